@@ -1,0 +1,1 @@
+//! Conversions between the core and Python.

@@ -1,0 +1,84 @@
+//! Market data in: normalisers, one file a source, and [`MarketData`], what each of them gives.
+//!
+//! A normaliser turns a source's rows into columnar batches, counts what it saw in a [`FeedReport`] and never panics on bad
+//! input: a row that cannot be trusted is dropped, kept or refused as the [`QualityPolicy`] says.
+
+mod quality;
+
+pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
+
+use crate::event::{ActionBatch, BarBatch, DeltaBatch, QuoteBatch, TradeBatch};
+use crate::types::{Error, Instruments, Result, Timestamp};
+
+/// Market data of any number of instruments: batches by kind, each sorted by time.
+#[derive(Clone, Debug, Default)]
+pub struct MarketData {
+    /// Symbols of the ids in every batch.
+    pub instruments: Instruments,
+    /// Quotes, one batch a source.
+    pub quotes: Vec<QuoteBatch>,
+    /// Trades, one batch a source.
+    pub trades: Vec<TradeBatch>,
+    /// Bars, one batch a source.
+    pub bars: Vec<BarBatch>,
+    /// Splits and dividends, one batch a source.
+    pub actions: Vec<ActionBatch>,
+    /// Book changes, one batch a source.
+    pub deltas: Vec<DeltaBatch>,
+    /// What the normalisers saw and did.
+    pub report: FeedReport,
+}
+
+impl MarketData {
+    /// Events of all kinds, book changes left out.
+    pub fn len(&self) -> usize {
+        self.quotes.iter().map(QuoteBatch::len).sum::<usize>()
+            + self.trades.iter().map(TradeBatch::len).sum::<usize>()
+            + self.bars.iter().map(BarBatch::len).sum::<usize>()
+            + self.actions.iter().map(ActionBatch::len).sum::<usize>()
+    }
+
+    /// True without events.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Heap bytes of all batches.
+    pub fn heap_bytes(&self) -> usize {
+        self.quotes.iter().map(QuoteBatch::heap_bytes).sum::<usize>()
+            + self.trades.iter().map(TradeBatch::heap_bytes).sum::<usize>()
+            + self.bars.iter().map(BarBatch::heap_bytes).sum::<usize>()
+            + self.actions.iter().map(ActionBatch::heap_bytes).sum::<usize>()
+            + self.deltas.iter().map(DeltaBatch::heap_bytes).sum::<usize>()
+    }
+
+    /// First and last time over all batches.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let times = self
+            .quotes
+            .iter()
+            .map(|b| &b.ts)
+            .chain(self.trades.iter().map(|b| &b.ts))
+            .chain(self.bars.iter().map(|b| &b.ts))
+            .chain(self.actions.iter().map(|b| &b.ts));
+        times.filter_map(|ts| Some((*ts.first()?, *ts.last()?))).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// Take in `other`, giving its instruments ids of this table.
+    pub fn absorb(&mut self, mut other: Self) -> Result<()> {
+        let ids = other.instruments.symbols().iter().map(|s| self.instruments.intern(s)).collect::<Result<Vec<_>>>()?;
+        macro_rules! take {
+            ($($kind:ident),+) => {
+                $(for mut batch in other.$kind.drain(..) {
+                    for id in &mut batch.instrument {
+                        *id = *ids.get(id.index()).ok_or_else(|| Error::data(stringify!($kind), "holds an instrument id that its table does not know"))?;
+                    }
+                    self.$kind.push(batch);
+                })+
+            };
+        }
+        take!(quotes, trades, bars, actions, deltas);
+        self.report.absorb(&other.report);
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! tickwright-core: a deterministic trading engine. No Python, no clock, no network, no unseeded randomness.
+//!
+//! The way of a tick: [`feeds`] → [`event`] batches → [`book`] and [`bars`] → [`indicators`] → [`strategy`] → [`risk`] →
+//! [`order`]s → [`venue`] → [`ledger`]. Arrows point one way; [`engine`] is the state machine, [`backtest`] its shell.
+
+pub mod backtest;
+pub mod bars;
+pub mod book;
+pub mod engine;
+pub mod event;
+pub mod feeds;
+pub mod indicators;
+pub mod ledger;
+pub mod order;
+pub mod risk;
+pub mod stats;
+pub mod strategy;
+pub mod types;
+pub mod venue;

@@ -1,0 +1,130 @@
+//! Dense ids and the table that interns symbols.
+
+use super::{Error, Result};
+use bytemuck::{Pod, Zeroable};
+use std::collections::HashMap;
+use std::fmt;
+
+/// Index of an instrument in its [`Instruments`] table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+#[repr(transparent)]
+pub struct InstrumentId(pub u32);
+
+impl InstrumentId {
+    /// As an index into a dense array.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An order's number within one engine, from 1 up in order of submission.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderId(pub u64);
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Index of a strategy within one engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StrategyId(pub u16);
+
+impl StrategyId {
+    /// As an index into a dense array.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Buy or sell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Buy.
+    Buy,
+    /// Sell.
+    Sell,
+}
+
+impl Side {
+    /// +1 for a buy, −1 for a sell.
+    #[inline]
+    pub const fn sign(self) -> i64 {
+        match self {
+            Self::Buy => 1,
+            Self::Sell => -1,
+        }
+    }
+
+    /// The other side.
+    #[inline]
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+
+    /// `buy` or `sell`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        }
+    }
+}
+
+/// Symbols interned to dense ids, in order of first sight.
+#[derive(Clone, Debug, Default)]
+pub struct Instruments {
+    symbols: Vec<String>,
+    by_symbol: HashMap<String, InstrumentId>,
+}
+
+impl Instruments {
+    /// The id of `symbol`, made when it is new. A symbol is 1–32 printable ASCII characters without spaces.
+    pub fn intern(&mut self, symbol: &str) -> Result<InstrumentId> {
+        if let Some(&id) = self.by_symbol.get(symbol) {
+            return Ok(id);
+        }
+        if symbol.is_empty() || symbol.len() > 32 || !symbol.bytes().all(|c| c.is_ascii_graphic()) {
+            return Err(Error::data(
+                format!("symbol {symbol:?}"),
+                "must be 1 to 32 printable ASCII characters without spaces, like BAC or BTC/USD",
+            ));
+        }
+        let id = InstrumentId(u32::try_from(self.symbols.len()).map_err(|_| Error::Overflow { what: "instrument ids" })?);
+        self.symbols.push(symbol.to_owned());
+        self.by_symbol.insert(symbol.to_owned(), id);
+        Ok(id)
+    }
+
+    /// The id of `symbol` if it is known.
+    pub fn get(&self, symbol: &str) -> Option<InstrumentId> {
+        self.by_symbol.get(symbol).copied()
+    }
+
+    /// The symbol of `id`; `?` for an id of another table.
+    pub fn symbol(&self, id: InstrumentId) -> &str {
+        self.symbols.get(id.index()).map_or("?", String::as_str)
+    }
+
+    /// How many instruments are known.
+    pub fn len(&self) -> usize {
+        self.symbols.len()
+    }
+
+    /// True when none is known.
+    pub fn is_empty(&self) -> bool {
+        self.symbols.is_empty()
+    }
+
+    /// All symbols in order of id.
+    pub fn symbols(&self) -> &[String] {
+        &self.symbols
+    }
+}

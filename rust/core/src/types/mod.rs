@@ -1,0 +1,16 @@
+//! The words every other module speaks: fixed-point numbers, time, ids, sides and errors.
+//!
+//! Invariants: a [`Price`] or [`Qty`] is an `i64` count of 1e-9, a [`Money`] an `i128` count of 1e-9; arithmetic that would
+//! leave the range is an [`Error`], never a wrap. Every type here is `Copy` and has no heap part but [`Instruments`] and [`Error`].
+
+mod error;
+mod fixed;
+mod ids;
+mod money;
+mod time;
+
+pub use error::{Error, Result};
+pub use fixed::{FRACTION_DIGITS, Price, Qty, SCALE};
+pub use ids::{InstrumentId, Instruments, OrderId, Side, StrategyId};
+pub use money::Money;
+pub use time::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
