@@ -1,1 +1,1 @@
-//! Module under construction.
+//! x

@@ -13,4 +13,5 @@ pub use error::{Error, Result};
 pub use fixed::{FRACTION_DIGITS, Price, Qty, SCALE};
 pub use ids::{InstrumentId, Instruments, OrderId, Side, StrategyId};
 pub use money::Money;
+pub(crate) use money::div_half_even;
 pub use time::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};

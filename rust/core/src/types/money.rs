@@ -42,6 +42,10 @@ impl Money {
     /// `price` × `qty`, rounded half to even at 1e-9; it always fits.
     #[inline]
     pub fn notional(price: Price, qty: Qty) -> Self {
+        // Whole shares need no 128-bit division, which would cost more than all the rest of marking a position.
+        if qty.raw() % SCALE == 0 {
+            return Self(i128::from(price.raw()) * i128::from(qty.raw() / SCALE));
+        }
         Self(div_half_even(i128::from(price.raw()) * i128::from(qty.raw()), i128::from(SCALE)))
     }
 

@@ -1,0 +1,317 @@
+//! An order and its state machine.
+
+use super::{OrderRequest, OrderType, TimeInForce};
+use crate::types::{Error, InstrumentId, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
+
+/// Where an order is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OrderStatus {
+    /// Passed the risk checks and is on its way to the venue.
+    PendingNew,
+    /// Works at the venue.
+    New,
+    /// Works at the venue, partly filled.
+    PartiallyFilled,
+    /// A cancel is on its way.
+    PendingCancel,
+    /// A replace is on its way.
+    PendingReplace,
+    /// Completely filled.
+    Filled,
+    /// Canceled.
+    Canceled,
+    /// Its time in force ran out.
+    Expired,
+    /// Refused by the venue.
+    Rejected,
+    /// Refused by our own risk checks; it never left.
+    Refused,
+    /// Its replacement works instead.
+    Replaced,
+}
+
+impl OrderStatus {
+    /// Name in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingNew => "pending_new",
+            Self::New => "new",
+            Self::PartiallyFilled => "partially_filled",
+            Self::PendingCancel => "pending_cancel",
+            Self::PendingReplace => "pending_replace",
+            Self::Filled => "filled",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+            Self::Rejected => "rejected",
+            Self::Refused => "refused",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// True when nothing can happen to the order any more.
+    #[inline]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Filled | Self::Canceled | Self::Expired | Self::Rejected | Self::Refused | Self::Replaced)
+    }
+}
+
+/// What can happen to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OrderEvent {
+    /// The venue took it.
+    Accepted,
+    /// `qty` shares filled at `price`.
+    Filled {
+        /// Shares.
+        qty: Qty,
+        /// Dollars a share.
+        price: Price,
+    },
+    /// We asked to cancel.
+    CancelRequested,
+    /// The venue canceled it.
+    Canceled,
+    /// The venue would not cancel it.
+    CancelRejected,
+    /// We asked to replace.
+    ReplaceRequested,
+    /// The venue put its replacement in place.
+    Replaced,
+    /// The venue would not replace it.
+    ReplaceRejected,
+    /// Its time ran out.
+    Expired,
+    /// The venue refused it.
+    Rejected,
+}
+
+/// An order: 128 bytes, so that a million of them are 128 MB.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// Sum of price × shares of all fills, in 1e-18 dollars.
+    pub(super) notional_e18: i128,
+    /// Id.
+    pub id: OrderId,
+    /// The order this one replaces, or zero.
+    pub replaces: OrderId,
+    /// Shares asked for.
+    pub qty: Qty,
+    /// Shares filled.
+    pub filled: Qty,
+    limit_or_zero: Price,
+    stop_or_zero: Price,
+    /// Price at the decision: the mid, else the last price, when the order was sent; zero when there was none.
+    pub reference: Price,
+    /// When the strategy sent it.
+    pub submitted: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+    /// Instrument.
+    pub instrument: InstrumentId,
+    /// Place in the list of open orders.
+    pub(super) open_index: u32,
+    /// The strategy that sent it.
+    pub strategy: StrategyId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Type.
+    pub kind: OrderType,
+    /// How long it lives.
+    pub tif: TimeInForce,
+    status: OrderStatus,
+}
+
+impl Order {
+    /// A new order on its way to the venue.
+    pub fn new(id: OrderId, strategy: StrategyId, request: &OrderRequest, reference: Price, now: Timestamp) -> Self {
+        Self {
+            notional_e18: 0,
+            id,
+            replaces: OrderId(0),
+            qty: request.qty,
+            filled: Qty::ZERO,
+            limit_or_zero: request.limit.unwrap_or(Price::ZERO),
+            stop_or_zero: request.stop.unwrap_or(Price::ZERO),
+            reference,
+            submitted: now,
+            updated: now,
+            instrument: request.instrument,
+            open_index: u32::MAX,
+            strategy,
+            side: request.side,
+            kind: request.kind,
+            tif: request.tif,
+            status: OrderStatus::PendingNew,
+        }
+    }
+
+    /// An order that the risk checks refused.
+    pub fn refused(id: OrderId, strategy: StrategyId, request: &OrderRequest, reference: Price, now: Timestamp) -> Self {
+        Self { status: OrderStatus::Refused, ..Self::new(id, strategy, request, reference, now) }
+    }
+
+    /// Where it is in its life.
+    #[inline]
+    pub const fn status(&self) -> OrderStatus {
+        self.status
+    }
+
+    /// Limit price, where the type has one.
+    #[inline]
+    pub fn limit(&self) -> Option<Price> {
+        self.kind.has_limit().then_some(self.limit_or_zero)
+    }
+
+    /// Stop price, where the type has one.
+    #[inline]
+    pub fn stop(&self) -> Option<Price> {
+        self.kind.has_stop().then_some(self.stop_or_zero)
+    }
+
+    /// Shares still to fill.
+    #[inline]
+    #[must_use]
+    pub const fn remaining(&self) -> Qty {
+        Qty::from_raw(self.qty.raw() - self.filled.raw())
+    }
+
+    /// Average price of the fills, dollars; `None` before the first.
+    pub fn average_price(&self) -> Option<Price> {
+        (!self.filled.is_zero()).then(|| {
+            let average = crate::types::div_half_even(self.notional_e18, i128::from(self.filled.raw()));
+            Price::from_raw(i64::try_from(average).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// The request as it stands, to be sent or checked again.
+    pub fn request(&self) -> OrderRequest {
+        OrderRequest {
+            instrument: self.instrument,
+            side: self.side,
+            kind: self.kind,
+            tif: self.tif,
+            qty: self.qty,
+            limit: self.limit(),
+            stop: self.stop(),
+        }
+    }
+
+    fn refuse(&self, event: OrderEvent) -> Error {
+        Error::Order { order: self.id.to_string(), why: format!("is {}, where {event:?} cannot happen", self.status.as_str()) }
+    }
+
+    /// Apply `event` at `now`; an illegal transition or an overfill is an error and changes nothing.
+    #[inline]
+    pub fn apply(&mut self, event: OrderEvent, now: Timestamp) -> Result<()> {
+        use OrderStatus as S;
+        let working = if self.filled.is_zero() { S::New } else { S::PartiallyFilled };
+        let next = match (self.status, event) {
+            (S::PendingNew, OrderEvent::Accepted) => S::New,
+            // A replace or cancel may be asked for before the venue's word has come back: the pending word stays.
+            (s @ (S::PendingCancel | S::PendingReplace), OrderEvent::Accepted) => s,
+            (S::PendingNew, OrderEvent::Rejected) => S::Rejected,
+            (s @ (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace), OrderEvent::Filled { qty, price }) => {
+                let filled = self.filled.checked_add(qty)?;
+                if !qty.is_positive() || filled > self.qty {
+                    return Err(Error::Order {
+                        order: self.id.to_string(),
+                        why: format!("a fill of {qty} would make {filled} of {} filled; fills must be above zero and within the order", self.qty),
+                    });
+                }
+                let more = i128::from(price.raw()) * i128::from(qty.raw());
+                self.notional_e18 = self.notional_e18.checked_add(more).ok_or(Error::Overflow { what: "order notional" })?;
+                self.filled = filled;
+                match s {
+                    _ if filled == self.qty => S::Filled,
+                    S::PendingCancel | S::PendingReplace => s,
+                    _ => S::PartiallyFilled,
+                }
+            }
+            (S::PendingNew | S::New | S::PartiallyFilled, OrderEvent::CancelRequested) => S::PendingCancel,
+            (S::PendingNew | S::New | S::PartiallyFilled, OrderEvent::ReplaceRequested) => S::PendingReplace,
+            (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace, OrderEvent::Canceled) => S::Canceled,
+            (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace, OrderEvent::Expired) => S::Expired,
+            (S::PendingCancel, OrderEvent::CancelRejected) | (S::PendingReplace, OrderEvent::ReplaceRejected) => working,
+            (S::PendingReplace, OrderEvent::Replaced) => S::Replaced,
+            _ => return Err(self.refuse(event)),
+        };
+        self.status = next;
+        self.updated = now;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn order(qty: i64) -> Order {
+        let request = OrderRequest::market(InstrumentId(0), Side::Buy, Qty::from_raw(qty));
+        Order::new(OrderId(1), StrategyId(0), &request, Price::ZERO, Timestamp::MIN)
+    }
+
+    fn any_event() -> impl Strategy<Value = OrderEvent> {
+        prop_oneof![
+            Just(OrderEvent::Accepted),
+            (-1_i64..8, 1_i64..1000).prop_map(|(q, p)| OrderEvent::Filled { qty: Qty::from_raw(q), price: Price::from_raw(p) }),
+            Just(OrderEvent::CancelRequested),
+            Just(OrderEvent::Canceled),
+            Just(OrderEvent::CancelRejected),
+            Just(OrderEvent::ReplaceRequested),
+            Just(OrderEvent::Replaced),
+            Just(OrderEvent::ReplaceRejected),
+            Just(OrderEvent::Expired),
+            Just(OrderEvent::Rejected),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_an_order_keeps_its_promises(events in prop::collection::vec(any_event(), 0..40)) {
+            let mut order = order(20);
+            let (mut filled, mut notional) = (0_i128, 0_i128);
+            for event in events {
+                let before = order;
+                let outcome = order.apply(event, Timestamp::from_nanos(1));
+                if before.status().is_terminal() {
+                    prop_assert!(outcome.is_err(), "{:?} after {:?}", event, before.status());
+                }
+                if outcome.is_err() {
+                    prop_assert_eq!(before.status(), order.status());
+                    prop_assert_eq!(before.filled, order.filled);
+                } else if let OrderEvent::Filled { qty, price } = event {
+                    filled += i128::from(qty.raw());
+                    notional += i128::from(qty.raw()) * i128::from(price.raw());
+                }
+                prop_assert!(order.filled <= order.qty);
+                prop_assert_eq!(i128::from(order.filled.raw()), filled);
+                prop_assert_eq!(order.notional_e18, notional);
+                prop_assert_eq!(order.status() == OrderStatus::Filled, order.filled == order.qty);
+                if order.status() == OrderStatus::Rejected {
+                    prop_assert!(order.filled.is_zero());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_fill_can_win_the_race_against_a_cancel() {
+        let mut o = order(10);
+        let now = Timestamp::MIN;
+        o.apply(OrderEvent::Accepted, now).unwrap();
+        o.apply(OrderEvent::CancelRequested, now).unwrap();
+        o.apply(OrderEvent::Filled { qty: Qty::from_raw(4), price: Price::from_raw(7) }, now).unwrap();
+        assert_eq!(o.status(), OrderStatus::PendingCancel);
+        o.apply(OrderEvent::Filled { qty: Qty::from_raw(6), price: Price::from_raw(9) }, now).unwrap();
+        assert_eq!(o.status(), OrderStatus::Filled);
+        assert!(o.apply(OrderEvent::Canceled, now).is_err());
+    }
+
+    #[test]
+    fn an_order_is_small() {
+        assert!(size_of::<Order>() <= 128, "{}", size_of::<Order>());
+    }
+}

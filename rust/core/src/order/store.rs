@@ -1,0 +1,73 @@
+//! Every order of a run, by dense id, and the list of those still open.
+
+use super::{Order, OrderEvent};
+use crate::types::{Error, OrderId, Result, Timestamp};
+
+/// Orders by id: O(1) to find, add, change and close, however many there are.
+#[derive(Clone, Debug, Default)]
+pub struct Orders {
+    all: Vec<Order>,
+    open: Vec<OrderId>,
+}
+
+impl Orders {
+    /// The id that the next order gets.
+    pub fn next_id(&self) -> OrderId {
+        OrderId(self.all.len() as u64 + 1)
+    }
+
+    /// Add `order`, whose id must be [`Self::next_id`].
+    pub fn add(&mut self, mut order: Order) -> Result<()> {
+        if order.id != self.next_id() {
+            return Err(Error::Order { order: order.id.to_string(), why: format!("ids are given in sequence; the next is {}", self.next_id()) });
+        }
+        if !order.status().is_terminal() {
+            order.open_index = u32::try_from(self.open.len()).map_err(|_| Error::Overflow { what: "number of open orders" })?;
+            self.open.push(order.id);
+        }
+        self.all.push(order);
+        Ok(())
+    }
+
+    /// The order `id`.
+    #[inline]
+    pub fn get(&self, id: OrderId) -> Option<&Order> {
+        self.all.get((id.0 as usize).wrapping_sub(1))
+    }
+
+    /// Apply `event` to order `id` and give the order as it is then.
+    #[inline]
+    pub fn apply(&mut self, id: OrderId, event: OrderEvent, now: Timestamp) -> Result<Order> {
+        let order = self
+            .all
+            .get_mut((id.0 as usize).wrapping_sub(1))
+            .ok_or_else(|| Error::Order { order: id.to_string(), why: "is not known to this engine; use an id that submit gave".to_owned() })?;
+        order.apply(event, now)?;
+        let changed = *order;
+        if changed.status().is_terminal() {
+            let at = changed.open_index as usize;
+            self.open.swap_remove(at);
+            if let Some(&moved) = self.open.get(at) {
+                self.all[moved.0 as usize - 1].open_index = at as u32;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Ids of the open orders, in no particular but always the same order.
+    #[inline]
+    pub fn open(&self) -> &[OrderId] {
+        &self.open
+    }
+
+    /// All orders in order of id.
+    pub fn all(&self) -> &[Order] {
+        &self.all
+    }
+
+    /// Take all orders out.
+    #[must_use]
+    pub fn into_all(self) -> Vec<Order> {
+        self.all
+    }
+}
