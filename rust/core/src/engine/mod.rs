@@ -1,1 +1,16 @@
-//! x
+//! The deterministic engine: `step(input) -> outputs`, with no clock, network, disk or unseeded randomness.
+//!
+//! [`Engine`] holds the market as it stands, the ledger, the orders, the risk checks and the strategies. A shell feeds it
+//! market events, venue reports and the time, and carries its order commands to a venue. The same inputs give the same outputs.
+
+mod core;
+mod dispatch;
+mod output;
+mod state;
+
+pub use self::core::{Engine, EngineConfig, MarkPolicy};
+pub use output::{Fill, OrderUpdate, Output, RefusalRecord};
+pub use state::{Command, EngineState};
+
+#[cfg(test)]
+mod tests;

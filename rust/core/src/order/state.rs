@@ -108,6 +108,8 @@ pub struct Order {
     pub submitted: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
+    /// Shares by which a replacement enlarges what is open, below zero where it shrinks it.
+    pub(crate) replace_change: i64,
     /// Instrument.
     pub instrument: InstrumentId,
     /// Place in the list of open orders.
@@ -137,6 +139,7 @@ impl Order {
             reference,
             submitted: now,
             updated: now,
+            replace_change: 0,
             instrument: request.instrument,
             open_index: u32::MAX,
             strategy,

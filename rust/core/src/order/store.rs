@@ -1,7 +1,7 @@
 //! Every order of a run, by dense id, and the list of those still open.
 
 use super::{Order, OrderEvent};
-use crate::types::{Error, OrderId, Result, Timestamp};
+use crate::types::{Error, OrderId, Qty, Result, Timestamp};
 
 /// Orders by id: O(1) to find, add, change and close, however many there are.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,14 @@ impl Orders {
             }
         }
         Ok(changed)
+    }
+
+    /// `filled` shares of the order that `id` replaces count against it: it is for so many fewer from now on.
+    pub(crate) fn carry_fills(&mut self, id: OrderId, filled: Qty) -> Result<()> {
+        let order = self.all.get_mut((id.0 as usize).wrapping_sub(1)).filter(|o| o.filled.is_zero() && o.qty > filled);
+        let order = order.ok_or_else(|| Error::Order { order: id.to_string(), why: "cannot take over the fills of the order it replaces".to_owned() })?;
+        order.qty = order.qty.checked_sub(filled)?;
+        Ok(())
     }
 
     /// Ids of the open orders, in no particular but always the same order.

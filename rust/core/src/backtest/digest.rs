@@ -1,0 +1,50 @@
+//! A fingerprint of a result: equal digests mean byte-identical orders, fills, refusals and equity.
+
+use super::BacktestResult;
+use crate::types::{Money, Price};
+
+/// BLAKE3 over every record in order, numbers in little-endian bytes.
+pub(super) fn digest(result: &BacktestResult) -> String {
+    let mut hash = blake3::Hasher::new();
+    let money = |m: Money| m.raw().to_le_bytes();
+    let price = |p: Option<Price>| p.map_or(i64::MIN, Price::raw).to_le_bytes();
+    for o in &result.orders {
+        hash.update(&o.id.0.to_le_bytes());
+        hash.update(&o.instrument.0.to_le_bytes());
+        hash.update(&o.strategy.0.to_le_bytes());
+        hash.update(o.side.as_str().as_bytes());
+        hash.update(o.kind.as_str().as_bytes());
+        hash.update(o.tif.as_str().as_bytes());
+        hash.update(o.status().as_str().as_bytes());
+        hash.update(&o.qty.raw().to_le_bytes());
+        hash.update(&o.filled.raw().to_le_bytes());
+        hash.update(&price(o.limit()));
+        hash.update(&price(o.stop()));
+        hash.update(&price(o.average_price()));
+        hash.update(&o.submitted.nanos().to_le_bytes());
+        hash.update(&o.updated.nanos().to_le_bytes());
+    }
+    for f in &result.fills {
+        hash.update(&f.order.0.to_le_bytes());
+        hash.update(&f.ts.nanos().to_le_bytes());
+        hash.update(&f.qty.raw().to_le_bytes());
+        hash.update(&f.price.raw().to_le_bytes());
+        hash.update(&money(f.fee));
+        hash.update(&money(f.slippage));
+        hash.update(&money(f.realized));
+        hash.update(&f.position.raw().to_le_bytes());
+    }
+    for r in &result.refusals {
+        hash.update(&r.order.0.to_le_bytes());
+        hash.update(&r.ts.nanos().to_le_bytes());
+        hash.update(r.refusal.code.as_str().as_bytes());
+    }
+    for p in &result.equity {
+        hash.update(&p.ts.nanos().to_le_bytes());
+        hash.update(&money(p.equity));
+        hash.update(&money(p.cash));
+        hash.update(&money(p.gross));
+        hash.update(&money(p.net));
+    }
+    hash.finalize().to_hex().to_string()
+}

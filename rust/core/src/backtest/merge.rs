@@ -1,0 +1,111 @@
+//! Merging sorted batches into one stream of events by time.
+
+use crate::event::{ActionBatch, BarBatch, MarketEvent, QuoteBatch, TradeBatch};
+use crate::feeds::MarketData;
+use crate::types::{Error, Result, Timestamp};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+#[derive(Clone, Copy, Debug)]
+enum Batch<'a> {
+    Actions(&'a ActionBatch),
+    Quotes(&'a QuoteBatch),
+    Trades(&'a TradeBatch),
+    Bars(&'a BarBatch),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cursor<'a> {
+    batch: Batch<'a>,
+    ts: &'a [Timestamp],
+    at: usize,
+}
+
+/// A merge of any number of sorted batches: by time, then kind (actions, quotes, trades, bars), then the order of the batches.
+/// Runs within a batch cost O(1) an event, a change of batch O(log batches).
+#[derive(Debug)]
+pub struct Merge<'a> {
+    cursors: Vec<Cursor<'a>>,
+    waiting: BinaryHeap<Reverse<(Timestamp, u32)>>,
+    current: u32,
+    /// The current batch may run while its next event is before this.
+    bound: (Timestamp, u32),
+    left: usize,
+}
+
+impl<'a> Merge<'a> {
+    /// Events of `data` from `start` up to but not including `end`. An unsorted batch is an error.
+    pub fn new(data: &'a MarketData, start: Timestamp, end: Timestamp) -> Result<Self> {
+        let batches = data
+            .actions
+            .iter()
+            .map(|b| (Batch::Actions(b), b.ts.as_slice()))
+            .chain(data.quotes.iter().map(|b| (Batch::Quotes(b), b.ts.as_slice())))
+            .chain(data.trades.iter().map(|b| (Batch::Trades(b), b.ts.as_slice())))
+            .chain(data.bars.iter().map(|b| (Batch::Bars(b), b.ts.as_slice())));
+        let mut merge = Self { cursors: Vec::new(), waiting: BinaryHeap::new(), current: 0, bound: (Timestamp::MIN, 0), left: 0 };
+        for (batch, ts) in batches {
+            if let Some(row) = ts.windows(2).position(|w| w[1] < w[0]) {
+                return Err(Error::data(format!("row {}", row + 1), "is before the row above; sort the batch by time first"));
+            }
+            let (from, to) = (ts.partition_point(|&t| t < start), ts.partition_point(|&t| t < end));
+            if from < to {
+                merge.left += to - from;
+                merge.waiting.push(Reverse((ts[from], merge.cursors.len() as u32)));
+                merge.cursors.push(Cursor { batch, ts: &ts[..to], at: from });
+            }
+        }
+        merge.switch();
+        Ok(merge)
+    }
+
+    /// Events still to come.
+    pub const fn remaining(&self) -> usize {
+        self.left
+    }
+
+    /// Time of the next event.
+    #[inline]
+    pub fn peek(&self) -> Option<Timestamp> {
+        if self.left == 0 {
+            return None;
+        }
+        let cursor = &self.cursors[self.current as usize];
+        cursor.ts.get(cursor.at).copied()
+    }
+
+    fn switch(&mut self) {
+        if let Some(Reverse((_, next))) = self.waiting.pop() {
+            self.current = next;
+            self.bound = self.waiting.peek().map_or((Timestamp::MAX, u32::MAX), |r| r.0);
+        }
+    }
+
+    /// The next event.
+    #[inline]
+    #[allow(clippy::should_implement_trait, reason = "an iterator would hide peek and remaining")]
+    pub fn next(&mut self) -> Option<MarketEvent> {
+        if self.left == 0 {
+            return None;
+        }
+        let cursor = &mut self.cursors[self.current as usize];
+        let i = cursor.at;
+        cursor.at += 1;
+        self.left -= 1;
+        let event = match cursor.batch {
+            Batch::Actions(b) => MarketEvent::Action(b.get(i)),
+            Batch::Quotes(b) => MarketEvent::Quote(b.get(i)),
+            Batch::Trades(b) => MarketEvent::Trade(b.get(i)),
+            Batch::Bars(b) => MarketEvent::Bar(b.get(i)),
+        };
+        match cursor.ts.get(i + 1) {
+            Some(&ts) if (ts, self.current) <= self.bound => {}
+            Some(&ts) => {
+                self.waiting.push(Reverse((ts, self.current)));
+                self.switch();
+            }
+            None => self.switch(),
+        }
+        Some(event)
+    }
+}

@@ -1,0 +1,144 @@
+use super::*;
+use crate::ledger::Booking;
+use crate::types::{InstrumentId, StrategyId};
+
+const I: InstrumentId = InstrumentId(0);
+
+fn top(bid: f64, ask: f64, ts: i64) -> TopOfBook {
+    let mut top = TopOfBook::default();
+    top.apply_quote(&crate::event::Quote {
+        ts: Timestamp::from_nanos(ts),
+        bid: Price::from_f64(bid).unwrap(),
+        ask: Price::from_f64(ask).unwrap(),
+        bid_size: Qty::from_whole(100).unwrap(),
+        ask_size: Qty::from_whole(100).unwrap(),
+        ..Default::default()
+    });
+    top
+}
+
+struct Desk {
+    risk: Risk,
+    ledger: Ledger,
+    top: TopOfBook,
+    now: i64,
+    open: usize,
+    gate: Gate,
+}
+
+impl Desk {
+    fn new(limits: RiskLimits) -> Self {
+        let ledger = Ledger::new(Money::from_f64(100_000.0).unwrap(), 2, 1);
+        Self { risk: Risk::new(limits, 2).unwrap(), ledger, top: top(99.0, 101.0, 0), now: 0, open: 0, gate: Gate::Open }
+    }
+
+    fn check(&mut self, request: &OrderRequest) -> Option<&'static str> {
+        let context =
+            RiskContext { now: Timestamp::from_nanos(self.now), top: &self.top, ledger: &self.ledger, open_orders: self.open, gate: self.gate };
+        self.risk.check(request, &context).err().map(|r| r.code.as_str())
+    }
+
+    fn hold(&mut self, side: Side, qty: i64) {
+        let (price, qty) = (Price::from_f64(100.0).unwrap(), Qty::from_whole(qty).unwrap());
+        self.ledger.book(&Booking { strategy: StrategyId(0), instrument: I, side, qty, price, fee: Money::ZERO, ts: Timestamp::MIN }).unwrap();
+        self.risk.exposure_mut().position_changed(I, self.ledger.net_qty(I), price);
+    }
+}
+
+fn market(side: Side, qty: i64) -> OrderRequest {
+    OrderRequest::market(I, side, Qty::from_whole(qty).unwrap())
+}
+
+fn limit(side: Side, qty: i64, price: f64) -> OrderRequest {
+    OrderRequest::limit(I, side, Qty::from_whole(qty).unwrap(), Price::from_f64(price).unwrap())
+}
+
+fn dollars(x: f64) -> Option<Money> {
+    Some(Money::from_f64(x).unwrap())
+}
+
+#[test]
+fn each_limit_holds_at_its_edge_and_not_one_step_before() {
+    let qty = |q: i64| Some(Qty::from_whole(q).unwrap());
+    let none = RiskLimits { max_leverage: None, ..Default::default() };
+    let cases: Vec<(RiskLimits, OrderRequest, OrderRequest, &str)> = vec![
+        (RiskLimits { max_order_qty: qty(100), ..none.clone() }, market(Side::Buy, 100), market(Side::Buy, 101), "MAX_QTY"),
+        (RiskLimits { max_order_notional: dollars(10_100.0), ..none.clone() }, market(Side::Buy, 100), market(Side::Buy, 101), "MAX_NOTIONAL"),
+        (RiskLimits { max_position_qty: qty(50), ..none.clone() }, market(Side::Sell, 50), market(Side::Sell, 51), "MAX_POSITION"),
+        (RiskLimits { max_position_notional: dollars(9_900.0), ..none.clone() }, market(Side::Sell, 100), market(Side::Sell, 101), "MAX_POSITION"),
+        (RiskLimits { max_gross_exposure: dollars(1_010.0), ..none.clone() }, market(Side::Buy, 10), market(Side::Buy, 11), "MAX_EXPOSURE"),
+        (RiskLimits { max_net_exposure: dollars(990.0), ..none.clone() }, market(Side::Sell, 10), market(Side::Sell, 11), "MAX_EXPOSURE"),
+        (RiskLimits { max_leverage: Some(1.0), ..none.clone() }, market(Side::Buy, 990), market(Side::Buy, 991), "BUYING_POWER"),
+        (RiskLimits { collar: Some(0.05), ..none.clone() }, limit(Side::Buy, 1, 105.0), limit(Side::Buy, 1, 105.01), "COLLAR"),
+        (RiskLimits { collar: Some(0.01), ..none.clone() }, market(Side::Buy, 1), limit(Side::Sell, 1, 98.99), "COLLAR"),
+        (RiskLimits { allow_short: false, ..none.clone() }, market(Side::Buy, 1), market(Side::Sell, 1), "SHORT"),
+        (none, market(Side::Buy, 1), market(Side::Buy, 0), "INVALID"),
+    ];
+    for (limits, good, bad, code) in cases {
+        let mut desk = Desk::new(limits);
+        assert_eq!(desk.check(&good), None, "{code}");
+        assert_eq!(desk.check(&bad), Some(code));
+    }
+}
+
+#[test]
+fn open_orders_count_on_the_worst_side() {
+    let mut desk = Desk::new(RiskLimits { max_position_qty: Some(Qty::from_whole(100).unwrap()), max_leverage: None, ..Default::default() });
+    desk.hold(Side::Buy, 60);
+    desk.risk.exposure_mut().order_changed(I, Side::Buy, Qty::from_whole(30).unwrap().raw(), Price::from_f64(100.0).unwrap());
+    assert_eq!(desk.check(&market(Side::Buy, 10)), None);
+    assert_eq!(desk.check(&market(Side::Buy, 11)), Some("MAX_POSITION"));
+    assert_eq!(desk.check(&market(Side::Sell, 160)), None);
+    assert_eq!(desk.check(&market(Side::Sell, 161)), Some("MAX_POSITION"));
+    assert_eq!(desk.risk.exposure().worst_total().to_f64(), 9_000.0);
+}
+
+#[test]
+fn reduce_only_lets_pass_what_shrinks_and_nothing_else() {
+    let mut desk = Desk::new(RiskLimits::default());
+    desk.hold(Side::Buy, 60);
+    desk.gate = Gate::ReduceOnly(RefusalCode::Drawdown);
+    assert_eq!(desk.check(&market(Side::Sell, 60)), None);
+    assert_eq!(desk.check(&market(Side::Sell, 61)), Some("DRAWDOWN"));
+    assert_eq!(desk.check(&market(Side::Buy, 1)), Some("DRAWDOWN"));
+    desk.gate = Gate::Shut(RefusalCode::State);
+    assert_eq!(desk.check(&market(Side::Sell, 1)), Some("STATE"));
+}
+
+#[test]
+fn old_or_missing_prices_stop_an_order() {
+    let mut desk = Desk::new(RiskLimits { max_data_age_ns: Some(1_000), ..Default::default() });
+    desk.now = 1_000;
+    assert_eq!(desk.check(&market(Side::Buy, 1)), None);
+    desk.now = 1_001;
+    assert_eq!(desk.check(&market(Side::Buy, 1)), Some("STALE_DATA"));
+    desk.top = TopOfBook::default();
+    assert_eq!(desk.check(&market(Side::Buy, 1)), Some("STALE_REFERENCE"));
+    let mut desk = Desk::new(RiskLimits::default());
+    desk.top = TopOfBook::default();
+    assert_eq!(desk.check(&market(Side::Buy, 1)), Some("STALE_REFERENCE"));
+}
+
+#[test]
+fn the_rate_allows_a_burst_of_one_second_then_the_steady_rate() {
+    let mut desk = Desk::new(RiskLimits { max_orders_per_second: Some(10), ..Default::default() });
+    let passed = |desk: &mut Desk, n: usize| (0..n).filter(|_| desk.check(&market(Side::Buy, 1)).is_none()).count();
+    assert_eq!(passed(&mut desk, 50), 10);
+    desk.now = SECOND_NS / 10;
+    assert_eq!(passed(&mut desk, 50), 1);
+    desk.now = 100 * SECOND_NS;
+    assert_eq!(passed(&mut desk, 50), 10);
+}
+
+#[test]
+fn impossible_limits_are_refused_by_name() {
+    for limits in [
+        RiskLimits { max_leverage: Some(0.0), ..Default::default() },
+        RiskLimits { max_drawdown: Some(1.5), ..Default::default() },
+        RiskLimits { collar: Some(f64::NAN), ..Default::default() },
+        RiskLimits { max_order_qty: Some(Qty::from_raw(-1)), ..Default::default() },
+        RiskLimits { max_orders_per_second: Some(0), ..Default::default() },
+    ] {
+        assert!(Risk::new(limits, 1).unwrap_err().to_string().starts_with("risk."));
+    }
+}

@@ -1,0 +1,353 @@
+//! Signal graphs: expressions over market data, evaluated once an event, wholly in the core.
+//!
+//! A graph is a flat list of nodes in topological order: a node reads only nodes before it. Conditions are 1.0 and 0.0;
+//! NaN stands for "not known yet" and makes every comparison with it false. One evaluation costs a few nanoseconds a node.
+
+use crate::book::TopOfBook;
+use crate::event::MarketEvent;
+use crate::indicators::{Atr, Bollinger, Donchian, Ema, Macd, Obv, Rma, Rsi, Sma, Vwap};
+use crate::types::{Error, Result};
+
+/// What a graph can read of the market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// Open of the bar; the price of a tick.
+    Open,
+    /// High of the bar; the price of a tick.
+    High,
+    /// Low of the bar; the price of a tick.
+    Low,
+    /// Close of the bar; the price of a tick.
+    Close,
+    /// Volume of the bar, size of the trade, zero for a quote.
+    Volume,
+    /// Best bid.
+    Bid,
+    /// Best ask.
+    Ask,
+    /// Midpoint.
+    Mid,
+    /// Close of the bar, price of the trade, mid of the quote.
+    Price,
+    /// Shares at the bid.
+    BidSize,
+    /// Shares at the ask.
+    AskSize,
+    /// The strategy's own position, in shares.
+    Position,
+}
+
+impl Source {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "open" => Self::Open,
+            "high" => Self::High,
+            "low" => Self::Low,
+            "close" => Self::Close,
+            "volume" => Self::Volume,
+            "bid" => Self::Bid,
+            "ask" => Self::Ask,
+            "mid" => Self::Mid,
+            "price" => Self::Price,
+            "bid_size" => Self::BidSize,
+            "ask_size" => Self::AskSize,
+            "position" => Self::Position,
+            _ => return None,
+        })
+    }
+
+    /// True for what only quotes can tell.
+    pub const fn is_quote(self) -> bool {
+        matches!(self, Self::Bid | Self::Ask | Self::Mid | Self::BidSize | Self::AskSize)
+    }
+
+    #[inline]
+    fn read(self, event: &MarketEvent, top: &TopOfBook, position: f64) -> f64 {
+        let or_nan = |price: crate::types::Price| if price.is_positive() { price.to_f64() } else { f64::NAN };
+        match self {
+            Self::Position => return position,
+            Self::Bid => return or_nan(top.bid),
+            Self::Ask => return or_nan(top.ask),
+            Self::Mid => return top.mid().map_or(f64::NAN, crate::types::Price::to_f64),
+            Self::BidSize => return top.bid_size.to_f64(),
+            Self::AskSize => return top.ask_size.to_f64(),
+            _ => {}
+        }
+        match event {
+            MarketEvent::Bar(bar) => match self {
+                Self::Open => bar.open.to_f64(),
+                Self::High => bar.high.to_f64(),
+                Self::Low => bar.low.to_f64(),
+                Self::Volume => bar.volume.to_f64(),
+                _ => bar.close.to_f64(),
+            },
+            MarketEvent::Trade(trade) if self == Self::Volume => trade.size.to_f64(),
+            MarketEvent::Trade(trade) => trade.price.to_f64(),
+            MarketEvent::Quote(quote) if self != Self::Volume => quote.mid(),
+            _ => 0.0,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Node {
+    Const(f64),
+    Source(Source),
+    Add(usize, usize),
+    Sub(usize, usize),
+    Mul(usize, usize),
+    Div(usize, usize),
+    Neg(usize),
+    Abs(usize),
+    Min(usize, usize),
+    Max(usize, usize),
+    Gt(usize, usize),
+    Lt(usize, usize),
+    Ge(usize, usize),
+    Le(usize, usize),
+    And(usize, usize),
+    Or(usize, usize),
+    Not(usize),
+    CrossAbove { a: usize, b: usize, below: bool },
+    CrossBelow { a: usize, b: usize, above: bool },
+    Lag { a: usize, ring: Vec<f64>, at: usize },
+    Sma(usize, Sma),
+    Ema(usize, Ema),
+    Rma(usize, Rma),
+    Rsi(usize, Rsi),
+    Atr(Atr),
+    Vwap(Vwap),
+    Obv(Obv),
+    /// The first node of an indicator with several outputs works them all out; the others read them.
+    Macd { a: usize, state: Macd, outputs: [f64; 3], part: usize },
+    Bollinger { a: usize, state: Bollinger, outputs: [f64; 3], part: usize },
+    Donchian { state: Donchian, outputs: [f64; 3], part: usize },
+    Part { of: usize, part: usize },
+}
+
+/// One node as written: operation, the nodes it reads, its parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeSpec {
+    /// Operation, such as `ema`, `add` or `source:close`.
+    pub op: String,
+    /// Earlier nodes it reads.
+    pub args: Vec<usize>,
+    /// Parameters: periods, widths, the value of a constant.
+    pub params: Vec<f64>,
+}
+
+/// A compiled graph with the state of its indicators; clone it for each instrument.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    values: Vec<f64>,
+    reads_quotes: bool,
+}
+
+impl Graph {
+    /// Compile `specs`; an error names the node.
+    pub fn compile(specs: &[NodeSpec]) -> Result<Self> {
+        let mut nodes = Vec::with_capacity(specs.len());
+        let mut reads_quotes = false;
+        for (i, spec) in specs.iter().enumerate() {
+            let node = node(spec, i, &specs[..i])?;
+            if let Node::Source(source) = node {
+                reads_quotes |= source.is_quote();
+            }
+            nodes.push(node);
+        }
+        Ok(Self { values: vec![f64::NAN; nodes.len()], nodes, reads_quotes })
+    }
+
+    /// Nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// True without nodes.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// True when a node reads what only quotes can tell.
+    pub const fn reads_quotes(&self) -> bool {
+        self.reads_quotes
+    }
+
+    /// Value of node `i` after the last evaluation.
+    #[inline]
+    pub fn value(&self, i: usize) -> f64 {
+        self.values[i]
+    }
+
+    /// True when node `i` is a condition that holds.
+    #[inline]
+    pub fn holds(&self, i: Option<usize>) -> bool {
+        i.is_some_and(|i| self.values[i] == 1.0)
+    }
+
+    /// Evaluate every node for `event`.
+    #[inline]
+    pub fn evaluate(&mut self, event: &MarketEvent, top: &TopOfBook, position: f64) {
+        let truth = |b: bool| f64::from(u8::from(b));
+        for i in 0..self.nodes.len() {
+            let (before, rest) = self.nodes.split_at_mut(i);
+            let v = &self.values;
+            let read = |s: Source| s.read(event, top, position);
+            let value = match &mut rest[0] {
+                Node::Const(c) => *c,
+                Node::Source(s) => read(*s),
+                Node::Add(a, b) => v[*a] + v[*b],
+                Node::Sub(a, b) => v[*a] - v[*b],
+                Node::Mul(a, b) => v[*a] * v[*b],
+                Node::Div(a, b) => {
+                    // A quotient by zero is as unknown as one by a value that is not there yet.
+                    if v[*b] == 0.0 { f64::NAN } else { v[*a] / v[*b] }
+                }
+                Node::Neg(a) => -v[*a],
+                Node::Abs(a) => v[*a].abs(),
+                Node::Min(a, b) => if v[*a].is_nan() || v[*b].is_nan() { f64::NAN } else { v[*a].min(v[*b]) },
+                Node::Max(a, b) => if v[*a].is_nan() || v[*b].is_nan() { f64::NAN } else { v[*a].max(v[*b]) },
+                Node::Gt(a, b) => truth(v[*a] > v[*b]),
+                Node::Lt(a, b) => truth(v[*a] < v[*b]),
+                Node::Ge(a, b) => truth(v[*a] >= v[*b]),
+                Node::Le(a, b) => truth(v[*a] <= v[*b]),
+                Node::And(a, b) => truth(v[*a] == 1.0 && v[*b] == 1.0),
+                Node::Or(a, b) => truth(v[*a] == 1.0 || v[*b] == 1.0),
+                Node::Not(a) => if v[*a].is_nan() { f64::NAN } else { truth(v[*a] != 1.0) },
+                Node::CrossAbove { a, b, below } => {
+                    let crossed = *below && v[*a] > v[*b];
+                    // Equality keeps the side last seen, so that a touch is no crossing.
+                    if v[*a] < v[*b] { *below = true } else if v[*a] > v[*b] { *below = false }
+                    truth(crossed)
+                }
+                Node::CrossBelow { a, b, above } => {
+                    let crossed = *above && v[*a] < v[*b];
+                    if v[*a] > v[*b] { *above = true } else if v[*a] < v[*b] { *above = false }
+                    truth(crossed)
+                }
+                Node::Lag { a, ring, at } => {
+                    let old = std::mem::replace(&mut ring[*at], v[*a]);
+                    *at += 1;
+                    if *at == ring.len() {
+                        *at = 0;
+                    }
+                    old
+                }
+                Node::Sma(a, s) => s.update(v[*a]),
+                Node::Ema(a, s) => s.update(v[*a]),
+                Node::Rma(a, s) => s.update(v[*a]),
+                Node::Rsi(a, s) => s.update(v[*a]),
+                Node::Atr(s) => s.update(read(Source::High), read(Source::Low), read(Source::Close)),
+                Node::Vwap(s) => s.update(read(Source::High), read(Source::Low), read(Source::Close), read(Source::Volume)),
+                Node::Obv(s) => s.update(read(Source::Close), read(Source::Volume)),
+                Node::Macd { a, state, outputs, part } => {
+                    let m = state.update(v[*a]);
+                    *outputs = [m.macd, m.signal, m.histogram];
+                    outputs[*part]
+                }
+                Node::Bollinger { a, state, outputs, part } => {
+                    let c = state.update(v[*a]);
+                    *outputs = [c.upper, c.middle, c.lower];
+                    outputs[*part]
+                }
+                Node::Donchian { state, outputs, part } => {
+                    let c = state.update(read(Source::High), read(Source::Low));
+                    *outputs = [c.upper, c.middle, c.lower];
+                    outputs[*part]
+                }
+                Node::Part { of, part } => match &before[*of] {
+                    Node::Macd { outputs, .. } | Node::Bollinger { outputs, .. } | Node::Donchian { outputs, .. } => outputs[*part],
+                    _ => f64::NAN,
+                },
+            };
+            self.values[i] = value;
+        }
+    }
+}
+
+const MULTI: [(&str, &str, usize); 9] = [
+    ("macd", "macd", 0),
+    ("macd_signal", "macd", 1),
+    ("macd_histogram", "macd", 2),
+    ("bollinger_upper", "bollinger", 0),
+    ("bollinger_middle", "bollinger", 1),
+    ("bollinger_lower", "bollinger", 2),
+    ("donchian_upper", "donchian", 0),
+    ("donchian_middle", "donchian", 1),
+    ("donchian_lower", "donchian", 2),
+];
+
+fn node(spec: &NodeSpec, i: usize, earlier: &[NodeSpec]) -> Result<Node> {
+    let bad = |why: String| Error::config(format!("signal node {i} ({})", spec.op), why);
+    if let Some(&arg) = spec.args.iter().find(|&&a| a >= i) {
+        return Err(bad(format!("reads node {arg}, which does not come before it")));
+    }
+    let args = |n: usize| if spec.args.len() == n { Ok(()) } else { Err(bad(format!("takes {n} inputs and has {}", spec.args.len()))) };
+    let params =
+        |n: usize| if spec.params.len() == n { Ok(()) } else { Err(bad(format!("takes {n} parameters and has {}", spec.params.len()))) };
+    let whole = |k: usize| {
+        let p = spec.params[k];
+        if p.fract() == 0.0 && (1.0..=1e7).contains(&p) { Ok(p as usize) } else { Err(bad(format!("has the period {p}; it must be a whole number from 1 to 10,000,000"))) }
+    };
+    let two = |make: fn(usize, usize) -> Node| args(2).and_then(|()| params(0)).map(|()| make(spec.args[0], spec.args[1]));
+    let one = |make: fn(usize) -> Node| args(1).and_then(|()| params(0)).map(|()| make(spec.args[0]));
+    if let Some(name) = spec.op.strip_prefix("source:") {
+        args(0)?;
+        return Source::parse(name).map(Node::Source).ok_or_else(|| bad("is no source; use open, high, low, close, volume, bid, ask, mid, price, bid_size, ask_size or position".to_owned()));
+    }
+    if let Some(&(_, family, part)) = MULTI.iter().find(|(op, ..)| *op == spec.op) {
+        let twin = earlier.iter().position(|e| {
+            MULTI.iter().any(|(op, f, _)| *op == e.op && *f == family) && e.args == spec.args && e.params == spec.params
+        });
+        if let Some(of) = twin {
+            return Ok(Node::Part { of, part });
+        }
+        let outputs = [f64::NAN; 3];
+        return match family {
+            "macd" => {
+                args(1).and_then(|()| params(3))?;
+                Ok(Node::Macd { a: spec.args[0], state: Macd::new(whole(0)?, whole(1)?, whole(2)?)?, outputs, part })
+            }
+            "bollinger" => {
+                args(1).and_then(|()| params(2))?;
+                Ok(Node::Bollinger { a: spec.args[0], state: Bollinger::new(whole(0)?, spec.params[1])?, outputs, part })
+            }
+            _ => {
+                args(0).and_then(|()| params(1))?;
+                Ok(Node::Donchian { state: Donchian::new(whole(0)?)?, outputs, part })
+            }
+        };
+    }
+    let average = || args(1).and_then(|()| params(1));
+    match spec.op.as_str() {
+        "const" => args(0).and_then(|()| params(1)).map(|()| Node::Const(spec.params[0])),
+        "add" => two(Node::Add),
+        "sub" => two(Node::Sub),
+        "mul" => two(Node::Mul),
+        "div" => two(Node::Div),
+        "min" => two(Node::Min),
+        "max" => two(Node::Max),
+        "gt" => two(Node::Gt),
+        "lt" => two(Node::Lt),
+        "ge" => two(Node::Ge),
+        "le" => two(Node::Le),
+        "and" => two(Node::And),
+        "or" => two(Node::Or),
+        "neg" => one(Node::Neg),
+        "abs" => one(Node::Abs),
+        "not" => one(Node::Not),
+        "cross_above" => two(|a, b| Node::CrossAbove { a, b, below: false }),
+        "cross_below" => two(|a, b| Node::CrossBelow { a, b, above: false }),
+        "lag" => average().and_then(|()| Ok(Node::Lag { a: spec.args[0], ring: vec![f64::NAN; whole(0)?], at: 0 })),
+        "sma" => average().and_then(|()| Ok(Node::Sma(spec.args[0], Sma::new(whole(0)?)?))),
+        "ema" => average().and_then(|()| Ok(Node::Ema(spec.args[0], Ema::new(whole(0)?)?))),
+        "rma" => average().and_then(|()| Ok(Node::Rma(spec.args[0], Rma::new(whole(0)?)?))),
+        "rsi" => average().and_then(|()| Ok(Node::Rsi(spec.args[0], Rsi::new(whole(0)?)?))),
+        "atr" => args(0).and_then(|()| params(1)).and_then(|()| Ok(Node::Atr(Atr::new(whole(0)?)?))),
+        "vwap" => args(0).and_then(|()| params(0)).map(|()| Node::Vwap(Vwap::new())),
+        "obv" => args(0).and_then(|()| params(0)).map(|()| Node::Obv(Obv::new())),
+        _ => Err(bad("is no known operation".to_owned())),
+    }
+}

@@ -1,0 +1,80 @@
+//! What goes to a venue and what comes back.
+
+use crate::order::Order;
+use crate::types::{InstrumentId, Money, OrderId, Price, Qty, Timestamp};
+
+/// A command to the venue.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum OrderCommand {
+    /// Work this order.
+    New(Order),
+    /// Cancel this order.
+    Cancel {
+        /// Which.
+        order: OrderId,
+        /// Its instrument.
+        instrument: InstrumentId,
+    },
+    /// Put `new` in the place of `old`; what `old` has filled counts against the quantity of `new`.
+    Replace {
+        /// The order to end.
+        old: OrderId,
+        /// The order to work.
+        new: Order,
+    },
+}
+
+/// The venue's word on an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// When it reaches the engine.
+    pub due: Timestamp,
+    /// When it happened at the venue.
+    pub ts: Timestamp,
+    /// What happened.
+    pub kind: ReportKind,
+}
+
+/// What happened to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReportKind {
+    /// It works.
+    Accepted(OrderId),
+    /// Shares were traded.
+    Filled {
+        /// Which order.
+        order: OrderId,
+        /// Shares.
+        qty: Qty,
+        /// Dollars a share.
+        price: Price,
+        /// Dollars charged.
+        fee: Money,
+        /// True when it gave liquidity (rested), false when it took it.
+        maker: bool,
+    },
+    /// It is canceled.
+    Canceled(OrderId),
+    /// It could not be canceled: it rests no longer.
+    CancelRejected(OrderId),
+    /// `new` works instead of `old`.
+    Replaced {
+        /// The order that ended.
+        old: OrderId,
+        /// The order that works.
+        new: OrderId,
+    },
+    /// `old` could not be replaced.
+    ReplaceRejected {
+        /// The order that goes on, if it still rests.
+        old: OrderId,
+        /// The replacement that never worked.
+        new: OrderId,
+    },
+    /// Its session ended.
+    Expired(OrderId),
+    /// The venue does not trade this instrument.
+    Rejected(OrderId),
+}
