@@ -18,6 +18,8 @@ pub const FLAG_NO_VOLUME: u32 = 1 << 3;
 pub const FLAG_CROSSED: u32 = 1 << 4;
 /// Set on trades and bars outside the regular session (9:30 to 16:00 in New York for US equities).
 pub const FLAG_EXTENDED: u32 = 1 << 5;
+/// Set on a bar that was not over when its data ended.
+pub const FLAG_PARTIAL: u32 = 1 << 6;
 
 /// Best bid and ask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
