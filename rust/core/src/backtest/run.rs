@@ -171,7 +171,12 @@ fn first_moment(data: &MarketData, config: &BacktestConfig, first: Timestamp) ->
 }
 
 /// Run `strategies` over `data`.
-pub fn run(data: &MarketData, strategies: Vec<Box<dyn Strategy>>, config: &BacktestConfig, progress: &mut Progress<'_>) -> Result<BacktestResult> {
+pub fn run(
+    data: &MarketData,
+    strategies: Vec<Box<dyn Strategy>>,
+    config: &BacktestConfig,
+    progress: &mut Progress<'_>,
+) -> Result<BacktestResult> {
     if config.equity_every_ns <= 0 {
         return Err(Error::config("equity_every", "must be a duration above zero, such as 1m"));
     }
@@ -269,7 +274,13 @@ fn between(engine: &mut Engine, venue: &mut SimVenue, recorder: &mut Recorder, o
 }
 
 #[inline]
-fn on_event(engine: &mut Engine, venue: &mut SimVenue, recorder: &mut Recorder, outputs: &mut Vec<Output>, event: &MarketEvent) -> Result<()> {
+fn on_event(
+    engine: &mut Engine,
+    venue: &mut SimVenue,
+    recorder: &mut Recorder,
+    outputs: &mut Vec<Output>,
+    event: &MarketEvent,
+) -> Result<()> {
     let now = event.ts();
     venue.advance(now);
     venue.on_market(event)?;

@@ -452,9 +452,9 @@ impl Engine {
     }
 
     fn judge(&mut self, request: &OrderRequest) -> Result<std::result::Result<(), crate::risk::Refusal>> {
-        let top = self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
-        let context =
-            RiskContext { now: self.now, top, ledger: &self.ledger, open_orders: self.orders.open().len(), gate: self.gate };
+        let top =
+            self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
+        let context = RiskContext { now: self.now, top, ledger: &self.ledger, open_orders: self.orders.open().len(), gate: self.gate };
         Ok(self.risk.check(request, &context))
     }
 

@@ -263,7 +263,10 @@ impl Ledger {
                         Dividends::Cash => self.cash = self.cash.checked_add(amount)?,
                         Dividends::Reinvest => {
                             if !(ratio > 0.0 && ratio <= 1.0) {
-                                return Err(Error::data("dividend", format!("has the price ratio {ratio}; it must lie above 0 and at most at 1")));
+                                return Err(Error::data(
+                                    "dividend",
+                                    format!("has the price ratio {ratio}; it must lie above 0 and at most at 1"),
+                                ));
                             }
                             let more = position.qty.raw() as f64 * (1.0 / ratio - 1.0);
                             position.qty = position.qty.checked_add(Qty::from_raw(more.round() as i64))?;
@@ -323,9 +326,11 @@ fn as_ratio(new_per_old: f64) -> Result<(i64, i64)> {
     (1..=1000_i64)
         .find_map(|old| {
             let new = (new_per_old * old as f64).round();
-            (new >= 1.0 && new < 1e9 && (new / old as f64 / new_per_old - 1.0).abs() < 1e-9).then_some((new as i64, old))
+            ((1.0..1e9).contains(&new) && (new / old as f64 / new_per_old - 1.0).abs() < 1e-9).then_some((new as i64, old))
         })
-        .ok_or_else(|| Error::data("split", format!("has the ratio {new_per_old}; it must be a fraction of whole numbers such as 7 or 0.1")))
+        .ok_or_else(|| {
+            Error::data("split", format!("has the ratio {new_per_old}; it must be a fraction of whole numbers such as 7 or 0.1"))
+        })
 }
 
 fn scale(qty: Qty, numerator: i64, denominator: i64) -> Result<Qty> {

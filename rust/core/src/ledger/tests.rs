@@ -89,7 +89,10 @@ fn average_cost_profit_and_flip_by_hand() {
     let trip = flip.trip.unwrap();
     assert_eq!((trip.entry.to_f64(), trip.exit.to_f64(), trip.pnl.to_f64(), trip.fees.to_f64()), (11.0, 13.0, 396.0, 4.0));
     let short = books.position(StrategyId(0), InstrumentId(0)).unwrap();
-    assert_eq!((short.qty.to_f64(), short.average_price().to_f64(), short.unrealized(Price::from_f64(12.5).unwrap()).to_f64()), (-100.0, 13.0, 50.0));
+    assert_eq!(
+        (short.qty.to_f64(), short.average_price().to_f64(), short.unrealized(Price::from_f64(12.5).unwrap()).to_f64()),
+        (-100.0, 13.0, 50.0)
+    );
     books.mark(InstrumentId(0), Price::from_f64(12.5).unwrap());
     assert_eq!(books.equity().to_f64(), 100_000.0 + 400.0 + 50.0 - 5.0);
 }
@@ -99,7 +102,12 @@ fn a_split_changes_shares_and_price_but_not_value() {
     let mut books = ledger();
     books.book(&fill(Side::Sell, 10.0, 700.0, 0.0)).unwrap();
     let before = books.equity();
-    books.act(&CorporateAction { ts: Timestamp::MIN, instrument: InstrumentId(0), kind: ActionKind::Split { new_shares_per_old: 7.0 } }, Dividends::Cash).unwrap();
+    books
+        .act(
+            &CorporateAction { ts: Timestamp::MIN, instrument: InstrumentId(0), kind: ActionKind::Split { new_shares_per_old: 7.0 } },
+            Dividends::Cash,
+        )
+        .unwrap();
     assert_eq!((books.net_qty(InstrumentId(0)).to_f64(), books.mark_of(InstrumentId(0)).to_f64()), (-70.0, 100.0));
     assert_eq!(books.equity(), before);
 }

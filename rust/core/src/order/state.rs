@@ -215,12 +215,18 @@ impl Order {
             // A replace or cancel may be asked for before the venue's word has come back: the pending word stays.
             (s @ (S::PendingCancel | S::PendingReplace), OrderEvent::Accepted) => s,
             (S::PendingNew, OrderEvent::Rejected) => S::Rejected,
-            (s @ (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace), OrderEvent::Filled { qty, price }) => {
+            (
+                s @ (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace),
+                OrderEvent::Filled { qty, price },
+            ) => {
                 let filled = self.filled.checked_add(qty)?;
                 if !qty.is_positive() || filled > self.qty {
                     return Err(Error::Order {
                         order: self.id.to_string(),
-                        why: format!("a fill of {qty} would make {filled} of {} filled; fills must be above zero and within the order", self.qty),
+                        why: format!(
+                            "a fill of {qty} would make {filled} of {} filled; fills must be above zero and within the order",
+                            self.qty
+                        ),
                     });
                 }
                 let more = i128::from(price.raw()) * i128::from(qty.raw());

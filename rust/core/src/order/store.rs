@@ -19,7 +19,10 @@ impl Orders {
     /// Add `order`, whose id must be [`Self::next_id`].
     pub fn add(&mut self, mut order: Order) -> Result<()> {
         if order.id != self.next_id() {
-            return Err(Error::Order { order: order.id.to_string(), why: format!("ids are given in sequence; the next is {}", self.next_id()) });
+            return Err(Error::Order {
+                order: order.id.to_string(),
+                why: format!("ids are given in sequence; the next is {}", self.next_id()),
+            });
         }
         if !order.status().is_terminal() {
             order.open_index = u32::try_from(self.open.len()).map_err(|_| Error::Overflow { what: "number of open orders" })?;
@@ -38,10 +41,10 @@ impl Orders {
     /// Apply `event` to order `id` and give the order as it is then.
     #[inline]
     pub fn apply(&mut self, id: OrderId, event: OrderEvent, now: Timestamp) -> Result<Order> {
-        let order = self
-            .all
-            .get_mut((id.0 as usize).wrapping_sub(1))
-            .ok_or_else(|| Error::Order { order: id.to_string(), why: "is not known to this engine; use an id that submit gave".to_owned() })?;
+        let order = self.all.get_mut((id.0 as usize).wrapping_sub(1)).ok_or_else(|| Error::Order {
+            order: id.to_string(),
+            why: "is not known to this engine; use an id that submit gave".to_owned(),
+        })?;
         order.apply(event, now)?;
         let changed = *order;
         if changed.status().is_terminal() {
@@ -57,7 +60,8 @@ impl Orders {
     /// `filled` shares of the order that `id` replaces count against it: it is for so many fewer from now on.
     pub(crate) fn carry_fills(&mut self, id: OrderId, filled: Qty) -> Result<()> {
         let order = self.all.get_mut((id.0 as usize).wrapping_sub(1)).filter(|o| o.filled.is_zero() && o.qty > filled);
-        let order = order.ok_or_else(|| Error::Order { order: id.to_string(), why: "cannot take over the fills of the order it replaces".to_owned() })?;
+        let order = order
+            .ok_or_else(|| Error::Order { order: id.to_string(), why: "cannot take over the fills of the order it replaces".to_owned() })?;
         order.qty = order.qty.checked_sub(filled)?;
         Ok(())
     }

@@ -88,7 +88,9 @@ impl RiskLimits {
     /// Refuse limits that cannot work.
     pub fn validate(&self) -> Result<()> {
         let positive = |field: &str, value: Option<f64>| match value {
-            Some(v) if !(v.is_finite() && v > 0.0) => Err(Error::config(format!("risk.{field}"), format!("is {v}; it must be a finite number above zero, or left out"))),
+            Some(v) if !(v.is_finite() && v > 0.0) => {
+                Err(Error::config(format!("risk.{field}"), format!("is {v}; it must be a finite number above zero, or left out")))
+            }
             _ => Ok(()),
         };
         positive("max_order_qty", self.max_order_qty.map(Qty::to_f64))?;

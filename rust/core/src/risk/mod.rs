@@ -8,7 +8,7 @@ mod exposure;
 mod limits;
 
 pub use exposure::Exposure;
-pub use limits::{OnBreach, RefusalCode, Refusal, RiskLimits};
+pub use limits::{OnBreach, Refusal, RefusalCode, RiskLimits};
 
 use crate::book::TopOfBook;
 use crate::ledger::Ledger;

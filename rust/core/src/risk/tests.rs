@@ -33,14 +33,21 @@ impl Desk {
     }
 
     fn check(&mut self, request: &OrderRequest) -> Option<&'static str> {
-        let context =
-            RiskContext { now: Timestamp::from_nanos(self.now), top: &self.top, ledger: &self.ledger, open_orders: self.open, gate: self.gate };
+        let context = RiskContext {
+            now: Timestamp::from_nanos(self.now),
+            top: &self.top,
+            ledger: &self.ledger,
+            open_orders: self.open,
+            gate: self.gate,
+        };
         self.risk.check(request, &context).err().map(|r| r.code.as_str())
     }
 
     fn hold(&mut self, side: Side, qty: i64) {
         let (price, qty) = (Price::from_f64(100.0).unwrap(), Qty::from_whole(qty).unwrap());
-        self.ledger.book(&Booking { strategy: StrategyId(0), instrument: I, side, qty, price, fee: Money::ZERO, ts: Timestamp::MIN }).unwrap();
+        self.ledger
+            .book(&Booking { strategy: StrategyId(0), instrument: I, side, qty, price, fee: Money::ZERO, ts: Timestamp::MIN })
+            .unwrap();
         self.risk.exposure_mut().position_changed(I, self.ledger.net_qty(I), price);
     }
 }
@@ -53,6 +60,7 @@ fn limit(side: Side, qty: i64, price: f64) -> OrderRequest {
     OrderRequest::limit(I, side, Qty::from_whole(qty).unwrap(), Price::from_f64(price).unwrap())
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "limits are options")]
 fn dollars(x: f64) -> Option<Money> {
     Some(Money::from_f64(x).unwrap())
 }
@@ -63,9 +71,19 @@ fn each_limit_holds_at_its_edge_and_not_one_step_before() {
     let none = RiskLimits { max_leverage: None, ..Default::default() };
     let cases: Vec<(RiskLimits, OrderRequest, OrderRequest, &str)> = vec![
         (RiskLimits { max_order_qty: qty(100), ..none.clone() }, market(Side::Buy, 100), market(Side::Buy, 101), "MAX_QTY"),
-        (RiskLimits { max_order_notional: dollars(10_100.0), ..none.clone() }, market(Side::Buy, 100), market(Side::Buy, 101), "MAX_NOTIONAL"),
+        (
+            RiskLimits { max_order_notional: dollars(10_100.0), ..none.clone() },
+            market(Side::Buy, 100),
+            market(Side::Buy, 101),
+            "MAX_NOTIONAL",
+        ),
         (RiskLimits { max_position_qty: qty(50), ..none.clone() }, market(Side::Sell, 50), market(Side::Sell, 51), "MAX_POSITION"),
-        (RiskLimits { max_position_notional: dollars(9_900.0), ..none.clone() }, market(Side::Sell, 100), market(Side::Sell, 101), "MAX_POSITION"),
+        (
+            RiskLimits { max_position_notional: dollars(9_900.0), ..none.clone() },
+            market(Side::Sell, 100),
+            market(Side::Sell, 101),
+            "MAX_POSITION",
+        ),
         (RiskLimits { max_gross_exposure: dollars(1_010.0), ..none.clone() }, market(Side::Buy, 10), market(Side::Buy, 11), "MAX_EXPOSURE"),
         (RiskLimits { max_net_exposure: dollars(990.0), ..none.clone() }, market(Side::Sell, 10), market(Side::Sell, 11), "MAX_EXPOSURE"),
         (RiskLimits { max_leverage: Some(1.0), ..none.clone() }, market(Side::Buy, 990), market(Side::Buy, 991), "BUYING_POWER"),
@@ -83,7 +101,8 @@ fn each_limit_holds_at_its_edge_and_not_one_step_before() {
 
 #[test]
 fn open_orders_count_on_the_worst_side() {
-    let mut desk = Desk::new(RiskLimits { max_position_qty: Some(Qty::from_whole(100).unwrap()), max_leverage: None, ..Default::default() });
+    let mut desk =
+        Desk::new(RiskLimits { max_position_qty: Some(Qty::from_whole(100).unwrap()), max_leverage: None, ..Default::default() });
     desk.hold(Side::Buy, 60);
     desk.risk.exposure_mut().order_changed(I, Side::Buy, Qty::from_whole(30).unwrap().raw(), Price::from_f64(100.0).unwrap());
     assert_eq!(desk.check(&market(Side::Buy, 10)), None);

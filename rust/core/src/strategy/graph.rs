@@ -109,9 +109,21 @@ enum Node {
     And(usize, usize),
     Or(usize, usize),
     Not(usize),
-    CrossAbove { a: usize, b: usize, below: bool },
-    CrossBelow { a: usize, b: usize, above: bool },
-    Lag { a: usize, ring: Vec<f64>, at: usize },
+    CrossAbove {
+        a: usize,
+        b: usize,
+        below: bool,
+    },
+    CrossBelow {
+        a: usize,
+        b: usize,
+        above: bool,
+    },
+    Lag {
+        a: usize,
+        ring: Vec<f64>,
+        at: usize,
+    },
     Sma(usize, Sma),
     Ema(usize, Ema),
     Rma(usize, Rma),
@@ -120,10 +132,27 @@ enum Node {
     Vwap(Vwap),
     Obv(Obv),
     /// The first node of an indicator with several outputs works them all out; the others read them.
-    Macd { a: usize, state: Macd, outputs: [f64; 3], part: usize },
-    Bollinger { a: usize, state: Bollinger, outputs: [f64; 3], part: usize },
-    Donchian { state: Donchian, outputs: [f64; 3], part: usize },
-    Part { of: usize, part: usize },
+    Macd {
+        a: usize,
+        state: Macd,
+        outputs: [f64; 3],
+        part: usize,
+    },
+    Bollinger {
+        a: usize,
+        state: Bollinger,
+        outputs: [f64; 3],
+        part: usize,
+    },
+    Donchian {
+        state: Donchian,
+        outputs: [f64; 3],
+        part: usize,
+    },
+    Part {
+        of: usize,
+        part: usize,
+    },
 }
 
 /// One node as written: operation, the nodes it reads, its parameters.
@@ -207,24 +236,50 @@ impl Graph {
                 }
                 Node::Neg(a) => -v[*a],
                 Node::Abs(a) => v[*a].abs(),
-                Node::Min(a, b) => if v[*a].is_nan() || v[*b].is_nan() { f64::NAN } else { v[*a].min(v[*b]) },
-                Node::Max(a, b) => if v[*a].is_nan() || v[*b].is_nan() { f64::NAN } else { v[*a].max(v[*b]) },
+                Node::Min(a, b) => {
+                    if v[*a].is_nan() || v[*b].is_nan() {
+                        f64::NAN
+                    } else {
+                        v[*a].min(v[*b])
+                    }
+                }
+                Node::Max(a, b) => {
+                    if v[*a].is_nan() || v[*b].is_nan() {
+                        f64::NAN
+                    } else {
+                        v[*a].max(v[*b])
+                    }
+                }
                 Node::Gt(a, b) => truth(v[*a] > v[*b]),
                 Node::Lt(a, b) => truth(v[*a] < v[*b]),
                 Node::Ge(a, b) => truth(v[*a] >= v[*b]),
                 Node::Le(a, b) => truth(v[*a] <= v[*b]),
                 Node::And(a, b) => truth(v[*a] == 1.0 && v[*b] == 1.0),
                 Node::Or(a, b) => truth(v[*a] == 1.0 || v[*b] == 1.0),
-                Node::Not(a) => if v[*a].is_nan() { f64::NAN } else { truth(v[*a] != 1.0) },
+                Node::Not(a) => {
+                    if v[*a].is_nan() {
+                        f64::NAN
+                    } else {
+                        truth(v[*a] != 1.0)
+                    }
+                }
                 Node::CrossAbove { a, b, below } => {
                     let crossed = *below && v[*a] > v[*b];
                     // Equality keeps the side last seen, so that a touch is no crossing.
-                    if v[*a] < v[*b] { *below = true } else if v[*a] > v[*b] { *below = false }
+                    if v[*a] < v[*b] {
+                        *below = true;
+                    } else if v[*a] > v[*b] {
+                        *below = false;
+                    }
                     truth(crossed)
                 }
                 Node::CrossBelow { a, b, above } => {
                     let crossed = *above && v[*a] < v[*b];
-                    if v[*a] > v[*b] { *above = true } else if v[*a] < v[*b] { *above = false }
+                    if v[*a] > v[*b] {
+                        *above = true;
+                    } else if v[*a] < v[*b] {
+                        *above = false;
+                    }
                     truth(crossed)
                 }
                 Node::Lag { a, ring, at } => {
@@ -289,18 +344,24 @@ fn node(spec: &NodeSpec, i: usize, earlier: &[NodeSpec]) -> Result<Node> {
         |n: usize| if spec.params.len() == n { Ok(()) } else { Err(bad(format!("takes {n} parameters and has {}", spec.params.len()))) };
     let whole = |k: usize| {
         let p = spec.params[k];
-        if p.fract() == 0.0 && (1.0..=1e7).contains(&p) { Ok(p as usize) } else { Err(bad(format!("has the period {p}; it must be a whole number from 1 to 10,000,000"))) }
+        if p.fract() == 0.0 && (1.0..=1e7).contains(&p) {
+            Ok(p as usize)
+        } else {
+            Err(bad(format!("has the period {p}; it must be a whole number from 1 to 10,000,000")))
+        }
     };
     let two = |make: fn(usize, usize) -> Node| args(2).and_then(|()| params(0)).map(|()| make(spec.args[0], spec.args[1]));
     let one = |make: fn(usize) -> Node| args(1).and_then(|()| params(0)).map(|()| make(spec.args[0]));
     if let Some(name) = spec.op.strip_prefix("source:") {
         args(0)?;
-        return Source::parse(name).map(Node::Source).ok_or_else(|| bad("is no source; use open, high, low, close, volume, bid, ask, mid, price, bid_size, ask_size or position".to_owned()));
+        return Source::parse(name).map(Node::Source).ok_or_else(|| {
+            bad("is no source; use open, high, low, close, volume, bid, ask, mid, price, bid_size, ask_size or position".to_owned())
+        });
     }
     if let Some(&(_, family, part)) = MULTI.iter().find(|(op, ..)| *op == spec.op) {
-        let twin = earlier.iter().position(|e| {
-            MULTI.iter().any(|(op, f, _)| *op == e.op && *f == family) && e.args == spec.args && e.params == spec.params
-        });
+        let twin = earlier
+            .iter()
+            .position(|e| MULTI.iter().any(|(op, f, _)| *op == e.op && *f == family) && e.args == spec.args && e.params == spec.params);
         if let Some(of) = twin {
             return Ok(Node::Part { of, part });
         }

@@ -7,7 +7,7 @@ mod context;
 mod graph;
 mod rules;
 
-pub use context::{Context, Intent, Interest, Intents, View};
+pub use context::{Context, Intent, Intents, Interest, View};
 pub use graph::{Graph, NodeSpec, Source};
 pub use rules::{Driver, Rules, RulesSpec, Size};
 

@@ -89,7 +89,9 @@ impl Rules {
     /// Compile `spec`.
     pub fn new(spec: RulesSpec) -> Result<Self> {
         let graph = Graph::compile(&spec.nodes)?;
-        for (field, node) in [("entry", spec.entry), ("exit", spec.exit), ("short_entry", spec.short_entry), ("short_exit", spec.short_exit)] {
+        for (field, node) in
+            [("entry", spec.entry), ("exit", spec.exit), ("short_entry", spec.short_entry), ("short_exit", spec.short_exit)]
+        {
             if node.is_some_and(|n| n >= graph.len()) {
                 return Err(Error::config(field, "is not a node of the graph"));
             }
@@ -107,7 +109,10 @@ impl Rules {
             _ => trades,
         };
         if !there {
-            return Err(Error::config(format!("rules {:?}", spec.name), "would never be evaluated: the data hold none of the events they run on; set `on` or `bars`"));
+            return Err(Error::config(
+                format!("rules {:?}", spec.name),
+                "would never be evaluated: the data hold none of the events they run on; set `on` or `bars`",
+            ));
         }
         Ok(Self { spec, driver, graph, markets: Vec::new() })
     }
@@ -129,7 +134,7 @@ impl Rules {
             Size::Fraction(f) => equity * f / price,
             Size::Notional(dollars) => dollars / price,
         };
-        if shares >= 1.0 && shares < 9e9 { Qty::from_raw(shares.floor() as i64 * SCALE) } else { Qty::ZERO }
+        if (1.0..9e9).contains(&shares) { Qty::from_raw(shares.floor() as i64 * SCALE) } else { Qty::ZERO }
     }
 }
 
@@ -162,7 +167,10 @@ impl Strategy for Rules {
             for symbol in symbols {
                 let Some(id) = context.view.instruments.get(symbol) else {
                     let known = context.view.instruments.symbols().iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
-                    return Err(Error::config(format!("rules {:?}: symbols", self.spec.name), format!("{symbol:?} is not in the data, which hold {known}")));
+                    return Err(Error::config(
+                        format!("rules {:?}: symbols", self.spec.name),
+                        format!("{symbol:?} is not in the data, which hold {known}"),
+                    ));
                 };
                 chosen.push(Some(id));
             }
@@ -181,7 +189,10 @@ impl Strategy for Rules {
     fn on_market(&mut self, event: &MarketEvent, context: &mut Context<'_>) -> Result<()> {
         let instrument = event.instrument();
         if matches!(event, MarketEvent::Action(_)) {
-            let (qty, average) = { let p = context.view.position(instrument)?; (p.qty, p.average_price()) };
+            let (qty, average) = {
+                let p = context.view.position(instrument)?;
+                (p.qty, p.average_price())
+            };
             let market = self.market(instrument);
             (market.position, market.entry_price) = (qty.to_f64(), average.to_f64());
             return Ok(());

@@ -49,7 +49,7 @@ impl Desk {
     pub(super) fn match_quote(&mut self, config: &VenueConfig, out: &mut Vec<ReportKind>) -> Result<()> {
         let (bid, ask) = (self.bid, self.ask);
         if self.stops_on_quotes {
-            for i in self.ranked(|o| o.waits_for_stop()) {
+            for i in self.ranked(super::desk::Resting::waits_for_stop) {
                 let touch = if self.orders[i].side == Side::Buy { ask } else { bid };
                 if touch > 0 && self.orders[i].stop_reached(touch) {
                     self.trigger(i);
@@ -119,7 +119,7 @@ impl Desk {
             return Ok(());
         }
         // The print that triggers a stop is gone: the order trades with the standing quote, or with what comes next.
-        for i in self.ranked(|o| o.waits_for_stop()) {
+        for i in self.ranked(super::desk::Resting::waits_for_stop) {
             if self.orders[i].stop_reached(price) {
                 self.trigger(i);
                 let mut order = self.orders[i];

@@ -1,6 +1,6 @@
 //! Daily moments of New York: the close of the regular session, and midnight.
 
-use crate::types::{HOUR_NS, SECOND_NS, DAY_NS, Timestamp};
+use crate::types::{DAY_NS, HOUR_NS, SECOND_NS, Timestamp};
 use chrono::{Duration, NaiveTime, TimeZone as _};
 
 /// A daily moment in New York, remembered for the day last asked for, because time zone rules cost more than a match.
