@@ -1,1 +1,19 @@
-//! Conversions between the core and Python.
+//! The module `tickwright._core`: `PyO3` classes and conversions around `tickwright-core`, nothing else.
+//!
+//! The package `tickwright` wraps it in typed, documented Python; users do not import it. Every call into the core goes through
+//! [`errors::call`], which lets other Python threads run and turns errors and panics into `TickwrightError`s.
+
+#![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
+
+mod columns;
+mod data;
+mod errors;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    errors::register(module)?;
+    data::register(module)
+}

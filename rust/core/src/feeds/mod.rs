@@ -4,6 +4,8 @@
 //! input: a row that cannot be trusted is dropped, kept or refused as the [`QualityPolicy`] says.
 
 mod quality;
+mod select;
+pub mod table;
 
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 

@@ -1,0 +1,57 @@
+"""A deterministic trading engine: a Rust core under a Python face.
+
+Names are loaded when they are first used, so that importing the package costs next to nothing and needs no table library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tickwright import feeds as feeds
+    from tickwright.data import Columns as Columns
+    from tickwright.data import FeedReport as FeedReport
+    from tickwright.data import MarketData as MarketData
+    from tickwright.errors import ConfigError as ConfigError
+    from tickwright.errors import DataError as DataError
+    from tickwright.errors import InterruptedRunError as InterruptedRunError
+    from tickwright.errors import NumericError as NumericError
+    from tickwright.errors import OrderError as OrderError
+    from tickwright.errors import StrategyError as StrategyError
+    from tickwright.errors import TickwrightError as TickwrightError
+
+__version__ = "0.1.0"
+
+# Public name → module that defines it; a module that is itself the name maps to "".
+_EXPORTS = {
+    "Columns": "data",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "FeedReport": "data",
+    "InterruptedRunError": "errors",
+    "MarketData": "data",
+    "NumericError": "errors",
+    "OrderError": "errors",
+    "StrategyError": "errors",
+    "TickwrightError": "errors",
+    "feeds": "",
+}
+
+__all__ = [  # noqa: PLE0604 - the mapping's keys are the names
+    "__version__",
+    *_EXPORTS,
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _EXPORTS.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = import_module(f"{__name__}.{name}") if module == "" else getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

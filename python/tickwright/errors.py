@@ -1,0 +1,24 @@
+"""The errors of this package, one tree under `TickwrightError`.
+
+Every message says what is wrong, where, and what would be right.
+"""
+
+from tickwright._core import (
+    ConfigError,
+    DataError,
+    InterruptedRunError,
+    NumericError,
+    OrderError,
+    StrategyError,
+    TickwrightError,
+)
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "InterruptedRunError",
+    "NumericError",
+    "OrderError",
+    "StrategyError",
+    "TickwrightError",
+]

@@ -1,0 +1,274 @@
+"""Market data in: tables of any make, and files of the formats that are known by their names.
+
+Every function gives a `MarketData`, whose ``report`` counts what was wrong with the rows and what was done about it.
+
+A ``policy`` is a mapping of faults to ``"keep"``, ``"drop"`` or ``"fail"``; what it leaves out stays as it is by default:
+
+============  =======  ==========================================================
+fault         default  meaning
+============  =======  ==========================================================
+malformed     fail     no time, no symbol, or text that is not what was promised
+suspicious    drop     the source itself marks the row
+zero_price    drop     a price is zero where one is needed
+negative      drop     a price or size below zero
+not_finite    drop     NaN, infinite or missing
+crossed       drop     bid above ask
+locked        keep     bid equal to ask
+absurd        drop     further than ``absurd_band`` (0.5: 50 %) from the last good price of its symbol, unless 16 rows agree
+out_of_order  keep     time before the symbol's row above; kept rows are sorted into place
+duplicate     keep     same as the symbol's row above in every column
+bad_bar       drop     a price outside low and high, or an end before the start
+============  =======  ==========================================================
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tickwright.data import MarketData
+from tickwright.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+__all__ = ["read", "table", "write"]
+
+Policy = Mapping[str, str | float]
+"""Fault → ``"keep"``, ``"drop"`` or ``"fail"``; and ``absurd_band`` → a fraction."""
+
+
+def table(
+    source: Any,
+    *,
+    kind: str | None = None,
+    symbol: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    timezone: str = "UTC",
+    bar_interval: str | int | dt.timedelta | None = None,
+    bar_time: str = "start",
+    policy: Policy | None = None,
+) -> MarketData:
+    """Market data from a table.
+
+    Columns, in any order and upper or lower case; others are passed over:
+
+    - quotes: ``ts, symbol, bid, ask, bid_size, ask_size``
+    - trades: ``ts, symbol, price, size``
+    - bars: ``ts`` (end of the bar: when it is known) and ``start``, ``symbol, open, high, low, close, volume``;
+      or one time a bar with `bar_interval`
+
+    and where there are, ``recv`` (receive time) and ``flags``. Common other names are known: timestamp, time, datetime and date
+    for ``ts``, ticker for ``symbol``, bid_price for ``bid``, qty for ``size`` and the like.
+
+    Parameters
+    ----------
+    source
+        Path of a ``.parquet``, ``.arrow``, ``.feather``, ``.csv`` or ``.csv.gz`` file; or a table of pyarrow, pandas, polars,
+        duckdb or anything else with the Arrow PyCapsule interface; or a mapping of names to arrays.
+    kind
+        ``"quotes"``, ``"trades"`` or ``"bars"``; None: seen from the columns.
+    symbol
+        The symbol, where the table has no such column; where it has, only rows of this symbol are given.
+    columns
+        Their name → our name, for columns whose meaning is not known by their name.
+    timezone
+        Zone of times that have none, such as ``"America/New_York"``. Times are timestamps or dates of any unit, ISO text, or
+        integer nanoseconds since the epoch (always UTC).
+    bar_interval
+        Length of each bar where the table has one time a bar: ``"1s"``, ``"5min"``, ``"1h"``, ``"1d"`` (24 hours), a timedelta,
+        or nanoseconds. For daily dates of US equities ``timezone="America/New_York", bar_interval="16h"`` makes a bar
+        known at the close.
+    bar_time
+        Whether that time is the ``"start"`` or the ``"end"`` of the bar.
+    policy
+        What to do with rows that have a fault; see the module.
+
+    Returns
+    -------
+    MarketData
+        One batch, sorted by time.
+
+    Raises
+    ------
+    DataError
+        The table cannot be read, lacks columns, holds no rows, or holds a row that the policy refuses; the message names it.
+    ConfigError
+        A parameter makes no sense.
+
+    Examples
+    --------
+    >>> import tickwright as tw
+    >>> rows = {
+    ...     "time": ["2024-01-02 09:30:00", "2024-01-02 09:30:01", "2024-01-02 09:30:02"],
+    ...     "bid": [33.90, 33.91, 33.99],
+    ...     "ask": [33.92, 33.92, 33.92],
+    ...     "bid_size": [100, 200, 300],
+    ...     "ask_size": [300, 200, 100],
+    ... }
+    >>> data = tw.feeds.table(rows, symbol="BAC", timezone="America/New_York")
+    >>> data
+    <MarketData: 2 quotes of BAC, 2024-01-02T14:30:00Z to 2024-01-02T14:30:01Z>
+    >>> data.report["faults"]["crossed"]["first"]
+    'table: row 3 (symbol BAC): ask 33.92 below bid 33.99'
+    """
+    from tickwright import _table
+
+    data = MarketData(
+        _table.read(
+            source,
+            kind=kind,
+            symbol=symbol,
+            columns=columns,
+            timezone=timezone,
+            bar_interval=bar_interval,
+            bar_time=bar_time,
+            policy=policy,
+        )
+    )
+    return data if symbol is None or data.symbols == [symbol] else data.filter(symbols=symbol)
+
+
+def read(
+    path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    policy: Policy | None = None,
+    **options: Any,
+) -> MarketData:
+    """Market data from files, each read by what its name says.
+
+    Parameters
+    ----------
+    path
+        A file, a folder (all files in it whose names are known, in order of name), or several of them.
+    policy
+        What to do with rows that have a fault; see the module.
+    **options
+        Passed on to the function for each file, such as ``symbol`` or ``timezone`` of `table`.
+
+    Returns
+    -------
+    MarketData
+        All files' data.
+
+    Raises
+    ------
+    DataError
+        There is no such file, none whose name is known, or one that cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile, tickwright as tw
+    >>> data = tw.feeds.table({"ts": ["2024-01-02T14:30"], "price": [10.25], "size": [100]}, symbol="BAC")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tw.feeds.write(data, f"{folder}/bac.parquet")
+    ...     tw.feeds.read(folder)
+    <MarketData: 1 trades of BAC, 2024-01-02T14:30:00Z to 2024-01-02T14:30:00Z>
+    """
+    paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
+    files = [file for one in paths for file in _files(Path(one))]
+    if not files:
+        raise DataError("path: names no file; give at least one")
+    parts = [_reader(file)(file, policy=policy, **options) for file in files]
+    return parts[0] if len(parts) == 1 else MarketData.merge(parts)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder; check the path")
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.is_file() and _known(file))
+    if not found:
+        raise DataError(f"{path}: holds no file whose name is known; give {_known_names()}")
+    return found
+
+
+def _known(path: Path) -> bool:
+    from tickwright._table import SUFFIXES
+
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def _known_names() -> str:
+    from tickwright._table import SUFFIXES
+
+    return ", ".join(SUFFIXES)
+
+
+def _reader(path: Path) -> Callable[..., MarketData]:
+    """The function that reads `path`, by its name."""
+    if _known(path):
+        return table
+    raise DataError(f"{path}: the kind of file is not known by its name; give {_known_names()}")
+
+
+def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str] | None = None) -> None:
+    """Write quotes, trades and bars as Parquet that `read` gives back equal.
+
+    Rows that a lenient policy kept need the same policy when they are read back.
+
+    Parameters
+    ----------
+    data
+        What to write.
+    path
+        A ``.parquet`` file for one kind of event; else a folder, which gets ``quotes.parquet``, ``trades.parquet`` and
+        ``bars.parquet`` as there is need. A file appears whole or not at all.
+    kinds
+        Kinds to write; None for all that are there.
+
+    Raises
+    ------
+    DataError
+        There is nothing to write, several kinds for one file, or events that Parquet files do not carry.
+    """
+    import pyarrow.parquet as pq
+
+    target = Path(path)
+    writable = ("quotes", "trades", "bars")
+    if kinds is None:
+        other = [kind for kind in ("actions", "deltas") if data.count(kind)]
+        if other:
+            raise DataError(f"{target}: {' and '.join(other)} cannot be written to Parquet; choose kinds among {', '.join(writable)}")
+        chosen = [kind for kind in writable if data.count(kind)]
+    else:
+        chosen = list(dict.fromkeys(kinds))
+        for kind in chosen:
+            if kind not in writable:
+                raise ConfigError(f"kinds: {kind!r} cannot be written; choose among {', '.join(writable)}")
+            if not data.count(kind):
+                raise DataError(f"{target}: there are no {kind} to write; leave {kind!r} out of kinds")
+    if not chosen:
+        raise DataError(f"{target}: there are no events to write")
+    single = target.suffix.lower() in (".parquet", ".pq")
+    if single and len(chosen) > 1:
+        raise DataError(f"{target}: {' and '.join(chosen)} do not go into one file; give a folder, or choose one with kinds=")
+    folder = target.parent if single else target
+    if target.exists() and target.is_dir() == single:
+        raise DataError(f"{target}: is a {'folder' if single else 'file'} already; choose another name")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind in chosen:
+            events = getattr(data, kind).to_arrow()
+            _write_whole(target if single else folder / f"{kind}.parquet", lambda file, events=events: pq.write_table(events, file))
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written: {error}") from error
+
+
+def _write_whole(path: Path, fill: Callable[[Any], None]) -> None:
+    """Fill a file beside `path` and put it in place at once."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

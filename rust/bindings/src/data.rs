@@ -1,0 +1,369 @@
+//! Market data: the class that holds it, its columns, and tables read into it.
+
+use crate::columns::view;
+use crate::errors::{DataError, call, to_py};
+use bytemuck::cast_slice;
+use numpy::{IntoPyArray, PyReadonlyArray1};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tickwright_core::event::{ActionBatch, ActionKind, BarBatch, BookAction, DeltaBatch, QuoteBatch, TradeBatch};
+use tickwright_core::feeds::table::{self, BarColumns, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
+use tickwright_core::feeds::{self, Fault, Policy, QualityPolicy};
+use tickwright_core::types::{Error, Price, Side, Timestamp};
+
+/// Market data, shared and never changed.
+#[pyclass(frozen, module = "tickwright._core")]
+pub(crate) struct MarketData {
+    inner: Arc<feeds::MarketData>,
+    columns: [PyOnceLock<Py<Columns>>; Kind::NAMES.len()],
+}
+
+impl MarketData {
+    /// Around data that the core gave.
+    pub(crate) fn new(inner: feeds::MarketData) -> Self {
+        Self { inner: Arc::new(inner), columns: std::array::from_fn(|_| PyOnceLock::new()) }
+    }
+
+    /// The core's data.
+    #[allow(dead_code, reason = "the run loop's way to the data")]
+    pub(crate) fn inner(&self) -> &Arc<feeds::MarketData> {
+        &self.inner
+    }
+}
+
+#[pymethods]
+impl MarketData {
+    /// All parts in one, with ids of one table.
+    #[staticmethod]
+    fn merge(py: Python<'_>, parts: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
+        let parts: Vec<Arc<feeds::MarketData>> = parts.iter().map(|p| Arc::clone(&p.inner)).collect();
+        call(py, move || {
+            let mut all = feeds::MarketData::default();
+            for part in parts {
+                all.absorb(Arc::unwrap_or_clone(part))?;
+            }
+            Ok(all)
+        })
+        .map(Self::new)
+    }
+
+    #[getter]
+    fn symbols(&self) -> Vec<String> {
+        self.inner.instruments.symbols().to_vec()
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.len()
+    }
+
+    #[getter]
+    fn heap_bytes(&self) -> usize {
+        self.inner.heap_bytes()
+    }
+
+    /// First and last time in nanoseconds.
+    #[getter]
+    fn span(&self) -> Option<(i64, i64)> {
+        self.inner.span().map(|(a, b)| (a.nanos(), b.nanos()))
+    }
+
+    /// Rows of `kind`.
+    fn count(&self, kind: &str) -> PyResult<usize> {
+        Ok(Kind::parse(kind)?.rows(&self.inner))
+    }
+
+    /// What the normalisers saw, as plain Python.
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let report = &self.inner.report;
+        let faults = PyDict::new(py);
+        for fault in Fault::ALL.into_iter().filter(|&f| report.found(f) > 0) {
+            let entry = PyDict::new(py);
+            entry.set_item("found", report.found(fault))?;
+            entry.set_item("dropped", report.dropped(fault))?;
+            entry.set_item("first", report.first(fault))?;
+            faults.set_item(fault.as_str(), entry)?;
+        }
+        let out = PyDict::new(py);
+        out.set_item("rows", report.rows)?;
+        out.set_item("events", report.events)?;
+        out.set_item("faults", faults)?;
+        out.set_item("notes", PyList::new(py, &report.notes)?)?;
+        Ok(out)
+    }
+
+    /// The columns of `kind`, in one batch sorted by time; made once.
+    fn columns(&self, py: Python<'_>, kind: &str) -> PyResult<Py<Columns>> {
+        let kind = Kind::parse(kind)?;
+        let columns = self.columns[kind as usize].get_or_try_init(py, || {
+            let data = Arc::clone(&self.inner);
+            Py::new(py, call(py, move || Ok(Columns::new(data, kind)))?)
+        })?;
+        Ok(columns.clone_ref(py))
+    }
+
+    /// The events of `symbols` from `start` on and before `end`, nanoseconds.
+    #[pyo3(signature = (symbols, start, end))]
+    fn select(&self, py: Python<'_>, symbols: Option<Vec<String>>, start: Option<i64>, end: Option<i64>) -> PyResult<Self> {
+        let start = start.map_or(Timestamp::MIN, Timestamp::from_nanos);
+        let end = end.map_or(Timestamp::MAX, Timestamp::from_nanos);
+        call(py, || self.inner.select(symbols.as_deref(), start, end)).map(Self::new)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Quotes,
+    Trades,
+    Bars,
+    Actions,
+    Deltas,
+}
+
+impl Kind {
+    const NAMES: [(&'static str, Self); 5] =
+        [("quotes", Self::Quotes), ("trades", Self::Trades), ("bars", Self::Bars), ("actions", Self::Actions), ("deltas", Self::Deltas)];
+
+    fn parse(text: &str) -> PyResult<Self> {
+        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
+        found
+            .map(|(_, kind)| *kind)
+            .ok_or_else(|| to_py(Error::config("kind", format!("{text:?} is not known; choose quotes, trades, bars, actions or deltas"))))
+    }
+
+    fn rows(self, data: &feeds::MarketData) -> usize {
+        match self {
+            Self::Quotes => data.quotes.iter().map(QuoteBatch::len).sum(),
+            Self::Trades => data.trades.iter().map(TradeBatch::len).sum(),
+            Self::Bars => data.bars.iter().map(BarBatch::len).sum(),
+            Self::Actions => data.actions.iter().map(ActionBatch::len).sum(),
+            Self::Deltas => data.deltas.iter().map(DeltaBatch::len).sum(),
+        }
+    }
+}
+
+/// One kind of event by column, sorted by time.
+#[pyclass(frozen, module = "tickwright._core")]
+pub(crate) struct Columns {
+    /// Holds exactly one batch of the kind: the caller's own data where that is so, else a merged copy.
+    data: Arc<feeds::MarketData>,
+    kind: Kind,
+}
+
+impl Columns {
+    fn new(data: Arc<feeds::MarketData>, kind: Kind) -> Self {
+        macro_rules! single {
+            ($batches:ident, $merge:ident) => {
+                match &data.$batches[..] {
+                    [one] if one.first_unsorted().is_none() => data,
+                    _ => Arc::new(feeds::MarketData {
+                        $batches: vec![data.$merge()],
+                        instruments: data.instruments.clone(),
+                        ..feeds::MarketData::default()
+                    }),
+                }
+            };
+        }
+        let data = match kind {
+            Kind::Quotes => single!(quotes, merged_quotes),
+            Kind::Trades => single!(trades, merged_trades),
+            Kind::Bars => single!(bars, merged_bars),
+            Kind::Actions => single!(actions, merged_actions),
+            Kind::Deltas => single!(deltas, merged_deltas),
+        };
+        Self { data, kind }
+    }
+}
+
+#[pymethods]
+impl Columns {
+    fn __len__(&self) -> usize {
+        self.kind.rows(&self.data)
+    }
+
+    #[getter]
+    fn symbols(&self) -> Vec<String> {
+        self.data.instruments.symbols().to_vec()
+    }
+
+    /// Name → numpy array. Fixed-width columns are read-only views; kinds, actions and sides are small codes in new arrays.
+    fn arrays<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let py = slf.py();
+        let out = PyDict::new(py);
+        macro_rules! views {
+            ($batches:ident: $($name:ident as $type:ty),+) => {{
+                $(out.set_item(stringify!($name), view(slf, |c| cast_slice::<_, $type>(&c.data.$batches[0].$name))?)?;)+
+                let batch = &slf.get().data.$batches[0];
+                if !batch.is_empty() && batch.recv.len() == batch.len() {
+                    out.set_item("recv", view(slf, |c| cast_slice::<_, i64>(&c.data.$batches[0].recv))?)?;
+                }
+                batch
+            }};
+        }
+        match slf.get().kind {
+            Kind::Quotes => {
+                views!(quotes: ts as i64, instrument as u32, bid as i64, ask as i64, bid_size as i64, ask_size as i64, flags as u32);
+            }
+            Kind::Trades => {
+                views!(trades: ts as i64, instrument as u32, price as i64, size as i64, flags as u32);
+            }
+            Kind::Bars => {
+                views!(bars: ts as i64, start as i64, instrument as u32, open as i64, high as i64, low as i64, close as i64,
+                    volume as i64, flags as u32);
+            }
+            Kind::Actions => {
+                let batch = views!(actions: ts as i64, instrument as u32);
+                let parts: Vec<ActionColumns> = batch.kind.iter().map(action_columns).collect();
+                out.set_item("kind", parts.iter().map(|p| p.0).collect::<Vec<i8>>().into_pyarray(py))?;
+                out.set_item("per_share", parts.iter().map(|p| p.1.raw()).collect::<Vec<i64>>().into_pyarray(py))?;
+                out.set_item("reference", parts.iter().map(|p| p.2.raw()).collect::<Vec<i64>>().into_pyarray(py))?;
+                out.set_item("ratio", parts.iter().map(|p| p.3).collect::<Vec<f64>>().into_pyarray(py))?;
+            }
+            Kind::Deltas => {
+                let batch = views!(deltas: ts as i64, instrument as u32, order as u64, price as i64, size as i64);
+                out.set_item("action", batch.action.iter().map(|&a| book_action_code(a)).collect::<Vec<i8>>().into_pyarray(py))?;
+                out.set_item("side", batch.side.iter().map(|&s| i8::from(s == Side::Sell)).collect::<Vec<i8>>().into_pyarray(py))?;
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Code, dollars a share, reference price, and the price factor or the new shares for one.
+type ActionColumns = (i8, Price, Price, f64);
+
+fn action_columns(kind: &ActionKind) -> ActionColumns {
+    match *kind {
+        ActionKind::Dividend { per_share, reference, ratio } => (0, per_share, reference, ratio),
+        ActionKind::Split { new_shares_per_old } => (1, Price::ZERO, Price::ZERO, new_shares_per_old),
+        _ => (-1, Price::ZERO, Price::ZERO, f64::NAN),
+    }
+}
+
+fn book_action_code(action: BookAction) -> i8 {
+    match action {
+        BookAction::Add => 0,
+        BookAction::Cancel => 1,
+        BookAction::Delete => 2,
+        BookAction::Execute => 3,
+        BookAction::Clear => 4,
+        _ => -1,
+    }
+}
+
+/// A policy from `{"crossed": "keep", "absurd_band": 0.3}`.
+pub(crate) fn quality_policy(choices: Option<&Bound<'_, PyDict>>) -> PyResult<QualityPolicy> {
+    let mut policy = QualityPolicy::default();
+    for (key, value) in choices.into_iter().flatten() {
+        let key: String = key.extract().map_err(|_| to_py(Error::config("policy", format!("key {key} is not a string"))))?;
+        if key == "absurd_band" {
+            policy.absurd_band = value.extract().map_err(|_| {
+                to_py(Error::config(
+                    "policy.absurd_band",
+                    format!("{value} is not a number; give a fraction such as 0.5, or infinity for no check"),
+                ))
+            })?;
+            continue;
+        }
+        let fault = Fault::ALL.into_iter().find(|f| f.as_str() == key).ok_or_else(|| {
+            let known = Fault::ALL.map(Fault::as_str).join(", ");
+            to_py(Error::config(format!("policy.{key}"), format!("is no fault; choose among {known}, absurd_band")))
+        })?;
+        let choice = match value.extract::<String>().as_deref() {
+            Ok("keep") => Policy::Keep,
+            Ok("drop") => Policy::Drop,
+            Ok("fail") => Policy::Fail,
+            _ => {
+                let why = format!("{} is not a choice; give \"keep\", \"drop\" or \"fail\"", value.repr()?);
+                return Err(to_py(Error::config(format!("policy.{key}"), why)));
+            }
+        };
+        policy.set(fault, choice);
+    }
+    Ok(policy)
+}
+
+#[derive(FromPyObject)]
+enum NumberArray<'py> {
+    Floats(PyReadonlyArray1<'py, f64>),
+    Raw(PyReadonlyArray1<'py, i64>),
+}
+
+struct Given<'py>(HashMap<String, NumberArray<'py>>);
+
+impl Given<'_> {
+    fn get(&self, name: &str) -> PyResult<Numbers<'_>> {
+        match self.0.get(name) {
+            Some(NumberArray::Floats(a)) => Ok(Numbers::Floats(a.as_slice()?)),
+            Some(NumberArray::Raw(a)) => Ok(Numbers::Raw(a.as_slice()?)),
+            None => Err(DataError::new_err(format!("column {name} is missing"))),
+        }
+    }
+}
+
+/// A table of `kind` from contiguous arrays: prices and sizes as floats or as counts of 1e-9, times in nanoseconds.
+#[pyfunction]
+#[pyo3(signature = (kind, place, ts, names, codes, columns, *, start=None, recv=None, flags=None, policy=None))]
+#[allow(clippy::too_many_arguments, reason = "named in Python, one column each")]
+fn read_table<'py>(
+    py: Python<'py>,
+    kind: &str,
+    place: &str,
+    ts: PyReadonlyArray1<'py, i64>,
+    names: Vec<String>,
+    codes: Option<PyReadonlyArray1<'py, i32>>,
+    columns: HashMap<String, NumberArray<'py>>,
+    start: Option<PyReadonlyArray1<'py, i64>>,
+    recv: Option<PyReadonlyArray1<'py, i64>>,
+    flags: Option<PyReadonlyArray1<'py, u32>>,
+    policy: Option<&Bound<'py, PyDict>>,
+) -> PyResult<MarketData> {
+    let policy = quality_policy(policy)?;
+    let frame = Frame {
+        place,
+        ts: ts.as_slice()?,
+        symbols: Symbols { names: &names, codes: codes.as_ref().map(|c| c.as_slice()).transpose()? },
+        recv: recv.as_ref().map(|c| c.as_slice()).transpose()?,
+        flags: flags.as_ref().map(|c| c.as_slice()).transpose()?,
+    };
+    let given = Given(columns);
+    let data = match Kind::parse(kind)? {
+        Kind::Quotes => {
+            let columns = QuoteColumns {
+                bid: given.get("bid")?,
+                ask: given.get("ask")?,
+                bid_size: given.get("bid_size")?,
+                ask_size: given.get("ask_size")?,
+            };
+            call(py, || table::quotes(&frame, &columns, &policy))
+        }
+        Kind::Trades => {
+            let columns = TradeColumns { price: given.get("price")?, size: given.get("size")? };
+            call(py, || table::trades(&frame, &columns, &policy))
+        }
+        Kind::Bars => {
+            let columns = BarColumns {
+                start: start.as_ref().map_or(Ok(&[][..]), |c| c.as_slice())?,
+                open: given.get("open")?,
+                high: given.get("high")?,
+                low: given.get("low")?,
+                close: given.get("close")?,
+                volume: given.get("volume")?,
+            };
+            call(py, || table::bars(&frame, &columns, &policy))
+        }
+        Kind::Actions | Kind::Deltas => {
+            return Err(to_py(Error::config("kind", format!("{kind} cannot be read from a table; choose quotes, trades or bars"))));
+        }
+    };
+    data.map(MarketData::new)
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<MarketData>()?;
+    module.add_class::<Columns>()?;
+    module.add_function(wrap_pyfunction!(read_table, module)?)
+}

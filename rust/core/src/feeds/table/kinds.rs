@@ -1,0 +1,264 @@
+//! What a row of each kind is made of and what can be wrong with it.
+
+use super::absurd::Extent;
+use super::{Numbers, dollars};
+use crate::event::{Bar, BarBatch, FLAG_CROSSED, Quote, QuoteBatch, Trade, TradeBatch};
+use crate::feeds::Fault;
+use crate::types::{InstrumentId, Price, Qty, Timestamp};
+
+/// Columns of quotes.
+#[derive(Clone, Copy, Debug)]
+pub struct QuoteColumns<'a> {
+    /// Best bid, dollars.
+    pub bid: Numbers<'a>,
+    /// Best ask, dollars.
+    pub ask: Numbers<'a>,
+    /// Shares at the bid.
+    pub bid_size: Numbers<'a>,
+    /// Shares at the ask.
+    pub ask_size: Numbers<'a>,
+}
+
+/// Columns of trades.
+#[derive(Clone, Copy, Debug)]
+pub struct TradeColumns<'a> {
+    /// Price, dollars.
+    pub price: Numbers<'a>,
+    /// Shares.
+    pub size: Numbers<'a>,
+}
+
+/// Columns of bars.
+#[derive(Clone, Copy, Debug)]
+pub struct BarColumns<'a> {
+    /// Start of each bar, nanoseconds since the epoch.
+    pub start: &'a [i64],
+    /// First price, dollars.
+    pub open: Numbers<'a>,
+    /// Highest price, dollars.
+    pub high: Numbers<'a>,
+    /// Lowest price, dollars.
+    pub low: Numbers<'a>,
+    /// Last price, dollars.
+    pub close: Numbers<'a>,
+    /// Shares traded.
+    pub volume: Numbers<'a>,
+}
+
+/// A kind of row with `N` fixed-point columns.
+pub(super) trait Kind<const N: usize> {
+    type Row: Copy + PartialEq;
+    type Batch: Batch<N, Row = Self::Row>;
+
+    fn columns(&self) -> [(&'static str, Numbers<'_>); N];
+    fn start_len(&self) -> Option<usize> {
+        None
+    }
+    fn row(&self, i: usize, ts: Timestamp, instrument: InstrumentId, values: [i64; N], flags: u32) -> Self::Row;
+    fn ts(row: &Self::Row) -> Timestamp;
+    /// What is wrong with the row taken by itself.
+    fn faults(row: &Self::Row) -> [Option<Fault>; 2];
+    fn describe(row: &Self::Row, fault: Fault) -> String;
+}
+
+/// A columnar batch under construction.
+pub(super) trait Batch<const N: usize> {
+    type Row;
+
+    fn with_capacity(rows: usize) -> Self;
+    fn len(&self) -> usize;
+    fn push(&mut self, row: Self::Row, recv: Option<Timestamp>);
+    fn sort(&mut self);
+    /// Remove the rows at `sorted` positions.
+    fn remove(&mut self, sorted: &[u32]);
+    fn extent(&self, i: usize) -> Extent;
+    fn describe(&self, i: usize) -> String;
+}
+
+macro_rules! batch {
+    ($batch:ident of $row:ident, $n:literal, $extent:expr, $describe:expr) => {
+        impl Batch<$n> for $batch {
+            type Row = $row;
+
+            fn with_capacity(rows: usize) -> Self {
+                Self::with_capacity(rows)
+            }
+
+            fn len(&self) -> usize {
+                self.len()
+            }
+
+            fn push(&mut self, row: $row, recv: Option<Timestamp>) {
+                self.push(row);
+                self.recv.extend(recv);
+            }
+
+            fn sort(&mut self) {
+                self.sort_by_time();
+                self.shrink_to_fit();
+            }
+
+            fn remove(&mut self, sorted: &[u32]) {
+                let mut kept = Self::with_capacity(self.len() - sorted.len());
+                let mut gone = sorted.iter().copied().peekable();
+                for i in 0..self.len() {
+                    if gone.next_if_eq(&(i as u32)).is_none() {
+                        kept.push(self.get(i));
+                        kept.recv.extend(self.recv.get(i));
+                    }
+                }
+                *self = kept;
+            }
+
+            fn extent(&self, i: usize) -> Extent {
+                let extent: fn(&Self, usize) -> Extent = $extent;
+                extent(self, i)
+            }
+
+            fn describe(&self, i: usize) -> String {
+                let describe: fn(&$row) -> String = $describe;
+                describe(&self.get(i))
+            }
+        }
+    };
+}
+
+batch!(
+    QuoteBatch of Quote,
+    4,
+    |b, i| {
+        let (instrument, bid, ask) = (b.instrument[i], b.bid[i].raw(), b.ask[i].raw());
+        // A crossed quote that was kept must not become the level that others are measured against.
+        let usable = b.flags[i] & FLAG_CROSSED == 0;
+        Extent { instrument, low: if usable { bid.min(ask) } else { 0 }, high: bid.max(ask), reference: bid / 2 + ask / 2 }
+    },
+    |q| format!("bid {}, ask {}", dollars(q.bid), dollars(q.ask))
+);
+batch!(
+    TradeBatch of Trade,
+    2,
+    |b, i| Extent { instrument: b.instrument[i], low: b.price[i].raw(), high: b.price[i].raw(), reference: b.price[i].raw() },
+    |t| format!("price {}", dollars(t.price))
+);
+batch!(
+    BarBatch of Bar,
+    5,
+    |b, i| Extent { instrument: b.instrument[i], low: b.low[i].raw(), high: b.high[i].raw(), reference: b.close[i].raw() },
+    |b| format!("bar from {} to {}", dollars(b.low), dollars(b.high))
+);
+
+impl Kind<4> for QuoteColumns<'_> {
+    type Row = Quote;
+    type Batch = QuoteBatch;
+
+    fn columns(&self) -> [(&'static str, Numbers<'_>); 4] {
+        [("bid", self.bid), ("ask", self.ask), ("bid_size", self.bid_size), ("ask_size", self.ask_size)]
+    }
+
+    fn row(&self, _i: usize, ts: Timestamp, instrument: InstrumentId, [bid, ask, bid_size, ask_size]: [i64; 4], flags: u32) -> Quote {
+        Quote {
+            ts,
+            instrument,
+            bid: Price::from_raw(bid),
+            ask: Price::from_raw(ask),
+            bid_size: Qty::from_raw(bid_size),
+            ask_size: Qty::from_raw(ask_size),
+            flags,
+        }
+    }
+
+    fn ts(row: &Quote) -> Timestamp {
+        row.ts
+    }
+
+    fn faults(row: &Quote) -> [Option<Fault>; 2] {
+        if row.bid.is_zero() || row.ask.is_zero() {
+            [Some(Fault::ZeroPrice), None]
+        } else if row.bid > row.ask {
+            [Some(Fault::Crossed), None]
+        } else if row.bid == row.ask {
+            [Some(Fault::Locked), None]
+        } else {
+            [None; 2]
+        }
+    }
+
+    fn describe(row: &Quote, fault: Fault) -> String {
+        let (bid, ask) = (dollars(row.bid), dollars(row.ask));
+        match fault {
+            Fault::Crossed => format!("ask {ask} below bid {bid}"),
+            Fault::Locked => format!("ask and bid are both {bid}"),
+            _ => format!("bid {bid}, ask {ask}: a side is zero"),
+        }
+    }
+}
+
+impl Kind<2> for TradeColumns<'_> {
+    type Row = Trade;
+    type Batch = TradeBatch;
+
+    fn columns(&self) -> [(&'static str, Numbers<'_>); 2] {
+        [("price", self.price), ("size", self.size)]
+    }
+
+    fn row(&self, _i: usize, ts: Timestamp, instrument: InstrumentId, [price, size]: [i64; 2], flags: u32) -> Trade {
+        Trade { ts, instrument, price: Price::from_raw(price), size: Qty::from_raw(size), flags }
+    }
+
+    fn ts(row: &Trade) -> Timestamp {
+        row.ts
+    }
+
+    fn faults(row: &Trade) -> [Option<Fault>; 2] {
+        [row.price.is_zero().then_some(Fault::ZeroPrice), None]
+    }
+
+    fn describe(row: &Trade, _fault: Fault) -> String {
+        format!("price is {}", dollars(row.price))
+    }
+}
+
+impl Kind<5> for BarColumns<'_> {
+    type Row = Bar;
+    type Batch = BarBatch;
+
+    fn columns(&self) -> [(&'static str, Numbers<'_>); 5] {
+        [("open", self.open), ("high", self.high), ("low", self.low), ("close", self.close), ("volume", self.volume)]
+    }
+
+    fn start_len(&self) -> Option<usize> {
+        Some(self.start.len())
+    }
+
+    fn row(&self, i: usize, ts: Timestamp, instrument: InstrumentId, [open, high, low, close, volume]: [i64; 5], flags: u32) -> Bar {
+        Bar {
+            ts,
+            start: Timestamp::from_nanos(self.start[i]),
+            instrument,
+            open: Price::from_raw(open),
+            high: Price::from_raw(high),
+            low: Price::from_raw(low),
+            close: Price::from_raw(close),
+            volume: Qty::from_raw(volume),
+            flags,
+        }
+    }
+
+    fn ts(row: &Bar) -> Timestamp {
+        row.ts
+    }
+
+    fn faults(row: &Bar) -> [Option<Fault>; 2] {
+        let prices = [row.open, row.high, row.low, row.close];
+        let zero = prices.iter().any(|p| p.is_zero());
+        let bad = prices.iter().any(|&p| p < row.low || p > row.high) || row.start >= row.ts;
+        [zero.then_some(Fault::ZeroPrice), bad.then_some(Fault::BadBar)]
+    }
+
+    fn describe(row: &Bar, _fault: Fault) -> String {
+        if row.start >= row.ts {
+            return format!("bar starts at {} and ends at {}", row.start, row.ts);
+        }
+        format!("open {}, high {}, low {}, close {}", dollars(row.open), dollars(row.high), dollars(row.low), dollars(row.close))
+    }
+}
