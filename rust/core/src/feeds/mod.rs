@@ -4,6 +4,7 @@
 //! input: a row that cannot be trusted is dropped, kept or refused as the [`QualityPolicy`] says.
 
 mod quality;
+pub mod synthetic;
 
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 

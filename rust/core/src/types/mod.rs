@@ -7,10 +7,12 @@ mod error;
 mod fixed;
 mod ids;
 mod money;
+mod random;
 mod time;
 
 pub use error::{Error, Result};
 pub use fixed::{FRACTION_DIGITS, Price, Qty, SCALE};
 pub use ids::{InstrumentId, Instruments, OrderId, Side, StrategyId};
 pub use money::Money;
+pub use random::Random;
 pub use time::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
