@@ -146,7 +146,10 @@ mod tests {
     fn xoshiro_gives_the_published_sequence() {
         // State 1, 2, 3, 4, as the reference C program prints it.
         let mut r = Random { state: [1, 2, 3, 4], spare: None };
-        assert_eq!([r.next_u64(), r.next_u64(), r.next_u64(), r.next_u64()], [41_943_041, 58_720_359, 3_588_806_011_781_223, 3_591_011_842_654_386]);
+        assert_eq!(
+            [r.next_u64(), r.next_u64(), r.next_u64(), r.next_u64()],
+            [41_943_041, 58_720_359, 3_588_806_011_781_223, 3_591_011_842_654_386]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One symbol's quotes and trades: arrivals, spread, sizes, impact.
 
-use super::{SyntheticConfig, SyntheticSymbol};
 use super::session::{BUCKET_NS, CELL_NS, Curves, LOG_VOLATILITY_SD, SESSION_NS, price_path, volatility_path};
+use super::{SyntheticConfig, SyntheticSymbol};
 use crate::event::{Quote, QuoteBatch, Trade, TradeBatch};
 use crate::types::{Error, InstrumentId, Price, Qty, Random, Result, SCALE, Timestamp};
 

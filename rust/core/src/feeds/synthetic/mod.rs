@@ -69,14 +69,15 @@ pub struct SyntheticConfig {
 impl Default for SyntheticConfig {
     /// Monday 2026-01-05, five symbols from a cheap, tight one to a dear, wide one, some 400,000 events.
     fn default() -> Self {
-        let symbol = |name: &str, start_price, annual_volatility, average_daily_volume, mean_spread_ticks, events_per_day| SyntheticSymbol {
-            name: name.to_owned(),
-            start_price,
-            annual_volatility,
-            average_daily_volume,
-            mean_spread_ticks,
-            events_per_day,
-        };
+        let symbol =
+            |name: &str, start_price, annual_volatility, average_daily_volume, mean_spread_ticks, events_per_day| SyntheticSymbol {
+                name: name.to_owned(),
+                start_price,
+                annual_volatility,
+                average_daily_volume,
+                mean_spread_ticks,
+                events_per_day,
+            };
         Self {
             seed: 1,
             date: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap_or_default(),

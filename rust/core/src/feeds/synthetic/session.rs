@@ -27,7 +27,8 @@ pub(super) fn openings(date: NaiveDate, days: u32) -> Result<Vec<Timestamp>> {
     if weekend(date) {
         return Err(Error::config("date", format!("{date} is a {}; choose a day from Monday to Friday", date.format("%A"))));
     }
-    let outside = || Error::config("date", format!("{days} days from {date} leave the years 1970 to 2261; choose an earlier or later date"));
+    let outside =
+        || Error::config("date", format!("{days} days from {date} leave the years 1970 to 2261; choose an earlier or later date"));
     let mut day = date;
     let mut all = Vec::with_capacity(days as usize);
     while all.len() < days as usize {
