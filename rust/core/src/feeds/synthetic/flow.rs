@@ -15,7 +15,7 @@ pub(super) const LOT: f64 = 100.0;
 const BRANCHING: f64 = 0.65;
 /// The kernel's decay, 2 a second: clustering is fastest within the second.
 const DECAY_PER_NS: f64 = 2.0e-9;
-/// Correlation of a trade's sign with that of the trade before; IBM 0.46, BAC 0.75 on 2013-10-07.
+/// Correlation of a trade's sign with that of the trade before; IBM 0.50, BAC 0.75 on 2013-10-07.
 const SIGN_PERSISTENCE: f64 = 0.5;
 /// Share of the session's variance that comes from the impact of trades.
 const IMPACT_SHARE: f64 = 0.25;
@@ -230,7 +230,7 @@ impl Flow<'_> {
         let spread = self.draw_spread(setting.curves.volatility[0] * volatility[0]);
         self.place(start, spread);
         self.quote(0.0);
-        let day_lots = self.symbol.average_daily_volume / LOT;
+        let day_lots = self.symbol.average_daily_volume * config.events_scale / LOT;
         let at_touch = |flow: &Self| flow.touch.bid + if flow.sign > 0.0 { flow.touch.spread } else { 0 };
         let cross = at_touch(self);
         self.trade(100_000.0, cross, (day_lots * OPEN_CROSS).ceil().min(LOTS_MAX));
@@ -238,13 +238,13 @@ impl Flow<'_> {
         let mut t = 200_000.0;
         // Intensity above the base, in trades a nanosecond.
         let mut excitement = base * setting.curves.activity[0] * BRANCHING / (1.0 - BRANCHING);
-        for b in 0..volatility.len() {
+        for (b, &level) in volatility.iter().enumerate() {
             let end = (((b + 1) as i64 * BUCKET_NS) as f64).min(last_call);
             let shape = setting.curves.activity[b];
-            let calm = setting.curves.volatility[b] * volatility[b];
-            let rate = base * shape * volatility[b].sqrt();
+            let calm = setting.curves.volatility[b] * level;
+            let rate = base * shape * level.sqrt();
             // A trade moves the price less where there are many, so that the volatility curve holds.
-            let theta = theta * setting.curves.volatility[b] * volatility[b] / (shape * volatility[b].sqrt()).sqrt();
+            let theta = theta * setting.curves.volatility[b] * level / (shape * level.sqrt()).sqrt();
             // Thinning (Ogata 1981): between events the intensity only falls, so its value now bounds it.
             while t < end {
                 let bound = rate + excitement;
@@ -289,7 +289,7 @@ fn trades_per_day(config: &SyntheticConfig, symbol: &SyntheticSymbol) -> f64 {
 /// One day of one symbol, from `price` dollars at the close of the day before, or at the first open.
 pub(super) fn simulate(setting: &Setting, symbol: &SyntheticSymbol, instrument: InstrumentId, price: f64) -> Result<SymbolDay> {
     let trades = trades_per_day(setting.config, symbol);
-    let mean_lots = symbol.average_daily_volume * (1.0 - OPEN_CROSS - CLOSE_CROSS) / LOT / trades;
+    let mean_lots = symbol.average_daily_volume * setting.config.events_scale * (1.0 - OPEN_CROSS - CLOSE_CROSS) / LOT / trades;
     // Queues are long where the tick binds (BAC: 137 trades of mean size), short where it does not (IBM: 3).
     let depth = 2.0 + 18.0 / (symbol.mean_spread_ticks * symbol.mean_spread_ticks);
     let rows = |expected: f64| (expected * 1.25) as usize + 64;

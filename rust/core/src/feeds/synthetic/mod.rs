@@ -36,7 +36,7 @@ pub struct SyntheticSymbol {
     pub start_price: f64,
     /// Standard deviation of a year's log return (252 trading days), above 0 to 5; 0.25 is 25 %.
     pub annual_volatility: f64,
-    /// Shares a day.
+    /// Shares a day at scale 1; at least 1.5 round lots a trade.
     pub average_daily_volume: f64,
     /// Mean spread in cents, 1 to 100.
     pub mean_spread_ticks: f64,
@@ -53,7 +53,7 @@ pub struct SyntheticConfig {
     pub date: NaiveDate,
     /// Trading days from there on, weekends left out (holidays are not known here), 1 to 2,600.
     pub days: u32,
-    /// Factor on every symbol's [`SyntheticSymbol::events_per_day`].
+    /// Factor on every symbol's [`SyntheticSymbol::events_per_day`] and, as the size of trades stays, on its volume.
     pub events_scale: f64,
     /// Share of each symbol's variance that the common market factor carries, 0 to 0.75; also the correlation of two symbols'
     /// efficient prices within the day.
@@ -125,7 +125,7 @@ impl SyntheticConfig {
             within(field("annual_volatility"), s.annual_volatility, 1e-4, 5.0)?;
             within(field("mean_spread_ticks"), s.mean_spread_ticks, 1.0, 100.0)?;
             within(field("events_per_day"), s.events_per_day * self.events_scale, 10.0, 1e8)?;
-            let trades = s.events_per_day * self.events_scale / (1.0 + self.quotes_per_trade);
+            let trades = s.events_per_day / (1.0 + self.quotes_per_trade);
             within(field("average_daily_volume"), s.average_daily_volume, (1.5 * LOT * trades).ceil(), 1e10)?;
             events += s.events_per_day * self.events_scale * f64::from(self.days);
         }

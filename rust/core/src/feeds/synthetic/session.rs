@@ -65,8 +65,12 @@ impl Curves {
         let mut volatility = shape(1.0, 2.9, 0.08, 0.2, 0.05);
         let mean = activity.iter().sum::<f64>() / BUCKETS as f64;
         let root_mean_square = (volatility.iter().map(|v| v * v).sum::<f64>() / BUCKETS as f64).sqrt();
-        activity.iter_mut().for_each(|a| *a /= mean);
-        volatility.iter_mut().for_each(|v| *v /= root_mean_square);
+        for a in &mut activity {
+            *a /= mean;
+        }
+        for v in &mut volatility {
+            *v /= root_mean_square;
+        }
         Self { activity, volatility }
     }
 }
