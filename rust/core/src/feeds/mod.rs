@@ -6,6 +6,7 @@
 mod quality;
 mod select;
 pub mod table;
+pub mod synthetic;
 
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 

@@ -53,7 +53,7 @@ pub enum Dividends {
 }
 
 /// One point of the equity curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EquityPoint {
     /// When.
     pub ts: Timestamp,

@@ -7,6 +7,7 @@ mod error;
 mod fixed;
 mod ids;
 mod money;
+mod random;
 mod time;
 
 pub use error::{Error, Result};
@@ -14,4 +15,5 @@ pub use fixed::{FRACTION_DIGITS, Price, Qty, SCALE};
 pub use ids::{InstrumentId, Instruments, OrderId, Side, StrategyId};
 pub use money::Money;
 pub(crate) use money::div_half_even;
+pub use random::Random;
 pub use time::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};

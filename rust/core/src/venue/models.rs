@@ -1,7 +1,7 @@
 //! Models of the simulated venue: latency, fees, slippage, liquidity. Each is a choice of [`VenueConfig`].
 
 use crate::ledger::Dividends;
-use crate::types::{Error, Money, Price, Qty, Result, SECOND_NS, Side, Timestamp};
+use crate::types::{Error, Money, Price, Qty, Random, Result, SECOND_NS, Side, Timestamp};
 
 /// Commission by order; a minimum holds for the order as a whole, however many fills it has.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -150,7 +150,7 @@ pub(super) struct Latency {
     order_ns: i64,
     report_ns: i64,
     jitter_ns: i64,
-    random: u64,
+    random: Random,
     last_order: Timestamp,
     last_report: Timestamp,
     last_origin: Timestamp,
@@ -162,25 +162,16 @@ impl Latency {
             order_ns: config.order_latency_ns,
             report_ns: config.report_latency_ns,
             jitter_ns: config.jitter_ns,
-            random: config.seed,
+            random: Random::new(config.seed),
             last_order: Timestamp::MIN,
             last_report: Timestamp::MIN,
             last_origin: Timestamp::MIN,
         }
     }
 
-    /// `SplitMix64` (Steele, Lea and Flood 2014), reduced to 0..=jitter.
     #[inline]
     fn jitter(&mut self) -> i64 {
-        if self.jitter_ns == 0 {
-            return 0;
-        }
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        ((u128::from(z) * (self.jitter_ns as u128 + 1)) >> 64) as i64
+        if self.jitter_ns == 0 { 0 } else { (self.random.uniform() * (self.jitter_ns + 1) as f64) as i64 }
     }
 
     #[inline]
