@@ -71,6 +71,12 @@ class Notional:
         object.__setattr__(self, "value", _positive("Notional", self.value))
 
 
+class _RulesError(ConfigError):
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(listed("Rules", faults))
+        self.faults = faults
+
+
 Size: TypeAlias = Fraction | Shares | Notional
 _SIZES: Final[Mapping[str, type[Fraction] | type[Shares] | type[Notional]]] = {"fraction": Fraction, "shares": Shares, "notional": Notional}
 
@@ -149,7 +155,7 @@ class Rules:
             if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < most):
                 faults.append(f"{field}: {value!r} is no fraction; give a number above 0 and below {most:g}, such as 0.02 for 2 %")
         if faults:
-            raise ConfigError("Rules: " + ("; and ".join(faults)))
+            raise _RulesError(faults)
 
     def to_spec(self) -> dict[str, Any]:
         """The rules as the core takes them.
@@ -225,8 +231,8 @@ class Rules:
         if not faults:
             try:
                 return cls(**fields)
-            except ConfigError as error:
-                faults.extend(str(error).removeprefix("Rules: ").split("; and "))
+            except _RulesError as error:
+                faults.extend(error.faults)
         raise ConfigError(listed(where, faults))
 
 

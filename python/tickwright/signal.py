@@ -18,6 +18,7 @@ from __future__ import annotations
 import ast
 import difflib
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 from weakref import WeakValueDictionary
@@ -240,8 +241,21 @@ def _node(value: Signal) -> Node:
     return value if isinstance(value, Node) else constant(value)
 
 
+_ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+}
+
+
 def _binary(op: str, left: Signal, right: Signal) -> Node:
-    return Node(op, (_node(left), _node(right)))
+    a, b = _node(left), _node(right)
+    if a.op == b.op == "const" and op in _ARITHMETIC and not (op == "div" and b.params[0] == 0.0):
+        value = _ARITHMETIC[op](a.params[0], b.params[0])
+        if math.isfinite(value):
+            return constant(value)
+    return Node(op, (a, b))
 
 
 def _condition(sign: str, value: object) -> Node:
