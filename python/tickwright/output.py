@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from tickwright.errors import ConfigError, DataError, OutputError
 
-__all__ = ["MANIFEST", "TABLES", "SavedResult", "load", "save", "stats_json"]
+__all__ = ["MANIFEST", "TABLES", "SavedResult", "check_target", "load", "save", "stats_json"]
 
 TABLES: Final = ("orders", "fills", "positions", "equity", "refusals", "trips", "marks")
 """Tables of a result, each written as ``NAME.parquet``."""
@@ -122,13 +122,15 @@ def save(result: Any, out_dir: str | Path, *, html: bool = True, max_rows: int =
     OutputError
         When it cannot be written.
     """
+    from tickwright.report.page import file_mask
+
     target = check_target(out_dir)
     stage: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
         _write(result, stage, html=html, max_rows=max_rows, max_points=max_points)
-        stage.chmod(target.stat().st_mode & 0o7777 if target.exists() else 0o777 & ~_umask())
+        stage.chmod(target.stat().st_mode & 0o7777 if target.exists() else 0o777 & ~file_mask())
         _take_place(stage, target)
     except OSError as error:
         if isinstance(error, OutputError):
@@ -138,12 +140,6 @@ def save(result: Any, out_dir: str | Path, *, html: bool = True, max_rows: int =
         if stage is not None and stage.exists():
             shutil.rmtree(stage, ignore_errors=True)
     return Path(out_dir)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _write(result: Any, folder: Path, *, html: bool, max_rows: int, max_points: int) -> None:

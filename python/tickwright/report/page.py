@@ -68,7 +68,7 @@ def write_report(result: Any, path: str | Path, *, max_rows: int = 500, max_poin
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(page)
-        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).chmod(0o666 & ~file_mask())
         Path(temporary).replace(path)
         temporary = None
     except OSError as error:
@@ -79,7 +79,8 @@ def write_report(result: Any, path: str | Path, *, max_rows: int = 500, max_poin
     return path
 
 
-def _umask() -> int:
+def file_mask() -> int:
+    """The process's file mode mask, which private temporary files ignore."""
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
