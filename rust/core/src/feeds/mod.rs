@@ -5,8 +5,8 @@
 
 mod quality;
 mod select;
-pub mod table;
 pub mod synthetic;
+pub mod table;
 
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 

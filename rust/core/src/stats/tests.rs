@@ -1,4 +1,5 @@
 use super::*;
+use crate::types::{InstrumentId, Price, Qty, StrategyId, Timestamp};
 use crate::types::{DAY_NS, SECOND_NS};
 use proptest::prelude::*;
 

@@ -171,7 +171,7 @@ impl Latency {
 
     #[inline]
     fn jitter(&mut self) -> i64 {
-        if self.jitter_ns == 0 { 0 } else { (self.random.uniform() * (self.jitter_ns + 1) as f64) as i64 }
+        if self.jitter_ns == 0 { 0 } else { self.random.below(self.jitter_ns as u64 + 1) as i64 }
     }
 
     #[inline]

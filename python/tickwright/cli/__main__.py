@@ -1,0 +1,5 @@
+"""``python -m tickwright.cli``."""
+
+from tickwright.cli import main
+
+main()

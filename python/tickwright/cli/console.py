@@ -1,0 +1,141 @@
+"""What all commands share: exit codes, errors without tracebacks, JSON, tables and progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any, TypeAlias
+
+import typer
+
+__all__ = ["Exit", "Progress", "guarded", "print_json", "print_table", "progress_bar", "summary_rows"]
+
+Progress: TypeAlias = Callable[[int, int, int], None]
+
+
+class Exit(IntEnum):
+    """Exit codes; docs/cli.md says when each arises."""
+
+    OK = 0
+    USAGE = 2
+    DATA = 3
+    STRATEGY = 4
+    INTERNAL = 5
+    INTERRUPTED = 130
+
+
+def _exit_code(error: BaseException) -> Exit:
+    from tickwright import errors
+
+    if isinstance(error, (KeyboardInterrupt, errors.RunInterrupted)):
+        return Exit.INTERRUPTED
+    if isinstance(error, (errors.ConfigError, errors.NumberError)):
+        return Exit.USAGE
+    if isinstance(error, errors.DataError):
+        return Exit.DATA
+    if isinstance(error, (errors.StrategyError, errors.OrderError)):
+        return Exit.STRATEGY
+    return Exit.INTERNAL
+
+
+def _message(error: BaseException, code: Exit) -> str:
+    from tickwright.errors import TickwrightError
+
+    if code is Exit.INTERRUPTED:
+        return "interrupted; nothing was written"
+    if isinstance(error, TickwrightError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "out of memory; take fewer symbols or a shorter time"
+    return f"unexpected {type(error).__name__}: {error}; run again with --debug for the traceback, which makes a good bug report"
+
+
+@contextmanager
+def guarded(*, as_json: bool, debug: bool) -> Iterator[None]:
+    """Turn any failure inside into one message and the right exit code; with `debug` the traceback is printed too."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (typer.Exit, typer.Abort):
+        raise
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does. Nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(Exit.OK) from None
+    except (Exception, KeyboardInterrupt) as error:
+        code = _exit_code(error)
+        text = _message(error, code)
+        if debug:
+            import traceback
+
+            traceback.print_exc(file=sys.stderr)
+        if as_json:
+            print_json({"error": {"kind": type(error).__name__, "message": text}, "exit_code": int(code)})
+        if not as_json or debug or sys.stderr.isatty():
+            typer.secho(text if code is Exit.INTERRUPTED else f"error: {text}", fg="red" if sys.stderr.isatty() else None, err=True)
+        raise typer.Exit(int(code)) from None
+
+
+def print_json(value: Any) -> None:
+    """One JSON object to standard output; figures that are not finite must be gone by now."""
+    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False, default=str) + "\n")
+
+
+def print_table(title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[Iterable[str]]) -> None:
+    """A table to standard output; `columns` are names, each with whether it is aligned to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title, style="bold") if title else None, box=box.SIMPLE_HEAD, title_justify="left")
+    for name, right in columns:
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(file=sys.stdout, highlight=False).print(table)
+
+
+def summary_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Statistics as rows of a table, in the report's order."""
+    from tickwright.report.statistics import STATISTICS, shown
+
+    rows = [(what.label, shown(key, stats[key])) for key, what in STATISTICS.items() if key in stats]
+    return rows + [(key.replace("_", " "), shown(key, stats[key])) for key in sorted(stats) if key not in STATISTICS]
+
+
+@contextmanager
+def progress_bar(label: str, *, wanted: bool) -> Iterator[Progress | None]:
+    """A live bar on standard error, fed with ``(done, total, event time in ns)``; None where nobody would see it."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    import datetime as dt
+
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[moment]}", style="dim"),
+        TimeRemainingColumn(),
+    )
+    began = time.perf_counter()
+    with Bar(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(label, total=None, rate="", moment="")
+
+        def update(done: int, total: int, ts_ns: int) -> None:
+            seconds = time.perf_counter() - began
+            moment = dt.datetime.fromtimestamp(ts_ns / 1e9, dt.UTC).strftime("%Y-%m-%d %H:%M:%S") if ts_ns > 0 else ""
+            bar.update(task, completed=done, total=total, rate=f"{done / seconds:,.0f} events/s" if seconds > 0 else "", moment=moment)
+
+        yield update

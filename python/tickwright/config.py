@@ -1,0 +1,365 @@
+"""One configuration file, checked whole before anything starts.
+
+Values come from the TOML file, then from ``TICKWRIGHT_SECTION__KEY`` variables, then from the command line; the later wins.
+docs/configuration.md lists every key. Secrets have no place here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from tickwright.errors import ConfigError
+from tickwright.rules import listed, nearest, read_toml
+
+__all__ = [
+    "Config",
+    "DataConfig",
+    "FeeModel",
+    "LoggingConfig",
+    "ReportConfig",
+    "RiskConfig",
+    "RunConfig",
+    "StrategyConfig",
+    "VenueConfig",
+    "load_config",
+    "parse_fees",
+]
+
+ENV_PREFIX: Final = "TICKWRIGHT_"
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = dt.datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("not a date or time; write 2013-10-07 or 2013-10-07T13:30:00Z") from None
+    if isinstance(value, dt.datetime):
+        return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+    if isinstance(value, dt.date):
+        return dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
+    return value
+
+
+Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class FeeModel(typing.NamedTuple):
+    """A commission model as text names it."""
+
+    kind: Literal["none", "per-share", "bps"]
+    """Kind."""
+    rate: float = 0.0
+    """Dollars a share, or basis points of the notional."""
+    minimum: float = 0.0
+    """Least dollars an order, for ``per-share``."""
+
+
+def parse_fees(text: str) -> FeeModel:
+    """Read ``none``, ``per-share:RATE[:MINIMUM]`` or ``bps:RATE``.
+
+    Examples
+    --------
+    >>> parse_fees("per-share:0.005:1")
+    FeeModel(kind='per-share', rate=0.005, minimum=1.0)
+    """
+    kind, *numbers = text.strip().replace("_", "-").split(":")
+    most = {"none": 0, "per-share": 2, "bps": 1}.get(kind)
+    try:
+        values = [float(n) for n in numbers]
+    except ValueError:
+        values = [-1.0]
+    if most is None or len(values) > most or (most > 0 and not values) or not all(0 <= v < float("inf") for v in values):
+        raise ValueError(f"{text!r} is no fee model; write none, per-share:0.005:1 (dollars a share, least dollars an order) or bps:1.5")
+    return FeeModel(typing.cast(Literal["none", "per-share", "bps"], kind), *values)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class RunConfig(_Section):
+    """``[run]``: what a run starts with."""
+
+    cash: Positive = Field(100_000.0, description="Starting cash, dollars.")
+    start: Moment | None = Field(None, description="First moment of the run; without a zone it is UTC.")
+    end: Moment | None = Field(None, description="End of the run, itself left out; without a zone it is UTC.")
+    equity_every: str = Field("1m", pattern=r"^[1-9][0-9]*(ms|s|m|h|d)$", description="Step of the equity curve: 1s, 1m, 1h, 1d.")
+    bars: str | None = Field(
+        None,
+        pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*)$",
+        description="Bars to build where a strategy asks for bars without saying which: 1m, tick:500, volume:10000, dollar:1000000.",
+    )
+    mark: str = Field("auto", min_length=1, description="Price that values positions: auto, or as the engine names it.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> RunConfig:
+        if self.start and self.end and self.start >= self.end:
+            raise ValueError(f"start {self.start.isoformat()} is not before end {self.end.isoformat()}; give an earlier start")
+        return self
+
+
+class DataConfig(_Section):
+    """``[data]``: the market data."""
+
+    paths: list[str] = Field(default_factory=list, description="Files or folders; relative ones start at the configuration file.")
+    symbols: list[str] = Field(default_factory=list, description="Symbols to take; empty takes all.")
+    adjust: Literal["none", "split", "total"] = Field("none", description="Adjust prices for splits, or for splits and dividends.")
+    actions: bool = Field(False, description="Play splits and dividends as events; needs adjust none.")
+
+    @field_validator("symbols")
+    @classmethod
+    def _symbols(cls, symbols: list[str]) -> list[str]:
+        for symbol in symbols:
+            if not symbol or symbol != symbol.strip():
+                raise ValueError(f"{symbol!r} is no symbol; write such as BAC")
+        return symbols
+
+    @model_validator(mode="after")
+    def _once(self) -> DataConfig:
+        if self.actions and self.adjust != "none":
+            raise ValueError(f"actions with adjust {self.adjust!r} would count splits and dividends twice; choose one of them")
+        return self
+
+
+class RiskConfig(_Section):
+    """``[risk]``: limits of :class:`tickwright.RiskLimits`; what is left out is not limited."""
+
+    max_order_qty: Positive | None = Field(None, description="Shares of one order.")
+    max_order_notional: Positive | None = Field(None, description="Dollars of one order.")
+    max_position_qty: Positive | None = Field(None, description="Shares held of one symbol, long or short.")
+    max_position_notional: Positive | None = Field(None, description="Dollars held of one symbol, long or short.")
+    max_gross_exposure: Positive | None = Field(None, description="Dollars of all positions, long plus short.")
+    max_net_exposure: Positive | None = Field(None, description="Dollars of all positions, long less short, without sign.")
+    max_leverage: Positive | None = Field(None, description="Gross exposure as a multiple of equity.")
+    collar_pct: Positive | None = Field(None, description="Percent that a limit price may be from the market.")
+    max_data_age_ms: Positive | None = Field(None, description="Milliseconds since the last price of the symbol.")
+    max_orders_per_second: Annotated[int, Field(gt=0)] | None = Field(None, description="Orders in any second.")
+    max_open_orders: Annotated[int, Field(gt=0)] | None = Field(None, description="Orders working at one time.")
+    max_drawdown_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(None, description="Percent below the highest equity at which trading halts.")
+    max_daily_loss: Positive | None = Field(None, description="Dollars lost in one day at which trading halts.")
+    allow_short: bool = Field(True, description="Whether a position may be below zero.")
+
+
+class VenueConfig(_Section):
+    """``[venue]``: the simulated venue."""
+
+    latency_ms: NotNegative = Field(0.0, description="Milliseconds from decision to the venue.")
+    latency_jitter_ms: NotNegative = Field(0.0, description="Most milliseconds added at random.")
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = Field(0, description="Seed of that randomness.")
+    fees: str = Field("per-share:0.005:1", description="none, per-share:RATE[:MINIMUM] in dollars, or bps:RATE.")
+    slippage_bps: NotNegative = Field(0.0, description="Basis points that a market order's price is worse.")
+    liquidity: Literal["quoted", "unlimited"] = Field("quoted", description="Fill up to the quoted size, or any size.")
+    stop_trigger: Literal["trade", "quote"] = Field("trade", description="What sets off a stop.")
+    dividends: Literal["cash", "reinvest"] = Field("cash", description="What becomes of a dividend.")
+
+    @field_validator("fees")
+    @classmethod
+    def _fees(cls, text: str) -> str:
+        parse_fees(text)
+        return text
+
+
+class ReportConfig(_Section):
+    """``[report]``: what a run leaves."""
+
+    out: str | None = Field(None, description="Folder for the results; without it nothing is written.")
+    html: bool = Field(True, description="Whether to write report.html.")
+    max_rows: Annotated[int, Field(ge=0, le=100_000)] = Field(500, description="Rows of a table in the report.")
+    max_points: Annotated[int, Field(ge=100, le=100_000)] = Field(5_000, description="Points of a line in the report.")
+
+
+class LoggingConfig(_Section):
+    """``[logging]``: see :func:`tickwright.logs.configure`."""
+
+    level: Literal["debug", "info", "warning", "error", "critical", "off"] = Field("warning", description="Least grave level written.")
+    json_lines: bool = Field(False, alias="json", description="JSON, one object a line.")
+    file: str | None = Field(None, description="Write there in place of standard error.")
+    max_bytes: Annotated[int, Field(ge=0)] = Field(0, description="Bytes at which a new file starts; 0 never does.")
+    backups: Annotated[int, Field(ge=0, le=1000)] = Field(3, description="Older files kept.")
+
+
+class StrategyConfig(_Section):
+    """One ``[[strategy]]``: a file, or rules in place."""
+
+    path: str | None = Field(None, description="FILE.py, FILE.py:Name or FILE.toml; relative ones start at the configuration file.")
+    params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the strategy.")
+    rules: dict[str, Any] | None = Field(None, description="Rules in place, as a rule file holds them.")
+
+    @model_validator(mode="after")
+    def _one(self) -> StrategyConfig:
+        if (self.path is None) == (self.rules is None):
+            raise ValueError("give either `path` or `rules`" + ("" if self.path is None else ", not both"))
+        return self
+
+
+class Config(_Section):
+    """The whole configuration."""
+
+    run: RunConfig = Field(default_factory=RunConfig)
+    data: DataConfig = Field(default_factory=DataConfig)
+    risk: RiskConfig = Field(default_factory=RiskConfig)
+    venue: VenueConfig = Field(default_factory=VenueConfig)
+    report: ReportConfig = Field(default_factory=ReportConfig)
+    logging: LoggingConfig = Field(default_factory=LoggingConfig)
+    strategy: list[StrategyConfig] = Field(default_factory=list)
+
+
+def load_config(
+    path: str | Path | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Config:
+    """Read, merge and check the configuration.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        TOML file; without it only defaults, `env` and `overrides` count.
+    env : mapping, optional
+        Environment; `os.environ` when not given.
+    overrides : mapping of section to mapping, optional
+        Values of the command line.
+
+    Raises
+    ------
+    ConfigError
+        With everything that is wrong, each with its key and what would be right.
+    """
+    tables: dict[str, Any] = {}
+    where = "configuration"
+    origin: dict[str, str] = {}
+    faults: list[str] = []
+    if path is not None:
+        where = str(path)
+        tables = read_toml(Path(path))
+        _relative_paths(tables, Path(path).resolve().parent)
+    _merge_env(tables, os.environ if env is None else env, origin, faults)
+    for section, values in (overrides or {}).items():
+        target = tables.setdefault(section, {})
+        if isinstance(target, dict):
+            target.update(values)
+            origin.update({f"{section}.{key}": "command line" for key in values})
+    try:
+        config = Config.model_validate(tables)
+    except ValidationError as error:
+        faults.extend(_explained(error, origin))
+    if faults:
+        raise ConfigError(listed(where, faults))
+    return config
+
+
+def _relative_paths(tables: dict[str, Any], folder: Path) -> None:
+    def absolute(value: object) -> object:
+        return str(folder / value) if isinstance(value, str) and value else value
+
+    data, report, logs, strategies = (tables.get(k) for k in ("data", "report", "logging", "strategy"))
+    if isinstance(data, dict) and isinstance(data.get("paths"), list):
+        data["paths"] = [absolute(p) for p in data["paths"]]
+    for table, key in ((report, "out"), (logs, "file")):
+        if isinstance(table, dict) and key in table:
+            table[key] = absolute(table[key])
+    for entry in strategies if isinstance(strategies, list) else []:
+        if isinstance(entry, dict) and "path" in entry:
+            entry["path"] = absolute(entry["path"])
+
+
+def _fields(section: str) -> dict[str, Any]:
+    model = Config.model_fields[section].annotation
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return {}
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _merge_env(tables: dict[str, Any], env: Mapping[str, str], origin: dict[str, str], faults: list[str]) -> None:
+    for name in sorted(env):
+        rest = name.removeprefix(ENV_PREFIX)
+        if rest == name or "__" not in rest:
+            continue
+        section, _, key = rest.lower().partition("__")
+        sections = [s for s in Config.model_fields if s != "strategy"]
+        if section not in sections:
+            faults.append(f"{name}: there is no section [{section}]{nearest(section, sections)}; there are {', '.join(sections)}")
+            continue
+        fields = _fields(section)
+        if key not in fields:
+            faults.append(f"{name}: there is no key {section}.{key}{nearest(key, fields)}; there are {', '.join(fields)}")
+            continue
+        target = tables.setdefault(section, {})
+        if isinstance(target, dict):
+            target[key] = _from_text(env[name], fields[key])
+            origin[f"{section}.{key}"] = name
+
+
+def _from_text(text: str, annotation: Any) -> Any:
+    kinds = set(_leaves(annotation))
+    if list in kinds:
+        if text.lstrip().startswith("["):
+            try:
+                return json.loads(text)
+            except ValueError:
+                return text
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if str in kinds or kinds & {dt.datetime} or not kinds & {int, float, bool}:
+        return text
+    try:
+        return tomllib.loads(f"value = {text.strip().lower()}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError):
+        return text
+
+
+def _leaves(annotation: Any) -> list[Any]:
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        return _leaves(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        return [leaf for arg in typing.get_args(annotation) for leaf in _leaves(arg)]
+    if origin is Literal:
+        return [str]
+    return [origin or annotation]
+
+
+def _explained(error: ValidationError, origin: Mapping[str, str]) -> list[str]:
+    faults: list[str] = []
+    for item in error.errors(include_url=False):
+        parts = [p for p in item["loc"] if not (isinstance(p, str) and ("[" in p or p in _NOISE))]
+        path = ""
+        for part in parts:
+            path += f"[{part}]" if isinstance(part, int) else f"{'.' if path else ''}{part}"
+        key = ".".join(str(p) for p in parts[:2])
+        shown = f"{path} (from {origin[key]})" if key in origin else path
+        if item["type"] == "extra_forbidden":
+            known = _known_at(parts)
+            text = f"unknown key{nearest(str(parts[-1]), known)}; known are {', '.join(known)}"
+        elif item["type"] == "value_error":
+            text = str(item.get("ctx", {}).get("error", item["msg"]))
+        else:
+            text = f"{item['msg'][0].lower()}{item['msg'][1:]}; got {item['input']!r:.80}"
+        fault = f"{shown}: {text}"
+        if fault not in faults:
+            faults.append(fault)
+    return faults
+
+
+_NOISE: Final = frozenset({"constrained-float", "constrained-int"})
+
+
+def _known_at(parts: list[Any]) -> list[str]:
+    if len(parts) == 1:
+        return list(Config.model_fields)
+    if parts[0] == "strategy":
+        return list(StrategyConfig.model_fields)
+    return list(_fields(str(parts[0])))
