@@ -26,9 +26,7 @@ class Budget:
     max_ratio: float
     budget_ns: float  # a reader's figure; what gates is the ratio
     gate: str  # "ci": in the short gate and the full one; "full": in the full one only
-    compare: str = (
-        "none"  # whether both sides must give the same result: "equal" to the last bit, "close" to 1e-9 relative
-    )
+    compare: str = "none"  # must both sides give the same result? "equal" to the last bit, "close" to 1e-9
 
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -53,9 +51,7 @@ def faults_of(row: dict[str, Any], known: Container[str]) -> list[str]:
             continue
         value = row[key]
         if not isinstance(value, kind) or isinstance(value, bool):
-            found.append(
-                f"{key} must be a {'number' if key in ('max_ratio', 'budget_ns') else 'string'}, not {value!r}"
-            )
+            found.append(f"{key} must be a {'string' if kind is str else 'number'}, not {value!r}")
         elif isinstance(value, str) and not value.strip():
             found.append(f"{key} is empty")
         elif not isinstance(value, str) and not (math.isfinite(value) and value > 0):

@@ -2,10 +2,11 @@
 
     python -m benches.gate [--gate ci|full] [--only NAME ...] [--rounds N] [--json FILE] [--list]
 
-How a ratio is found: both sides are prepared, run once to warm up (and compared, where the budget says so) and calibrated so that one
-sample lasts about 20 ms. Then come the rounds, at least five: A B, B A, A B, …, so that drift of the machine hits both sides alike. A
-round gives one ratio of time per item; the verdict is on the median of the rounds. A breach is measured once more with three times the
-rounds before it counts, and the second verdict stands: a passing disturbance does not fail the build, a slower program does.
+How a ratio is found: both sides are prepared, run once to warm up (and compared, where the budget says so) and
+calibrated so that one sample lasts about 20 ms. Then come the rounds, at least five: A B, B A, A B, …, so that drift of
+the machine hits both sides alike. A round gives one ratio of time per item; the verdict is on the median of the rounds.
+A breach is measured once more with three times the rounds before it counts, and the second verdict stands: a passing
+disturbance does not fail the build, a slower program does.
 
 Exit code: 0 every budget kept, 1 a breach or a wrong result, 2 the gate could not run.
 """
@@ -113,14 +114,17 @@ def measure_rounds(ours: Sampler, floor: Sampler, rounds: int) -> list[tuple[flo
 
 
 def disagreement(budget: Budget, ours: Work, floor: Work) -> str | None:
-    """Run both sides once and return how their results differ, if the budget asks and they do."""
-    results = [side.run() if side.run is not None else side.seconds and side.seconds() for side in (ours, floor)]
+    """Run both sides once, to warm up, and return how their results differ, if the budget asks and they do."""
+    results = []
+    for side in (ours, floor):
+        if side.run is not None:
+            results.append(side.run())
+        elif side.seconds is not None:
+            side.seconds()
     if budget.compare == "none":
         return None
-    if ours.run is None or floor.run is None:
-        raise GateError(
-            f"budget {budget.name}: compare = {budget.compare!r} needs results, and work in another process has none"
-        )
+    if len(results) < 2:
+        raise GateError(f'budget {budget.name}: work that times itself has no result; set compare to "none"')
     left, right = (columns(result) for result in results)
     if len(left) != len(right):
         return f"{len(left)} columns against {len(right)}"

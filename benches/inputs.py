@@ -22,7 +22,7 @@ class Quotes:
 
 
 def quotes(n: int, seed: int = SEED) -> Quotes:
-    """Return `n` quotes: the mid walks by whole cents between 50 and 150 dollars, one or two cents to each side, round lots."""
+    """Return `n` quotes in round lots: the mid walks by cents from 50 to 150 dollars, one or two cents to each side."""
     rng = np.random.default_rng(seed)
     walk = 10_000 + np.cumsum(rng.integers(-1, 2, n))
     # Folded at the ends, so that a walk of any length keeps a real price.

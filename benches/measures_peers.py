@@ -5,7 +5,7 @@ from benches.registry import Work, measure
 
 
 def nautilus_case(name: str, case: str, n: int) -> None:
-    """Register one case of NautilusTrader: `n` quotes, time per quote (and, with an order on every quote, per order)."""
+    """Register one case of NautilusTrader over `n` quotes: time per quote, which may be time per order."""
 
     @measure(name)
     def factory() -> Work:

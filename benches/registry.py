@@ -20,8 +20,8 @@ from typing import Any
 class Work:
     """One measurable piece of work.
 
-    `run` does it once, for `items` items, and returns its result, so that the gate can compare what both sides computed. Where the
-    work runs in another process, `seconds` does it once and returns how long it took there; `run` is then not called.
+    `run` does it once, for `items` items, and returns its result, so that the gate can compare what both sides make.
+    Work that runs in another process gives `seconds` instead, which does it once and returns how long it took there.
     """
 
     run: Callable[[], Any] | None

@@ -1,7 +1,7 @@
 """NautilusTrader as a peer. Runs inside .peers, never beside our package; see runner.py for the protocol.
 
-Usage: nautilus.py QUOTES.npz. Each line of standard input, {"case": "idle" | "every_quote", "n": events}, is answered by one line with
-the seconds that the engine ran and the orders and fills it made. Building ticks and engine is not timed.
+Usage: nautilus.py QUOTES.npz. Each line of standard input, {"case": "idle" | "every_quote", "n": events}, is answered
+by one line: the seconds that the engine ran, and the orders and fills it made. Building ticks and engine is not timed.
 """
 
 import gc

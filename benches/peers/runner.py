@@ -1,7 +1,7 @@
-"""Runs other engines on our inputs, each in a process of the virtual environment .peers, so that their dependencies never meet ours.
+"""Runs other engines on our inputs, in processes of the virtual environment .peers: their dependencies never meet ours.
 
-A peer program loads the inputs from a file, prints one JSON line when it is ready, and then answers each line of its standard input: so a
-gate can sample it in turn with our own code. Run as a program it prints one JSON line a result:
+A peer program loads the inputs from a file, prints one JSON line when it is ready, and then answers each line of its
+standard input: so a gate can sample it in turn with our own code. Run as a program it prints one JSON line a result:
 
     python -m benches.peers.runner [--rounds N]
 """
@@ -32,7 +32,7 @@ CASES = (("idle", QUOTES, "events"), ("every_quote", 1_000, "orders"), ("every_q
 
 
 class PeerError(ImportError):
-    """A peer could not be installed or did not answer. An ImportError, since the gate treats it as a missing dependency."""
+    """A peer could not be installed or did not answer; an ImportError, so that the gate reports it as one."""
 
 
 def environment() -> Path:

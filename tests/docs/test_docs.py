@@ -1,7 +1,7 @@
 """Every fenced Python block of README.md and docs/ runs, in order, file by file; every relative link leads somewhere.
 
-The word after the opening fence decides: ``python`` runs; ``python no-run`` is only compiled; ``python needs-data`` runs where
-recorded market data are there (then TICKWRIGHT_DATA is set). Blocks of one file share their names and a temporary folder.
+The words after the opening fence decide: ``python`` runs; ``python no-run`` is only parsed; ``python needs-data`` runs
+where recorded market data are there (TICKWRIGHT_DATA is set). Blocks of one file share names and a temporary folder.
 """
 
 import ast

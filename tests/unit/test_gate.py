@@ -119,6 +119,12 @@ def test_sides_that_compute_different_things_are_wrong_whatever_their_speed(run,
     assert code == (verdict != "ok")
 
 
+def test_work_that_times_itself_cannot_be_compared(run, capsys):
+    budget = {**BUDGET, "compare": "equal"}
+    assert run([budget], {"ours": clocked(1.0), "floor": lambda: Work(lambda: 1.0, items=1)})[0] == 2
+    assert 'set compare to "none"' in capsys.readouterr().err
+
+
 def test_a_difference_is_named_by_column_and_row(run):
     measurements = {
         "ours": lambda: Work(lambda: (np.zeros(3), np.array([1.0, 2.0, 9.0])), items=3),
