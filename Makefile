@@ -47,7 +47,8 @@ $(STAMPS)/requires-%: pyproject.toml .ci/requirements.py $(STAMPS)/venv
 
 # The extension module lies in the source tree and the package is installed editable: a change of Python needs no install.
 $(EXTENSION): $(RUST_SOURCES) pyproject.toml $(STAMPS)/requires
-	$(BIN)/maturin develop --release --quiet
+	@echo "building the extension (release); the first time takes a minute or two"
+	PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
 	@touch $@
 
 build: $(EXTENSION) ## build the extension and install the package into .venv

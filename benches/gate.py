@@ -150,7 +150,8 @@ def prepare(name: str, factory: Factory) -> Work:
     try:
         return factory()
     except ImportError as error:
-        raise GateError(f"measurement {name}: {error}; install the extra `bench` (make bench does)") from error
+        remedy = "" if (error.name or "").startswith("tickwright") else "; install the extra `bench` (make bench does)"
+        raise GateError(f"measurement {name}: {error}{remedy}") from error
 
 
 def evaluate(budget: Budget, measurements: dict[str, Factory], rounds: int) -> Outcome:

@@ -17,7 +17,8 @@ LEAKS = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "MAKEFLAGS",
 
 
 def run(*command, env, cwd):
-    """Run a command and return its output; on failure show all of it."""
+    """Run a command and return its output; on failure show all of it, but not the environment."""
+    __tracebackhide__ = True
     done = subprocess.run(
         [str(word) for word in command], env=env, cwd=cwd, capture_output=True, text=True, check=False
     )
