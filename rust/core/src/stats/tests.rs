@@ -1,6 +1,6 @@
 use super::*;
-use crate::types::{InstrumentId, Price, Qty, StrategyId, Timestamp};
 use crate::types::{DAY_NS, SECOND_NS};
+use crate::types::{InstrumentId, Price, Qty, StrategyId, Timestamp};
 use proptest::prelude::*;
 
 /// 2026-01-05T14:30:00Z, a Monday's open in New York.

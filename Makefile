@@ -1,0 +1,99 @@
+# One command each. Needs Python 3.11 or newer (with venv) and a Rust toolchain; everything else goes into .venv.
+#
+#   make demo    build, install, and run a simulated trading day
+#   make test    every test, Rust and Python
+#   make help    the rest
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+CARGO ?= cargo
+# What the developer's shell has activated must not leak in.
+unexport PYTHONPATH PYTHONHOME CONDA_PREFIX
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PYO3_PYTHON := $(VIRTUAL_ENV)/bin/python
+
+BIN := .venv/bin
+PY := $(BIN)/python
+STAMPS := .venv/stamps
+EXTENSION := python/tickwright/_core.abi3.so
+
+# Folders are listed beside the files, so that a removed file rebuilds too.
+RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(wildcard rust/*/Cargo.toml) $(shell find rust/*/src)
+PYTHON_SOURCES := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-rust lint bench bench-gate bench-peers wheel docs clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- environment -------------------------------------------------------------------------------------------------
+$(STAMPS)/venv:
+	@test -n "$(PYTHON)" || { echo "tickwright needs Python 3.11 or newer; name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@command -v $(CARGO) >/dev/null || { echo "tickwright needs a Rust toolchain (https://rustup.rs)" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "python's venv module is missing (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@mkdir -p $(STAMPS) && touch $@
+
+# $(STAMPS)/requires: the runtime and build dependencies; $(STAMPS)/requires-test: with those of the extra `test`; and so on.
+$(STAMPS)/requires: pyproject.toml .ci/requirements.py $(STAMPS)/venv
+	@$(PY) .ci/requirements.py > $@.txt
+	$(PY) -m pip install --quiet --requirement $@.txt
+	@touch $@
+
+$(STAMPS)/requires-%: pyproject.toml .ci/requirements.py $(STAMPS)/venv
+	@$(PY) .ci/requirements.py $* > $@.txt
+	$(PY) -m pip install --quiet --requirement $@.txt
+	@touch $@
+
+# The extension module lies in the source tree and the package is installed editable: a change of Python needs no install.
+$(EXTENSION): $(RUST_SOURCES) pyproject.toml $(STAMPS)/requires
+	@echo "building the extension (release); the first time takes a minute or two"
+	PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
+	@touch $@
+
+build: $(EXTENSION) ## build the extension and install the package into .venv
+
+# --- run, test, check --------------------------------------------------------------------------------------------
+demo: $(EXTENSION) ## run a simulated trading day; writes demo-out/report.html
+	$(BIN)/tickwright demo
+
+test-rust: $(STAMPS)/venv ## the tests of the Rust core alone
+	$(CARGO) test --workspace --quiet
+
+# pytest comes last and nothing is printed after its summary line.
+test: $(EXTENSION) $(STAMPS)/requires-test test-rust ## every test: Rust, then Python with doctests, docs and packaging
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(EXTENSION) $(STAMPS)/requires-lint $(STAMPS)/requires-test ## formatters, clippy, ruff, mypy strict, stubs against the extension
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(PY) -m mypy
+	MYPYPATH=python $(PY) -m mypy.stubtest tickwright._core --mypy-config-file pyproject.toml --ignore-disjoint-bases
+
+bench: $(EXTENSION) $(STAMPS)/requires-bench ## benchmark suites, then the full gate with peers; fails on a breach
+	@for bench in rust/core/benches/*.rs; do test -f "$$bench" || continue; \
+		$(CARGO) bench --package tickwright-core --bench "$$(basename "$$bench" .rs)" -- --warm-up-time 0.5 --measurement-time 1 --noplot || exit 1; done
+	@set -- benches/bench_*.py; if test -f "$$1"; then echo "$(PY) -m pytest benches"; $(PY) -m pytest benches --benchmark-only --quiet; fi
+	$(PY) -m benches.gate --gate full --json out/bench-full.json
+
+bench-gate: $(EXTENSION) $(STAMPS)/requires-bench ## the short gate of continuous integration; fails on a breach
+	$(PY) -m benches.gate --gate ci --json out/bench-ci.json
+
+bench-peers: $(EXTENSION) $(STAMPS)/requires-bench ## other engines on the same inputs: one JSON line a result
+	$(PY) -m benches.peers.runner
+
+wheel: dist/.stamp ## an abi3 wheel for CPython 3.11 and newer, into dist/
+
+dist/.stamp: $(RUST_SOURCES) $(PYTHON_SOURCES) pyproject.toml README.md LICENSE $(STAMPS)/requires
+	@rm -rf dist
+	$(BIN)/maturin build --release --quiet --out dist
+	@touch $@ && ls dist/*.whl
+
+docs: $(EXTENSION) $(STAMPS)/requires-test ## check the links and run the code of README.md and docs/
+	$(PY) -m pytest tests/docs $(PYTEST_ARGS)
+
+clean: ## remove everything that the other commands made
+	rm -rf .venv .peers target dist out demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks $(EXTENSION)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
