@@ -28,7 +28,6 @@ impl MarketData {
     }
 
     /// The core's data.
-    #[allow(dead_code, reason = "the run loop's way to the data")]
     pub(crate) fn inner(&self) -> &Arc<feeds::MarketData> {
         &self.inner
     }

@@ -41,6 +41,11 @@ pub(crate) fn call<T: Send>(py: Python<'_>, f: impl FnOnce() -> Result<T, Error>
     py.detach(|| guarded(f)).unwrap_or_else(|message| Err(TickwrightError::new_err(message)))
 }
 
+/// The same without letting other threads run: for code that calls Python at every turn.
+pub(crate) fn call_attached<T>(f: impl FnOnce() -> Result<T, Error>) -> PyResult<T> {
+    guarded(f).unwrap_or_else(|message| Err(TickwrightError::new_err(message)))
+}
+
 /// `f`'s result as Python has it, or the message for its panic.
 fn guarded<T>(f: impl FnOnce() -> Result<T, Error>) -> Result<PyResult<T>, String> {
     quieten_guarded_panics();

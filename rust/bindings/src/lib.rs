@@ -5,9 +5,12 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 
+mod backtest;
 mod columns;
 mod data;
 mod errors;
+mod stats;
+mod strategy;
 
 use pyo3::prelude::*;
 
@@ -15,5 +18,8 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::register(module)?;
-    data::register(module)
+    data::register(module)?;
+    stats::register(module)?;
+    strategy::register(module)?;
+    backtest::register(module)
 }

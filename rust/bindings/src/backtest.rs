@@ -1,0 +1,408 @@
+//! Backtests from Python: settings in, a run, tables out.
+
+use crate::data::MarketData;
+use crate::errors::{StrategyError, call, to_py};
+use crate::strategy::{Failure, PyStrategy};
+use numpy::IntoPyArray;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use std::sync::{Arc, Mutex, PoisonError};
+use tickwright_core::backtest::{BacktestConfig, BacktestResult, run, sources_of};
+use tickwright_core::bars::BarSpec;
+use tickwright_core::engine::{EngineConfig, MarkPolicy};
+use tickwright_core::ledger::Dividends;
+use tickwright_core::order::Order;
+use tickwright_core::risk::{OnBreach, RiskLimits};
+use tickwright_core::stats::{StatsConfig, Totals, summarize};
+use tickwright_core::strategy::{Driver, NodeSpec, Rules, RulesSpec, Size, Strategy};
+use tickwright_core::types::{Error, Money, Price, Qty, Timestamp};
+use tickwright_core::venue::{Fees, Liquidity, QueueModel, StopTrigger, VenueConfig};
+
+/// A required or optional item of a settings dict.
+fn item<'py, T: FromPyObjectOwned<'py>>(dict: &Bound<'py, PyDict>, key: &str) -> PyResult<Option<T>> {
+    match dict.get_item(key)? {
+        Some(value) if !value.is_none() => value.extract::<T>().map(Some).map_err(Into::into),
+        _ => Ok(None),
+    }
+}
+
+fn money(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<Money>> {
+    item::<f64>(dict, key)?.map(Money::from_f64).transpose().map_err(to_py)
+}
+
+fn quantity(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<Qty>> {
+    item::<f64>(dict, key)?.map(Qty::from_f64).transpose().map_err(to_py)
+}
+
+fn millis(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<i64>> {
+    let ms = item::<f64>(dict, key)?;
+    Ok(ms.map(|ms| if ms.is_finite() { (ms * 1e6).round() as i64 } else { -1 }))
+}
+
+fn limits(dict: &Bound<'_, PyDict>) -> PyResult<RiskLimits> {
+    Ok(RiskLimits {
+        max_order_qty: quantity(dict, "max_order_qty")?,
+        max_order_notional: money(dict, "max_order_notional")?,
+        max_position_qty: quantity(dict, "max_position_qty")?,
+        max_position_notional: money(dict, "max_position_notional")?,
+        max_gross_exposure: money(dict, "max_gross_exposure")?,
+        max_net_exposure: money(dict, "max_net_exposure")?,
+        max_leverage: item(dict, "max_leverage")?,
+        collar: item::<f64>(dict, "collar_pct")?.map(|p| p / 100.0),
+        max_data_age_ns: millis(dict, "max_data_age_ms")?,
+        max_orders_per_second: item(dict, "max_orders_per_second")?,
+        max_open_orders: item(dict, "max_open_orders")?,
+        max_drawdown: item::<f64>(dict, "max_drawdown_pct")?.map(|p| p / 100.0),
+        max_daily_loss: money(dict, "max_daily_loss")?,
+        on_breach: OnBreach::parse(&item::<String>(dict, "on_breach")?.unwrap_or_else(|| "halt".to_owned())).map_err(to_py)?,
+        allow_short: item(dict, "allow_short")?.unwrap_or(true),
+    })
+}
+
+fn choice<T: Copy>(dict: &Bound<'_, PyDict>, key: &str, choices: &[(&str, T)]) -> PyResult<T> {
+    let text: String = item(dict, key)?.unwrap_or_default();
+    choices.iter().find(|(name, _)| *name == text).map(|c| c.1).ok_or_else(|| {
+        let names = choices.iter().map(|c| c.0).collect::<Vec<_>>().join(", ");
+        to_py(Error::config(key, format!("{text:?} is not known; use one of {names}")))
+    })
+}
+
+fn venue(dict: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
+    let ppb = |bps: f64| if bps.is_finite() { (bps * 1e5).round() as i64 } else { i64::MAX };
+    let latency = millis(dict, "latency_ms")?.unwrap_or(0);
+    let (kind, rate, minimum): (String, f64, f64) = item(dict, "fees")?.unwrap_or_else(|| ("free".to_owned(), 0.0, 0.0));
+    let fees = match kind.as_str() {
+        "per_share" => Fees::PerShare { rate: Price::from_f64(rate).map_err(to_py)?, minimum: Money::from_f64(minimum).map_err(to_py)? },
+        "bps" => Fees::Notional { parts_per_billion: ppb(rate) },
+        _ => Fees::Free,
+    };
+    Ok(VenueConfig {
+        order_latency_ns: latency,
+        report_latency_ns: millis(dict, "report_latency_ms")?.unwrap_or(latency),
+        jitter_ns: millis(dict, "latency_jitter_ms")?.unwrap_or(0),
+        seed: item(dict, "seed")?.unwrap_or(0),
+        fees,
+        slippage_ppb: ppb(item::<f64>(dict, "slippage_bps")?.unwrap_or(0.0)),
+        liquidity: choice(dict, "liquidity", &[("displayed", Liquidity::Displayed), ("unlimited", Liquidity::Unlimited)])?,
+        queue: choice(dict, "queue", &[("behind", QueueModel::Behind), ("front", QueueModel::Front)])?,
+        stop_trigger: choice(dict, "stop_trigger", &[("trades", StopTrigger::Trades), ("quotes", StopTrigger::Quotes)])?,
+        dividends: choice(dict, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
+    })
+}
+
+fn rules(spec: &Bound<'_, PyDict>, has: (bool, bool, bool)) -> PyResult<Rules> {
+    let nodes: Vec<(String, Vec<usize>, Vec<f64>)> = item(spec, "nodes")?.unwrap_or_default();
+    let (kind, value): (String, f64) = item(spec, "size")?.unwrap_or_else(|| ("fraction".to_owned(), 1.0));
+    let size = match kind.as_str() {
+        "shares" => Size::Shares(Qty::from_f64(value).map_err(to_py)?),
+        "notional" => Size::Notional(value),
+        _ => Size::Fraction(value),
+    };
+    let bars = item::<String>(spec, "bars")?.map(|text| BarSpec::parse(&text)).transpose().map_err(to_py)?;
+    let on = choice(spec, "on", &[("auto", Driver::Auto), ("bar", Driver::Bars), ("quote", Driver::Quotes), ("trade", Driver::Trades)])?;
+    Rules::new(RulesSpec {
+        name: item(spec, "name")?.unwrap_or_else(|| "rules".to_owned()),
+        symbols: item(spec, "symbols")?,
+        on,
+        bars,
+        nodes: nodes.into_iter().map(|(op, args, params)| NodeSpec { op, args, params }).collect(),
+        entry: item(spec, "entry")?,
+        exit: item(spec, "exit")?,
+        short_entry: item(spec, "short_entry")?,
+        short_exit: item(spec, "short_exit")?,
+        size,
+        stop_loss: item(spec, "stop_loss")?,
+        take_profit: item(spec, "take_profit")?,
+        has,
+    })
+    .map_err(to_py)
+}
+
+/// The result of a backtest, as columns.
+#[pyclass(frozen, module = "tickwright._core")]
+pub(crate) struct RunResult {
+    inner: BacktestResult,
+}
+
+/// Columns of a table: name → numpy array, or (codes, categories) for text.
+struct Table<'py> {
+    py: Python<'py>,
+    columns: Bound<'py, PyDict>,
+}
+
+impl<'py> Table<'py> {
+    fn new(py: Python<'py>) -> Self {
+        Self { py, columns: PyDict::new(py) }
+    }
+
+    fn add<T: numpy::Element>(&self, name: &str, values: impl Iterator<Item = T>) -> PyResult<()> {
+        self.columns.set_item(name, values.collect::<Vec<T>>().into_pyarray(self.py))
+    }
+
+    fn codes(&self, name: &str, values: impl Iterator<Item = i32>, categories: &[String]) -> PyResult<()> {
+        let codes = values.collect::<Vec<i32>>().into_pyarray(self.py);
+        self.columns.set_item(name, (codes, PyList::new(self.py, categories)?))
+    }
+
+    fn text(&self, name: &str, values: impl Iterator<Item = &'static str>) -> PyResult<()> {
+        let mut categories: Vec<&'static str> = Vec::new();
+        let codes: Vec<i32> = values
+            .map(|v| {
+                let at = categories.iter().position(|c| *c == v).unwrap_or_else(|| {
+                    categories.push(v);
+                    categories.len() - 1
+                });
+                at as i32
+            })
+            .collect();
+        self.columns.set_item(name, (codes.into_pyarray(self.py), PyList::new(self.py, categories)?))
+    }
+}
+
+fn or_nan(price: Option<Price>) -> f64 {
+    price.map_or(f64::NAN, Price::to_f64)
+}
+
+#[pymethods]
+impl RunResult {
+    #[getter]
+    fn digest(&self) -> &str {
+        &self.inner.digest
+    }
+
+    #[getter]
+    fn events(&self) -> u64 {
+        self.inner.events
+    }
+
+    #[getter]
+    fn strategies(&self) -> Vec<String> {
+        self.inner.strategies.clone()
+    }
+
+    #[getter]
+    fn symbols(&self) -> Vec<String> {
+        self.inner.symbols.clone()
+    }
+
+    /// (time, state, why) of every change of the engine's state.
+    #[getter]
+    fn states(&self) -> Vec<(i64, &'static str, &'static str)> {
+        self.inner.states.iter().map(|(ts, state, why)| (ts.nanos(), state.as_str(), *why)).collect()
+    }
+
+    /// Exact decimal text of equity at the end.
+    #[getter]
+    fn end_equity(&self) -> String {
+        self.inner.equity.last().map_or_else(|| self.inner.start_equity.to_string(), |p| p.equity.to_string())
+    }
+
+    /// Statistics of the run.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let r = &self.inner;
+        let totals = Totals {
+            orders: (r.orders.len() - r.refusals.len()) as u64,
+            fills: r.fills.len() as u64,
+            refusals: r.refusals.len() as u64,
+            fees: r.fees,
+            slippage: r.slippage,
+            traded_notional: r.traded,
+            start_equity: r.start_equity,
+            max_drawdown_tick: r.max_drawdown,
+        };
+        let summary = summarize(&r.equity, &r.trips, &totals, &StatsConfig::default()).map_err(to_py)?;
+        let out = PyDict::new(py);
+        for (name, value) in summary.entries() {
+            out.set_item(name, value)?;
+        }
+        Ok(out)
+    }
+
+    /// One table by name.
+    fn table<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyDict>> {
+        let (r, t) = (&self.inner, Table::new(py));
+        match name {
+            "orders" => {
+                let o = || r.orders.iter();
+                t.add("id", o().map(|o| o.id.0))?;
+                t.codes("strategy", o().map(|o| i32::from(o.strategy.0)), &r.strategies)?;
+                t.codes("symbol", o().map(|o| o.instrument.0 as i32), &r.symbols)?;
+                t.text("side", o().map(|o| o.side.as_str()))?;
+                t.text("type", o().map(|o| o.kind.as_str()))?;
+                t.text("time_in_force", o().map(|o| o.tif.as_str()))?;
+                t.add("qty", o().map(|o| o.qty.to_f64()))?;
+                t.add("limit_price", o().map(|o| or_nan(o.limit())))?;
+                t.add("stop_price", o().map(|o| or_nan(o.stop())))?;
+                t.text("status", o().map(|o| o.status().as_str()))?;
+                t.add("filled_qty", o().map(|o| o.filled.to_f64()))?;
+                t.add("avg_price", o().map(|o| or_nan(o.average_price())))?;
+                t.add("submitted", o().map(|o| o.submitted.nanos()))?;
+                t.add("updated", o().map(|o| o.updated.nanos()))?;
+                let mut reasons: Vec<&'static str> = vec![""; r.orders.len()];
+                for refusal in &r.refusals {
+                    if let Some(reason) = reasons.get_mut((refusal.order.0 as usize).wrapping_sub(1)) {
+                        *reason = refusal.refusal.code.as_str();
+                    }
+                }
+                t.text("reason", reasons.into_iter())?;
+                t.add("replaces", o().map(|o: &Order| o.replaces.0))?;
+            }
+            "fills" => {
+                let f = || r.fills.iter();
+                t.add("order_id", f().map(|f| f.order.0))?;
+                t.add("ts", f().map(|f| f.ts.nanos()))?;
+                t.codes("strategy", f().map(|f| i32::from(f.strategy.0)), &r.strategies)?;
+                t.codes("symbol", f().map(|f| f.instrument.0 as i32), &r.symbols)?;
+                t.text("side", f().map(|f| f.side.as_str()))?;
+                t.add("qty", f().map(|f| f.qty.to_f64()))?;
+                t.add("price", f().map(|f| f.price.to_f64()))?;
+                t.add("fee", f().map(|f| f.fee.to_f64()))?;
+                t.add("slippage", f().map(|f| f.slippage.to_f64()))?;
+                t.add("realized_pnl", f().map(|f| f.realized.to_f64()))?;
+                t.add("position", f().map(|f| f.position.to_f64()))?;
+                t.add("maker", f().map(|f| f.maker))?;
+            }
+            "refusals" => {
+                let x = || r.refusals.iter();
+                t.add("order_id", x().map(|x| x.order.0))?;
+                t.add("ts", x().map(|x| x.ts.nanos()))?;
+                t.codes("strategy", x().map(|x| i32::from(x.strategy.0)), &r.strategies)?;
+                t.codes("symbol", x().map(|x| x.instrument.0 as i32), &r.symbols)?;
+                t.text("side", x().map(|x| x.side.as_str()))?;
+                t.add("qty", x().map(|x| x.qty.to_f64()))?;
+                t.add("price", x().map(|x| or_nan(x.price)))?;
+                t.text("code", x().map(|x| x.refusal.code.as_str()))?;
+                t.columns.set_item("detail", PyList::new(py, x().map(|x| x.refusal.to_string()))?)?;
+            }
+            "positions" => {
+                let p = || r.positions.iter();
+                t.codes("strategy", p().map(|p| i32::from(p.strategy.0)), &r.strategies)?;
+                t.codes("symbol", p().map(|p| p.instrument.0 as i32), &r.symbols)?;
+                t.add("qty", p().map(|p| p.position.qty.to_f64()))?;
+                t.add("avg_price", p().map(|p| p.position.average_price().to_f64()))?;
+                t.add("mark", p().map(|p| p.mark.to_f64()))?;
+                t.add("market_value", p().map(|p| p.position.value(p.mark).to_f64()))?;
+                t.add("unrealized_pnl", p().map(|p| p.position.unrealized(p.mark).to_f64()))?;
+                t.add("realized_pnl", p().map(|p| p.position.realized.to_f64()))?;
+                t.add("income", p().map(|p| p.position.income.to_f64()))?;
+                t.add("fees", p().map(|p| p.position.fees.to_f64()))?;
+            }
+            "equity" => {
+                let e = || r.equity.iter();
+                t.add("ts", e().map(|e| e.ts.nanos()))?;
+                t.add("equity", e().map(|e| e.equity.to_f64()))?;
+                t.add("cash", e().map(|e| e.cash.to_f64()))?;
+                t.add("gross", e().map(|e| e.gross.to_f64()))?;
+                t.add("net", e().map(|e| e.net.to_f64()))?;
+                let mut peak = r.start_equity;
+                let fall = e().map(|e| {
+                    peak = peak.max(e.equity);
+                    if peak > Money::ZERO { 1.0 - e.equity.to_f64() / peak.to_f64() } else { 0.0 }
+                });
+                t.add("drawdown", fall.collect::<Vec<_>>().into_iter())?;
+            }
+            "marks" => {
+                let m = || r.marks.iter();
+                t.add("ts", m().map(|m| m.ts.nanos()))?;
+                t.codes("symbol", m().map(|m| m.instrument.0 as i32), &r.symbols)?;
+                t.add("price", m().map(|m| m.price.to_f64()))?;
+            }
+            "trips" => {
+                let x = || r.trips.iter();
+                t.codes("strategy", x().map(|x| i32::from(x.strategy.0)), &r.strategies)?;
+                t.codes("symbol", x().map(|x| x.instrument.0 as i32), &r.symbols)?;
+                t.add("opened", x().map(|x| x.opened.nanos()))?;
+                t.add("closed", x().map(|x| x.closed.nanos()))?;
+                t.add("qty", x().map(|x| x.qty.to_f64()))?;
+                t.add("entry", x().map(|x| x.entry.to_f64()))?;
+                t.add("exit", x().map(|x| x.exit.to_f64()))?;
+                t.add("pnl", x().map(|x| x.pnl.to_f64()))?;
+                t.add("fees", x().map(|x| x.fees.to_f64()))?;
+            }
+            _ => return Err(to_py(Error::config("table", format!("{name:?} is not known")))),
+        }
+        Ok(t.columns)
+    }
+}
+
+/// Run strategies over data. A strategy is the dict of `Rules.to_spec`, or (name, object, names of its own callbacks).
+#[pyfunction]
+#[pyo3(signature = (data, strategies, *, cash, risk, venue, mark, start, end, equity_every_ns, max_requests_per_moment, progress))]
+#[allow(clippy::too_many_arguments, reason = "settings of one run, by keyword in Python")]
+fn run_backtest(
+    py: Python<'_>,
+    data: &Bound<'_, MarketData>,
+    strategies: &Bound<'_, PyList>,
+    cash: f64,
+    risk: &Bound<'_, PyDict>,
+    venue: &Bound<'_, PyDict>,
+    mark: &str,
+    start: Option<i64>,
+    end: Option<i64>,
+    equity_every_ns: i64,
+    max_requests_per_moment: u32,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<RunResult> {
+    let data = Arc::clone(data.get().inner());
+    let sources = sources_of(&data);
+    let has = (sources.iter().any(|s| s.bars), sources.iter().any(|s| s.quotes), sources.iter().any(|s| s.trades));
+    let failure: Failure = Arc::new(Mutex::new(None));
+    let mut boxed: Vec<Box<dyn Strategy>> = Vec::new();
+    let mut python = false;
+    for strategy in strategies {
+        if let Ok(spec) = strategy.cast::<PyDict>() {
+            boxed.push(Box::new(rules(spec, has)?));
+        } else {
+            let (name, object, overridden): (String, Bound<'_, PyAny>, Vec<String>) = strategy.extract()?;
+            boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, data.instruments.symbols(), Arc::clone(&failure))?));
+            python = true;
+        }
+    }
+    let config = BacktestConfig {
+        engine: EngineConfig {
+            cash: Money::from_f64(cash).map_err(to_py)?,
+            limits: limits(risk)?,
+            mark: if mark == "last" { MarkPolicy::Last } else { MarkPolicy::Auto },
+            dividends: choice(venue, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
+            max_requests_per_moment,
+        },
+        venue: self::venue(venue)?,
+        start: start.map_or(Timestamp::MIN, Timestamp::from_nanos),
+        end: end.map_or(Timestamp::MAX, Timestamp::from_nanos),
+        equity_every_ns,
+    };
+    let told = Arc::clone(&failure);
+    let mut tell = move |done: u64, total: u64, ts: Timestamp| {
+        Python::attach(|py| {
+            let outcome = py.check_signals().and_then(|()| match &progress {
+                Some(progress) => progress.call1(py, (done, total, ts.nanos())).map(|_| ()),
+                None => Ok(()),
+            });
+            outcome.map_err(|error| {
+                *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Error::Interrupted { at: ts.to_string() }
+            })
+        })
+    };
+    let outcome = if python {
+        // The strategies need the interpreter at every event: keep it, rather than take it anew each time.
+        crate::errors::call_attached(|| run(&data, boxed, &config, &mut tell))
+    } else {
+        call(py, || run(&data, boxed, &config, &mut tell))
+    };
+    let raised = failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (outcome, raised) {
+        (Ok(inner), _) => Ok(RunResult { inner }),
+        (Err(error), Some(cause)) if error.is_instance_of::<StrategyError>(py) && cause.is_instance_of::<pyo3::exceptions::PyException>(py) => {
+            error.set_cause(py, Some(cause));
+            Err(error)
+        }
+        (Err(_), Some(cause)) => Err(cause),
+        (Err(error), None) => Err(error),
+    }
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<RunResult>()?;
+    module.add_function(wrap_pyfunction!(run_backtest, module)?)
+}
