@@ -14,7 +14,7 @@ negative      drop     a price or size below zero
 not_finite    drop     NaN, infinite or missing
 crossed       drop     bid above ask
 locked        keep     bid equal to ask
-absurd        drop     further than ``absurd_band`` (0.5: 50 %) from the last good price of its symbol, unless 16 rows agree
+absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol's last good price, unless the rows after agree
 out_of_order  keep     time before the symbol's row above; kept rows are sorted into place
 duplicate     keep     same as the symbol's row above in every column
 bad_bar       drop     a price outside low and high, or an end before the start
