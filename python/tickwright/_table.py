@@ -186,8 +186,8 @@ def _load_ipc(path: Path) -> pa.Table:
 def _load_csv(path: Path, columns: Mapping[str, str]) -> pa.Table:
     import pyarrow.csv
 
-    opened = gzip.open(path, "rt", newline="", encoding="utf-8-sig") if path.name.lower().endswith(".gz") else None
-    with opened or path.open(newline="", encoding="utf-8-sig") as file:
+    open_text = gzip.open if path.name.lower().endswith(".gz") else open
+    with open_text(path, "rt", newline="", encoding="utf-8-sig") as file:
         header = next(csv.reader(file), [])
     # A symbol such as NA, TRUE or 600519 is text whatever it looks like.
     texts = {name: pa.string() for name in header if _meaning(name, columns) == "symbol"}
@@ -206,11 +206,12 @@ def _meaning(name: str, renames: Mapping[str, str]) -> str | None:
 
 def _choose(found: list[str], renames: Mapping[str, str], place: str) -> dict[str, str]:
     """Our name → their name."""
-    for theirs, ours in renames.items():
+    for theirs, name in renames.items():
         if theirs not in found:
-            raise DataError(f"{place}: columns renames {theirs!r}, which is not there; found {', '.join(found)}")
-        if ours not in COLUMNS:
-            raise ConfigError(f"columns: {ours!r} (for {theirs!r}) is not a name of ours; choose among {', '.join(COLUMNS)}")
+            there = ", ".join(found)
+            raise DataError(f"{place}: columns renames {theirs!r}, which is not there; found {there}")
+        if name not in COLUMNS:
+            raise ConfigError(f"columns: {name!r} (for {theirs!r}) is not a name of ours; choose among {', '.join(COLUMNS)}")
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
         raise DataError(f"{place}: column {twice[0]} is there {found.count(twice[0])} times; keep one")

@@ -27,14 +27,12 @@ import datetime as dt
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tickwright.data import MarketData
 from tickwright.errors import ConfigError, DataError
-
-if TYPE_CHECKING:
-    import pyarrow
 
 __all__ = ["read", "table", "write"]
 
@@ -255,7 +253,7 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
         folder.mkdir(parents=True, exist_ok=True)
         for kind in chosen:
             events = getattr(data, kind).to_arrow()
-            _write_whole(target if single else folder / f"{kind}.parquet", lambda file, events=events: pq.write_table(events, file))
+            _write_whole(target if single else folder / f"{kind}.parquet", partial(pq.write_table, events))
     except OSError as error:
         raise DataError(f"{target}: cannot be written: {error}") from error
 

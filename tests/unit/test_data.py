@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-
 import tickwright as tw
 from tickwright import _core
 
@@ -136,7 +135,7 @@ def test_a_pandas_moment_keeps_its_nanoseconds() -> None:
 
 @pytest.mark.parametrize("bad", ["noon", True, 2**70, [1], np.datetime64("NaT"), None.__class__])
 def test_what_is_no_time_is_refused(bad: Any) -> None:
-    with pytest.raises(tw.ConfigError, match="start: .* is no time"):
+    with pytest.raises(tw.ConfigError, match=r"start: .* is no time"):
         trades().filter(start=bad)
 
 

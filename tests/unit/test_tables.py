@@ -17,10 +17,9 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
+import tickwright as tw
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import tickwright as tw
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("TICKWRIGHT_DATA", ROOT.parent / "shared" / "data"))
@@ -305,7 +304,7 @@ BAD_TABLES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         trade_rows(timestamp=["2024-01-02", "2024-01-02"], ts=None, time=[1, 2]),
         {},
-        "columns time and timestamp both mean ts|columns timestamp and time both mean ts",
+        "columns timestamp and time both mean ts|columns time and timestamp both mean ts",
     ),
     (trade_rows(bid=[1, 1], ask=[2, 2], bid_size=[1, 1], ask_size=[1, 1]), {}, "could be quotes or trades; say which with kind="),
     (trade_rows(), {"columns": {"PX": "price"}}, "columns renames 'PX', which is not there; found ts, symbol, price, size"),
