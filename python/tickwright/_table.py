@@ -80,10 +80,9 @@ def read(
     if "symbol" not in chosen and symbol is None:
         missing.append("symbol (or give symbol=...)")
     if missing:
-        raise DataError(
-            f"{place}: {kind} need the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; found {', '.join(table.column_names)}. "
-            'Rename with columns={"theirs": "ours"}'
-        )
+        word = "columns" if len(missing) > 1 else "column"
+        found = ", ".join(table.column_names)
+        raise DataError(f'{place}: {kind} need the {word} {", ".join(missing)}; found {found}. Rename with columns={{"theirs": "ours"}}')
     if table.num_rows == 0:
         raise DataError(f"{place}: holds no rows; give at least one")
 
