@@ -38,10 +38,7 @@ _EXPORTS = {
     "feeds": "",
 }
 
-__all__ = [  # noqa: PLE0604 - the mapping's keys are the names
-    "__version__",
-    *_EXPORTS,
-]
+__all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - the mapping's keys are strings
 
 
 def __getattr__(name: str) -> Any:

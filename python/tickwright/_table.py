@@ -43,7 +43,9 @@ ALIASES = {
     "volume": ("v", "vol"),
 }
 # Text that says at once what a table needs.
-NEEDED = "quotes: ts, symbol, bid, ask, bid_size, ask_size; trades: ts, symbol, price, size; bars: ts, symbol, open, high, low, close, volume"
+NEEDED = (
+    "quotes: ts, symbol, bid, ask, bid_size, ask_size; trades: ts, symbol, price, size; bars: ts, symbol, open, high, low, close, volume"
+)
 UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
 EARLIEST_PLAUSIBLE_NS = 10**17  # March 1973: an integer below is seconds, milliseconds, microseconds or a calendar date
 
@@ -78,10 +80,9 @@ def read(
     if "symbol" not in chosen and symbol is None:
         missing.append("symbol (or give symbol=...)")
     if missing:
-        raise DataError(
-            f"{place}: {kind} need the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; found {', '.join(table.column_names)}. "
-            'Rename with columns={"theirs": "ours"}'
-        )
+        word = "columns" if len(missing) > 1 else "column"
+        found = ", ".join(table.column_names)
+        raise DataError(f'{place}: {kind} need the {word} {", ".join(missing)}; found {found}. Rename with columns={{"theirs": "ours"}}')
     if table.num_rows == 0:
         raise DataError(f"{place}: holds no rows; give at least one")
 
@@ -102,7 +103,7 @@ def read(
             start = times("start")
         else:
             raise DataError(
-                f"{place}: does {chosen['ts']!r} say when a bar starts or when it ends? Give bar_interval (such as \"1min\") and "
+                f'{place}: does {chosen["ts"]!r} say when a bar starts or when it ends? Give bar_interval (such as "1min") and '
                 'bar_time ("start" or "end"), or columns ts (end) and start'
             )
     names, codes = _symbols(column("symbol"), place) if "symbol" in chosen else ([str(symbol)], None)
@@ -166,7 +167,9 @@ def _load_file(path: Path, columns: Mapping[str, str]) -> pa.Table:
         if name.endswith((".csv", ".csv.gz")):
             return _load_csv(path, columns)
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {' '.join(str(error).split())}; is it whole and of the kind that its name says?") from error
+        raise DataError(
+            f"{path}: cannot be read: {' '.join(str(error).split())}; is it whole and of the kind that its name says?"
+        ) from error
     raise DataError(f"{path}: the kind of file is not known by its name; give {', '.join(SUFFIXES)}")
 
 
@@ -182,8 +185,8 @@ def _load_ipc(path: Path) -> pa.Table:
 def _load_csv(path: Path, columns: Mapping[str, str]) -> pa.Table:
     import pyarrow.csv
 
-    opened = gzip.open(path, "rt", newline="", encoding="utf-8-sig") if path.name.lower().endswith(".gz") else None
-    with opened or path.open(newline="", encoding="utf-8-sig") as file:
+    open_text = gzip.open if path.name.lower().endswith(".gz") else open
+    with open_text(path, "rt", newline="", encoding="utf-8-sig") as file:
         header = next(csv.reader(file), [])
     # A symbol such as NA, TRUE or 600519 is text whatever it looks like.
     texts = {name: pa.string() for name in header if _meaning(name, columns) == "symbol"}
@@ -202,11 +205,12 @@ def _meaning(name: str, renames: Mapping[str, str]) -> str | None:
 
 def _choose(found: list[str], renames: Mapping[str, str], place: str) -> dict[str, str]:
     """Our name → their name."""
-    for theirs, ours in renames.items():
+    for theirs, name in renames.items():
         if theirs not in found:
-            raise DataError(f"{place}: columns renames {theirs!r}, which is not there; found {', '.join(found)}")
-        if ours not in COLUMNS:
-            raise ConfigError(f"columns: {ours!r} (for {theirs!r}) is not a name of ours; choose among {', '.join(COLUMNS)}")
+            there = ", ".join(found)
+            raise DataError(f"{place}: columns renames {theirs!r}, which is not there; found {there}")
+        if name not in COLUMNS:
+            raise ConfigError(f"columns: {name!r} (for {theirs!r}) is not a name of ours; choose among {', '.join(COLUMNS)}")
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
         raise DataError(f"{place}: column {twice[0]} is there {found.count(twice[0])} times; keep one")
@@ -219,7 +223,9 @@ def _choose(found: list[str], renames: Mapping[str, str], place: str) -> dict[st
         # A rename counts most, then the name itself, then an alias.
         weight = 2 if theirs in renames else 1 if theirs.strip().lower() == ours else 0
         if ours in chosen and rank[ours] == weight:
-            raise DataError(f'{place}: columns {chosen[ours]} and {theirs} both mean {ours}; say which with columns={{"{theirs}": "{ours}"}}')
+            raise DataError(
+                f'{place}: columns {chosen[ours]} and {theirs} both mean {ours}; say which with columns={{"{theirs}": "{ours}"}}'
+            )
         if ours not in chosen or weight > rank[ours]:
             chosen[ours], rank[ours] = theirs, weight
     return chosen
@@ -263,7 +269,9 @@ def _times(column: pa.ChunkedArray, timezone: str, place: str) -> npt.NDArray[np
                 column = pc.assume_timezone(column, timezone)
             values = column.cast(pa.timestamp("ns", tz="UTC")).cast(pa.int64())
     except pa.ArrowException as error:
-        raise DataError(f"{place}: {' '.join(str(error).split())}; give times that exist once in {timezone}, or with their offset") from error
+        raise DataError(
+            f"{place}: {' '.join(str(error).split())}; give times that exist once in {timezone}, or with their offset"
+        ) from error
     values = pc.fill_null(values, np.iinfo(np.int64).min)
     return np.ascontiguousarray(_whole(values).to_numpy(zero_copy_only=False))
 

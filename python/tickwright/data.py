@@ -69,7 +69,7 @@ def nanoseconds(moment: Instant, name: str) -> int:
             naive = dt.datetime.combine(moment.date(), moment.time()) - (moment.utcoffset() or dt.timedelta(0))
             stamp = np.datetime64(naive, "ns") + np.timedelta64(below_a_microsecond, "ns")
         else:
-            stamp = np.datetime64(moment, "ns")
+            stamp = np.datetime64(cast("dt.date", moment), "ns")
     except (ValueError, TypeError, OverflowError) as error:
         raise ConfigError(no_time) from error
     if np.isnat(stamp):

@@ -14,7 +14,7 @@ negative      drop     a price or size below zero
 not_finite    drop     NaN, infinite or missing
 crossed       drop     bid above ask
 locked        keep     bid equal to ask
-absurd        drop     further than ``absurd_band`` (0.5: 50 %) from the last good price of its symbol, unless 16 rows agree
+absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol's last good price, unless the rows after agree
 out_of_order  keep     time before the symbol's row above; kept rows are sorted into place
 duplicate     keep     same as the symbol's row above in every column
 bad_bar       drop     a price outside low and high, or an end before the start
@@ -27,14 +27,12 @@ import datetime as dt
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tickwright.data import MarketData
 from tickwright.errors import ConfigError, DataError
-
-if TYPE_CHECKING:
-    import pyarrow
 
 __all__ = ["read", "table", "write"]
 
@@ -255,7 +253,7 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
         folder.mkdir(parents=True, exist_ok=True)
         for kind in chosen:
             events = getattr(data, kind).to_arrow()
-            _write_whole(target if single else folder / f"{kind}.parquet", lambda file, events=events: pq.write_table(events, file))
+            _write_whole(target if single else folder / f"{kind}.parquet", partial(pq.write_table, events))
     except OSError as error:
         raise DataError(f"{target}: cannot be written: {error}") from error
 

@@ -21,5 +21,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     data::register(module)?;
     stats::register(module)?;
     strategy::register(module)?;
-    backtest::register(module)
+    backtest::register(module)?;
+    // The stub file lists the names; PyO3's own list would count private ones as public.
+    module.delattr("__all__")
 }

@@ -1,7 +1,8 @@
 //! Prices far from the last good price of their instrument.
 //!
 //! A row outside the band is an outlier unless [`ROWS_TO_BELIEVE`] rows in a row agree on the new level, as they do after a
-//! split: then all of them are good. Cleaning twice gives what cleaning once gave.
+//! split, or the next good row lies nearer to them than to the last good one, as it does where the move is as large as the
+//! band: then all of them are good. Cleaning twice gives what cleaning once gave.
 
 use crate::types::InstrumentId;
 
@@ -50,6 +51,13 @@ struct Level {
 }
 
 impl Level {
+    /// Take the pending rows as good; there is at least one.
+    fn believe(&mut self, instrument: InstrumentId) -> Move {
+        let row = self.pending.first().copied().unwrap_or_default();
+        self.pending.clear();
+        Move { row, instrument, from: self.last_good, to: self.pending_first }
+    }
+
     fn reject(&mut self, outliers: &mut Vec<Outlier>) {
         let last_good = self.last_good;
         outliers.extend(self.pending.drain(..).map(|row| Outlier { row, last_good }));
@@ -77,6 +85,10 @@ pub(super) fn find(rows: impl Iterator<Item = Extent>, band: f64) -> Found {
         }
         let level = &mut levels[i];
         if level.last_good == 0 || within(&e, level.last_good) {
+            let nearer = e.reference.abs_diff(level.pending_last) < e.reference.abs_diff(level.last_good);
+            if !level.pending.is_empty() && nearer && within(&e, level.pending_last) {
+                found.moves.push(level.believe(e.instrument));
+            }
             level.reject(&mut found.outliers);
             level.last_good = e.reference;
             continue;
@@ -88,8 +100,7 @@ pub(super) fn find(rows: impl Iterator<Item = Extent>, band: f64) -> Found {
         level.pending.push(row as u32);
         level.pending_last = e.reference;
         if level.pending.len() == ROWS_TO_BELIEVE {
-            found.moves.push(Move { row: level.pending[0], instrument: e.instrument, from: level.last_good, to: level.pending_first });
-            level.pending.clear();
+            found.moves.push(level.believe(e.instrument));
             level.last_good = e.reference;
         }
     }
@@ -127,6 +138,13 @@ mod tests {
         assert_eq!(found.moves, [Move { row: 5, instrument: InstrumentId(0), from: 100, to: 20 }]);
         prices.pop();
         assert_eq!(outliers(&prices).len(), ROWS_TO_BELIEVE - 1);
+    }
+
+    #[test]
+    fn a_move_as_large_as_the_band_is_believed_when_rows_at_its_edge_agree() {
+        assert!(outliers(&[100, 49, 51, 49, 52]).is_empty());
+        assert_eq!(outliers(&[100, 49, 99]), [1]);
+        assert_eq!(outliers(&[100, 10, 52]), [1], "they do not agree with each other");
     }
 
     proptest! {
