@@ -68,7 +68,7 @@ def mean(returns: npt.ArrayLike) -> float | None:
     >>> round(tw.stats.mean([0.01, 0.03]), 6)
     0.02
     """
-    return _core.stats.mean(_series(returns))
+    return _core.stats_mean(_series(returns))
 
 
 def deviation(returns: npt.ArrayLike) -> float | None:
@@ -99,7 +99,7 @@ def deviation(returns: npt.ArrayLike) -> float | None:
     >>> round(tw.stats.deviation([0.01, 0.03]), 6)
     0.014142
     """
-    return _core.stats.deviation(_series(returns))
+    return _core.stats_deviation(_series(returns))
 
 
 def total_return(returns: npt.ArrayLike) -> float | None:
@@ -130,7 +130,7 @@ def total_return(returns: npt.ArrayLike) -> float | None:
     >>> round(tw.stats.total_return([0.01, 0.03]), 6)
     0.0403
     """
-    return _core.stats.total_return(_series(returns))
+    return _core.stats_total_return(_series(returns))
 
 
 def cagr(returns: npt.ArrayLike, *, periods_per_year: float = 252.0) -> float | None:
@@ -163,7 +163,7 @@ def cagr(returns: npt.ArrayLike, *, periods_per_year: float = 252.0) -> float | 
     >>> round(tw.stats.cagr([0.01, 0.03]), 6)
     144.205615
     """
-    return _core.stats.cagr(_series(returns), periods_per_year)
+    return _core.stats_cagr(_series(returns), periods_per_year)
 
 
 def annual_volatility(returns: npt.ArrayLike, *, periods_per_year: float = 252.0) -> float | None:
@@ -196,7 +196,7 @@ def annual_volatility(returns: npt.ArrayLike, *, periods_per_year: float = 252.0
     >>> round(tw.stats.annual_volatility([0.01, 0.03]), 6)
     0.224499
     """
-    return _core.stats.annual_volatility(_series(returns), periods_per_year)
+    return _core.stats_annual_volatility(_series(returns), periods_per_year)
 
 
 def sharpe(returns: npt.ArrayLike, *, risk_free: float = 0.0, periods_per_year: float = 252.0) -> float | None:
@@ -231,7 +231,7 @@ def sharpe(returns: npt.ArrayLike, *, risk_free: float = 0.0, periods_per_year: 
     >>> round(tw.stats.sharpe([0.01, 0.03]), 6)
     22.449944
     """
-    return _core.stats.sharpe(_series(returns), risk_free, periods_per_year)
+    return _core.stats_sharpe(_series(returns), risk_free, periods_per_year)
 
 
 def downside_deviation(returns: npt.ArrayLike, *, target: float = 0.0, periods_per_year: float = 252.0) -> float | None:
@@ -266,7 +266,7 @@ def downside_deviation(returns: npt.ArrayLike, *, target: float = 0.0, periods_p
     >>> round(tw.stats.downside_deviation([0.01, 0.03]), 6)
     0.0
     """
-    return _core.stats.downside_deviation(_series(returns), target, periods_per_year)
+    return _core.stats_downside_deviation(_series(returns), target, periods_per_year)
 
 
 def sortino(returns: npt.ArrayLike, *, target: float = 0.0, periods_per_year: float = 252.0) -> float | None:
@@ -301,7 +301,7 @@ def sortino(returns: npt.ArrayLike, *, target: float = 0.0, periods_per_year: fl
     >>> tw.stats.sortino([0.01, 0.03]) is None
     True
     """
-    return _core.stats.sortino(_series(returns), target, periods_per_year)
+    return _core.stats_sortino(_series(returns), target, periods_per_year)
 
 
 def max_drawdown(returns: npt.ArrayLike) -> float | None:
@@ -332,7 +332,7 @@ def max_drawdown(returns: npt.ArrayLike) -> float | None:
     >>> round(tw.stats.max_drawdown([0.01, 0.03]), 6)
     0.0
     """
-    return _core.stats.max_drawdown(_series(returns))
+    return _core.stats_max_drawdown(_series(returns))
 
 
 def calmar(returns: npt.ArrayLike, *, periods_per_year: float = 252.0) -> float | None:
@@ -365,7 +365,7 @@ def calmar(returns: npt.ArrayLike, *, periods_per_year: float = 252.0) -> float 
     >>> tw.stats.calmar([0.01, 0.03]) is None
     True
     """
-    return _core.stats.calmar(_series(returns), periods_per_year)
+    return _core.stats_calmar(_series(returns), periods_per_year)
 
 
 def skewness(returns: npt.ArrayLike) -> float | None:
@@ -396,7 +396,7 @@ def skewness(returns: npt.ArrayLike) -> float | None:
     >>> round(tw.stats.skewness([0.0, 0.0, 0.03]), 6)
     0.707107
     """
-    return _core.stats.skewness(_series(returns))
+    return _core.stats_skewness(_series(returns))
 
 
 def kurtosis(returns: npt.ArrayLike) -> float | None:
@@ -427,7 +427,7 @@ def kurtosis(returns: npt.ArrayLike) -> float | None:
     >>> round(tw.stats.kurtosis([0.01, 0.03]), 6)
     -2.0
     """
-    return _core.stats.kurtosis(_series(returns))
+    return _core.stats_kurtosis(_series(returns))
 
 
 def value_at_risk(returns: npt.ArrayLike, *, tail: float = 0.05) -> float | None:
@@ -460,7 +460,7 @@ def value_at_risk(returns: npt.ArrayLike, *, tail: float = 0.05) -> float | None
     >>> round(tw.stats.value_at_risk([0.01, 0.03]), 6)
     -0.011
     """
-    return _core.stats.value_at_risk(_series(returns), tail)
+    return _core.stats_value_at_risk(_series(returns), tail)
 
 
 def expected_shortfall(returns: npt.ArrayLike, *, tail: float = 0.05) -> float | None:
@@ -493,4 +493,4 @@ def expected_shortfall(returns: npt.ArrayLike, *, tail: float = 0.05) -> float |
     >>> round(tw.stats.expected_shortfall([0.01, 0.03]), 6)
     -0.01
     """
-    return _core.stats.expected_shortfall(_series(returns), tail)
+    return _core.stats_expected_shortfall(_series(returns), tail)

@@ -93,7 +93,7 @@ def test_lists_and_strided_arrays_give_the_same_bits(returns: Series) -> None:
 
 
 @pytest.mark.parametrize("bad", [[[0.1, 0.2]], 0.1, ["x"], None])
-def test_what_is_no_series_is_refused(bad: object) -> None:
+def test_what_is_no_series_is_refused(bad: npt.ArrayLike) -> None:
     from tickwright import _core
 
     with pytest.raises(_core.DataError, match="one-dimensional"):

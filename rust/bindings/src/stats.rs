@@ -1,4 +1,4 @@
-//! `_core.stats`: statistics of return series.
+//! `_core.stats_…`: statistics of return series.
 
 use crate::errors::call;
 use numpy::PyReadonlyArray1;
@@ -15,11 +15,10 @@ macro_rules! of_returns {
             }
         )+
 
-        /// Add the functions to `module` as its submodule `stats`.
+        /// Add the functions to `module` as `stats_mean` and so on.
         pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-            let stats = PyModule::new(module.py(), "stats")?;
-            $(stats.add_function(wrap_pyfunction!($name, &stats)?)?;)+
-            module.add_submodule(&stats)
+            $(module.add(concat!("stats_", stringify!($name)), wrap_pyfunction!($name, module)?)?;)+
+            Ok(())
         }
     };
 }
