@@ -9,7 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tickwright import fees as fees
     from tickwright import feeds as feeds
+    from tickwright import indicators as indicators
+    from tickwright import signal as signal
+    from tickwright import stats as stats
+    from tickwright.backtesting import Result as Result
+    from tickwright.backtesting import RiskLimits as RiskLimits
+    from tickwright.backtesting import SimVenue as SimVenue
+    from tickwright.backtesting import backtest as backtest
     from tickwright.data import Columns as Columns
     from tickwright.data import FeedReport as FeedReport
     from tickwright.data import MarketData as MarketData
@@ -20,6 +28,11 @@ if TYPE_CHECKING:
     from tickwright.errors import OrderError as OrderError
     from tickwright.errors import StrategyError as StrategyError
     from tickwright.errors import TickwrightError as TickwrightError
+    from tickwright.rules import Fraction as Fraction
+    from tickwright.rules import Notional as Notional
+    from tickwright.rules import Rules as Rules
+    from tickwright.rules import Shares as Shares
+    from tickwright.strategy import Strategy as Strategy
 
 __version__ = "0.1.0"
 
@@ -34,8 +47,21 @@ _EXPORTS = {
     "NumericError": "errors",
     "OrderError": "errors",
     "StrategyError": "errors",
+    "Fraction": "rules",
+    "Notional": "rules",
+    "Result": "backtesting",
+    "RiskLimits": "backtesting",
+    "Rules": "rules",
+    "Shares": "rules",
+    "SimVenue": "backtesting",
+    "Strategy": "strategy",
     "TickwrightError": "errors",
+    "backtest": "backtesting",
     "feeds": "",
+    "fees": "",
+    "indicators": "",
+    "signal": "",
+    "stats": "",
 }
 
 __all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - the mapping's keys are strings

@@ -34,7 +34,7 @@ from typing import Any
 from tickwright.data import MarketData
 from tickwright.errors import ConfigError, DataError
 
-__all__ = ["read", "table", "write"]
+__all__ = ["SyntheticSymbol", "read", "synthetic", "table", "write"]
 
 Policy = Mapping[str, str | float]
 """Fault → ``"keep"``, ``"drop"`` or ``"fail"``; and ``absurd_band`` → a fraction."""
@@ -203,6 +203,81 @@ def _reader(path: Path) -> Callable[..., MarketData]:
     if _known(path):
         return table
     raise DataError(f"{path}: the kind of file is not known by its name; give {_known_names()}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyntheticSymbol:
+    """One symbol of a synthetic market."""
+
+    name: str
+    """Symbol, 1 to 32 printable ASCII characters."""
+    start_price: float
+    """Price at the first open, dollars."""
+    annual_volatility: float = 0.25
+    """Standard deviation of a year's log return; 0.25 is 25 %."""
+    average_daily_volume: float = 5_000_000.0
+    """Shares a day."""
+    mean_spread_ticks: float = 2.0
+    """Mean spread in cents, 1 to 100."""
+    events_per_day: float = 80_000.0
+    """Quotes and trades a day."""
+
+
+def synthetic(
+    *,
+    seed: int = 1,
+    symbols: Sequence[str | SyntheticSymbol] | None = None,
+    date: str = "2026-01-05",
+    days: int = 1,
+    events_scale: float = 1.0,
+    threads: int = 1,
+) -> MarketData:
+    """Make a synthetic market: quotes and trades of whole trading days, the same for the same seed on every machine.
+
+    Parameters
+    ----------
+    seed : int
+        Seed, 0 or more.
+    symbols : sequence of str or SyntheticSymbol, optional
+        Symbols; a name alone takes the settings of one of the five default symbols, in turn. None makes those five.
+    date : str
+        First day, Monday to Friday, such as ``"2026-01-05"``.
+    days : int
+        Trading days; weekends are left out, holidays are not known.
+    events_scale : float
+        Factor on the number of events and on volume.
+    threads : int
+        Threads to use; the result does not depend on it.
+
+    Returns
+    -------
+    MarketData
+        Quotes and trades of the regular session in New York.
+
+    Raises
+    ------
+    ConfigError
+        When a setting cannot work.
+
+    Examples
+    --------
+    >>> day = synthetic(seed=7, symbols=["AAPL"], events_scale=0.1)
+    >>> day.symbols
+    ['AAPL']
+    """
+    if not 0 <= seed < 2**64:
+        raise ConfigError(f"seed: {seed!r} must be 0 or more and below 2**64")
+    chosen = None
+    if symbols is not None:
+        if isinstance(symbols, str):
+            raise ConfigError(f"symbols: {symbols!r} is one text; give a list such as [{symbols!r}]")
+        chosen = [(s, None) if isinstance(s, str) else _settings(s) for s in symbols]
+    return MarketData(_core.synthetic(seed, chosen, date, days, events_scale, threads))
+
+
+def _settings(symbol: SyntheticSymbol) -> tuple[str, list[float]]:
+    name, *numbers = (getattr(symbol, field) for field in SyntheticSymbol.__slots__)
+    return str(name), [float(n) for n in numbers]
 
 
 def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str] | None = None) -> None:

@@ -83,9 +83,9 @@ fn venue(dict: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
         seed: item(dict, "seed")?.unwrap_or(0),
         fees,
         slippage_ppb: ppb(item::<f64>(dict, "slippage_bps")?.unwrap_or(0.0)),
-        liquidity: choice(dict, "liquidity", &[("displayed", Liquidity::Displayed), ("unlimited", Liquidity::Unlimited)])?,
+        liquidity: choice(dict, "liquidity", &[("quoted", Liquidity::Displayed), ("unlimited", Liquidity::Unlimited)])?,
         queue: choice(dict, "queue", &[("behind", QueueModel::Behind), ("front", QueueModel::Front)])?,
-        stop_trigger: choice(dict, "stop_trigger", &[("trades", StopTrigger::Trades), ("quotes", StopTrigger::Quotes)])?,
+        stop_trigger: choice(dict, "stop_trigger", &[("trade", StopTrigger::Trades), ("quote", StopTrigger::Quotes)])?,
         dividends: choice(dict, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
     })
 }

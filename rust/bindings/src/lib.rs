@@ -9,6 +9,7 @@ mod backtest;
 mod columns;
 mod data;
 mod errors;
+mod feeds;
 mod stats;
 mod strategy;
 
@@ -19,6 +20,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::register(module)?;
     data::register(module)?;
+    feeds::register(module)?;
     stats::register(module)?;
     strategy::register(module)?;
     backtest::register(module)?;

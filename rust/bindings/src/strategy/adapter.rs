@@ -1,6 +1,7 @@
 //! A Python strategy as the core's `Strategy`.
 
 use super::Window;
+use super::window::is_unshared;
 use super::events::{Bar, CorporateAction, Fill, Order, OrderState, Quote, Timer, Trade};
 use pyo3::PyClass;
 use pyo3::prelude::*;
@@ -129,7 +130,7 @@ macro_rules! hand_out {
         let event = $event;
         match &$self.$slot.0 {
             // Only this slot holds the object: the strategy did not keep it, so it may change under nobody.
-            Some(object) if object.get_refcnt($py) == 1 => {
+            Some(object) if is_unshared($py, object) => {
                 let mut inside = object.bind($py).borrow_mut();
                 if inside.inner.instrument != event.instrument {
                     inside.symbol = $self.window.get().symbol($py, event.instrument);

@@ -86,6 +86,13 @@ impl Window {
     }
 }
 
+/// True when `object` is the only reference to what it holds; the caller holds the interpreter, as `Python<'_>` shows.
+#[inline]
+pub(super) fn is_unshared<T>(_py: Python<'_>, object: &Py<T>) -> bool {
+    // SAFETY: `object` is a live reference, so its count may be read while this thread is attached to the interpreter.
+    unsafe { pyo3::ffi::Py_REFCNT(object.as_ptr()) == 1 }
+}
+
 fn price(name: &str, value: Option<f64>) -> Result<Option<Price>, Error> {
     value.map(|v| Price::from_f64(v).map_err(|_| bad(name, v))).transpose()
 }

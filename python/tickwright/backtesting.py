@@ -1,0 +1,388 @@
+"""Backtests: strategies over market data, through risk and a simulated venue.
+
+>>> import tickwright as tw
+>>> from tickwright import signal as s
+>>> fast, slow = s.ema(s.close, 10), s.ema(s.close, 30)
+>>> rule = tw.Rules(entry=s.cross_above(fast, slow), exit=s.cross_below(fast, slow), size=tw.Fraction(0.2), bars="1m")
+>>> result = tw.backtest(rule, tw.feeds.synthetic(seed=7, symbols=["ALFA"]), cash=100_000)
+>>> result.stats["start_equity"]
+100000.0
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from tickwright import _core
+from tickwright.data import MarketData
+from tickwright.errors import ConfigError, DataError
+from tickwright.fees import Bps, Fees, PerShare
+from tickwright.rules import Rules
+from tickwright.strategy import Strategy
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Result", "RiskLimits", "SimVenue", "backtest"]
+
+Progress: TypeAlias = Callable[[int, int, int], None]
+Moment: TypeAlias = "int | str | dt.date | dt.datetime | None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskLimits:
+    """Pre-trade limits of an account; None switches a check off. docs/risk.md lists the codes of refusals.
+
+    Position and exposure limits count open orders on the worst side.
+    """
+
+    max_order_qty: float | None = None
+    """Shares an order (``MAX_QTY``)."""
+    max_order_notional: float | None = None
+    """Dollars an order (``MAX_NOTIONAL``)."""
+    max_position_qty: float | None = None
+    """Shares held in a symbol, either way (``MAX_POSITION``)."""
+    max_position_notional: float | None = None
+    """Dollars held in a symbol, either way (``MAX_POSITION``)."""
+    max_gross_exposure: float | None = None
+    """Dollars of all positions, longs plus shorts (``MAX_EXPOSURE``)."""
+    max_net_exposure: float | None = None
+    """Dollars of all positions, longs less shorts, either way (``MAX_EXPOSURE``)."""
+    max_leverage: float | None = 2.0
+    """Gross exposure as a multiple of equity (``BUYING_POWER``); 2 is Regulation T's overnight limit."""
+    collar_pct: float | None = None
+    """Percent that a limit or stop price may lie from the mid (else the last price) (``COLLAR``)."""
+    max_data_age_ms: float | None = None
+    """Milliseconds of event time since the symbol's last price (``STALE_DATA``)."""
+    max_orders_per_second: int | None = None
+    """Orders a second of event time, a burst of one second's worth allowed (``RATE``)."""
+    max_open_orders: int | None = None
+    """Orders open at once (``MAX_OPEN``)."""
+    max_drawdown_pct: float | None = None
+    """Percent below the highest equity at which `on_breach` happens (``DRAWDOWN``)."""
+    max_daily_loss: float | None = None
+    """Dollars lost in one New York day at which `on_breach` happens (``LOSS``)."""
+    on_breach: Literal["halt", "reduce_only", "flatten"] = "halt"
+    """What a breach of the last two does, besides canceling all open orders."""
+    allow_short: bool = True
+    """May a position become short (``SHORT``)?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimVenue:
+    """The simulated venue. docs/venue.md says which data fill which orders, and at what price."""
+
+    latency_ms: float = 0.0
+    """Milliseconds from the strategy to the venue."""
+    report_latency_ms: float | None = None
+    """Milliseconds from the venue back; None takes `latency_ms`."""
+    latency_jitter_ms: float = 0.0
+    """Most milliseconds added at random, either way."""
+    seed: int = 0
+    """Seed of the jitter."""
+    fees: Fees = None
+    """Commission: :class:`tickwright.fees.PerShare`, :class:`tickwright.fees.Bps`, or None."""
+    slippage_bps: float = 0.0
+    """Basis points by which the price is worse when an order takes liquidity."""
+    liquidity: Literal["quoted", "unlimited"] = "quoted"
+    """Fill up to the quoted, printed or traded size, or any size."""
+    queue: Literal["behind", "front"] = "behind"
+    """When a resting limit fills against trades and bars: when they trade through its price, or at it."""
+    stop_trigger: Literal["trade", "quote"] = "trade"
+    """What sets off a stop: trades (else bars, else quotes), or always quotes."""
+    dividends: Literal["cash", "reinvest"] = "cash"
+    """What becomes of a dividend."""
+
+    def _settings(self) -> dict[str, Any]:
+        settings = {f: getattr(self, f) for f in self.__slots__}
+        match self.fees:
+            case None:
+                settings["fees"] = ("free", 0.0, 0.0)
+            case PerShare(rate, minimum):
+                settings["fees"] = ("per_share", float(rate), float(minimum))
+            case Bps(rate):
+                settings["fees"] = ("bps", float(rate), 0.0)
+            case other:
+                raise ConfigError(f"venue.fees: {other!r} is no fee model; give fees.PerShare(0.005, minimum=1.0), fees.Bps(1.0) or None")
+        return settings
+
+
+_TIME_COLUMNS = frozenset({"ts", "submitted", "updated", "opened", "closed"})
+_NULLABLE = frozenset({"limit_price", "stop_price", "avg_price", "price"})
+
+
+class Result:
+    """What a backtest gives: statistics, and tables as pyarrow (``.to_pandas()`` on any of them).
+
+    Times are UTC timestamps of nanoseconds, amounts float64 dollars nearest to the exact figure.
+    """
+
+    def __init__(self, core: _core.RunResult, data_report: dict[str, Any], meta: dict[str, Any]) -> None:
+        self._core = core
+        self.data_report = data_report
+        """What the feeds saw and dropped."""
+        self.meta = meta
+        """Strategies, symbols, start, end, events and wall seconds of the run."""
+
+    def _table(self, name: str) -> pa.Table:
+        import numpy as np
+        import pyarrow as pa
+
+        arrays: dict[str, Any] = {}
+        for column, values in self._core.table(name).items():
+            if isinstance(values, tuple):
+                codes, categories = values
+                array = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(categories, pa.string()))
+                if column == "reason":
+                    array = pa.array([text or None for text in array.to_pylist()], pa.string()).dictionary_encode()
+            elif column in _TIME_COLUMNS:
+                array = pa.array(values.view("M8[ns]")).cast(pa.timestamp("ns", tz="UTC"))
+            elif column in _NULLABLE and name != "marks":
+                array = pa.array(values, mask=np.isnan(values))
+            else:
+                array = pa.array(values, pa.string()) if isinstance(values, list) else pa.array(values)
+            arrays[column] = array
+        return pa.table(arrays)
+
+    @cached_property
+    def orders(self) -> pa.Table:
+        """All orders, refused ones included, in order of id."""
+        return self._table("orders")
+
+    @cached_property
+    def fills(self) -> pa.Table:
+        """All fills, in order of booking."""
+        return self._table("fills")
+
+    @cached_property
+    def positions(self) -> pa.Table:
+        """Positions at the end, closed ones included, by symbol and strategy."""
+        return self._table("positions")
+
+    @cached_property
+    def equity(self) -> pa.Table:
+        """The equity curve: the last state of each interval of `equity_every`."""
+        return self._table("equity")
+
+    @cached_property
+    def refusals(self) -> pa.Table:
+        """Orders that the risk checks refused: code and figures."""
+        return self._table("refusals")
+
+    @cached_property
+    def marks(self) -> pa.Table:
+        """Marks of the symbols along the equity curve."""
+        return self._table("marks")
+
+    @cached_property
+    def trips(self) -> pa.Table:
+        """Round trips from flat to flat."""
+        return self._table("trips")
+
+    @cached_property
+    def stats(self) -> dict[str, float | int | None]:
+        """Statistics by name; docs/statistics.md has their formulas. None stands for "undefined"."""
+        whole = {"orders", "fills", "refusals", "trades", "periods", "max_drawdown_duration_ns"}
+        stats = {k: int(v) if k in whole and v is not None else v for k, v in self._core.stats().items()}
+        return {**stats, "events": self._core.events}
+
+    @property
+    def states(self) -> list[tuple[int, str, str]]:
+        """Changes of the engine's state: (time in ns, state, why)."""
+        return self._core.states
+
+    @property
+    def end_equity(self) -> Decimal:
+        """Equity at the end, exact."""
+        return Decimal(self._core.end_equity)
+
+    @property
+    def digest(self) -> str:
+        """BLAKE3 of all orders, fills, refusals and equity points: equal for equal runs."""
+        return self._core.digest
+
+    def report(self, path: str | Path = "report.html") -> Path:
+        """Write the report as one HTML file that needs nothing else, and give its path."""
+        from tickwright.report import write_report
+
+        return write_report(self, path)
+
+    def save(self, out: str | Path) -> Path:
+        """Write all tables as Parquet, the statistics as JSON and the report into the folder `out`, whole or not at all."""
+        from tickwright.output import save
+
+        return save(self, out)
+
+    def __repr__(self) -> str:
+        stats = self.stats
+        change = stats["total_return"]
+        percent = "" if change is None else f" ({change:+.3%})"
+        return (
+            f"Result({', '.join(self.meta['strategies'])}: {stats['start_equity']:,.2f} → {stats['end_equity']:,.2f}{percent}, "
+            f"{stats['orders']} orders, {stats['fills']} fills, {stats['refusals']} refusals, {stats['events']:,} events)"
+        )
+
+
+def backtest(
+    strategy: Strategy | Rules | Sequence[Strategy | Rules],
+    data: MarketData | Iterable[MarketData],
+    *,
+    cash: float = 100_000,
+    risk: RiskLimits | None = None,
+    venue: SimVenue | None = None,
+    start: Moment = None,
+    end: Moment = None,
+    equity_every: str = "1m",
+    mark: Literal["auto", "last"] = "auto",
+    bars: str | None = None,
+    max_requests_per_moment: int = 100_000,
+    progress: Progress | None = None,
+) -> Result:
+    """Run one or several strategies over market data.
+
+    Parameters
+    ----------
+    strategy : Strategy, Rules, or a sequence of them
+        What to run; several share the account, each with its own positions.
+    data : MarketData or an iterable of them
+        From :mod:`tickwright.feeds`; several are merged by time.
+    cash : float
+        Dollars at the start, above 0.
+    risk : RiskLimits, optional
+        Limits; the default allows twice the equity.
+    venue : SimVenue, optional
+        Latency, fees, slippage, liquidity; the default has none of the first three.
+    start, end : int, str, date or datetime, optional
+        Events from `start` on and before `end`; text is ISO 8601, what has no zone is UTC, an int is nanoseconds.
+    equity_every : str
+        Step of the equity curve, such as ``"1s"``, ``"1m"``, ``"1d"``.
+    mark : {"auto", "last"}
+        Value positions at the mid where there is a two-sided quote, else at the last trade or bar; or always at the last.
+    bars : str, optional
+        Bars for `Rules` that name none themselves, such as ``"1m"``.
+    max_requests_per_moment : int
+        Requests at one moment of event time after which a strategy is taken to loop over its own orders.
+    progress : callable, optional
+        Called now and then with events done, events in all, and event time in nanoseconds.
+
+    Returns
+    -------
+    Result
+        Statistics and tables.
+
+    Raises
+    ------
+    ConfigError, DataError
+        Before the run starts, with what is wrong and what would be right.
+    StrategyError
+        When a strategy raised, returned something, or loops over its own orders.
+    """
+    merged = _merged(data)
+    strategies = _listed(strategy, bars)
+    if mark not in ("auto", "last"):
+        raise ConfigError(f"mark: {mark!r} is not known; use auto or last")
+    if not isinstance(cash, (int, float)) or isinstance(cash, bool):
+        raise ConfigError(f"cash: {cash!r} is no number of dollars")
+    limits, sim = risk or RiskLimits(), venue or SimVenue()
+    began = time.perf_counter()
+    core = _core.run_backtest(
+        merged._core,
+        strategies,
+        cash=float(cash),
+        risk=_checked("risk", asdict(limits)),
+        venue=_checked("venue", sim._settings()),
+        mark=mark,
+        start=_nanoseconds("start", start),
+        end=_nanoseconds("end", end),
+        equity_every_ns=_duration(equity_every),
+        max_requests_per_moment=max_requests_per_moment,
+        progress=progress,
+    )
+    wall = time.perf_counter() - began
+    first, last = merged.start, merged.end
+    meta = {
+        "strategies": core.strategies,
+        "symbols": core.symbols,
+        "start": first,
+        "end": last,
+        "events": core.events,
+        "wall_seconds": wall,
+    }
+    return Result(core, dict(merged.report), meta)
+
+
+def _merged(data: MarketData | Iterable[MarketData]) -> MarketData:
+    parts = [data] if isinstance(data, MarketData) else list(data)
+    for part in parts:
+        if not isinstance(part, MarketData):
+            raise DataError(f"data: {type(part).__name__} is no market data; read it first, with tickwright.feeds.read(…) or tickwright.feeds.table(…)")
+    if not parts:
+        raise DataError("data: nothing was given; read some with tickwright.feeds")
+    return parts[0] if len(parts) == 1 else MarketData.merge(parts)
+
+
+def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str | None) -> list[Any]:
+    chosen = list(strategy) if isinstance(strategy, (list, tuple)) else [strategy]
+    if not chosen:
+        raise ConfigError("strategy: the list is empty; give at least one")
+    listed: list[Any] = []
+    for one in chosen:
+        if isinstance(one, Rules):
+            spec = one.to_spec()
+            if bars is not None and spec["bars"] is None and spec["on"] in ("auto", "bar"):
+                spec["bars"] = bars
+            listed.append(spec)
+        elif isinstance(one, Strategy):
+            if any(one is earlier for earlier in chosen[: len(listed)]):
+                raise ConfigError(f"strategy: the same {type(one).__name__} is in the list twice; make two objects, each with its own name")
+            listed.append((one.name or type(one).__name__, one, one._overridden()))
+        elif isinstance(one, type) and issubclass(one, Strategy):
+            raise ConfigError(f"strategy: {one.__name__} is a class; give an object of it, {one.__name__}()")
+        else:
+            raise ConfigError(f"strategy: {type(one).__name__} is neither a Strategy nor Rules")
+    return listed
+
+
+def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
+    for field, value in settings.items():
+        if field in ("fees", "liquidity", "queue", "stop_trigger", "dividends", "on_breach", "allow_short") or value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ConfigError(f"{section}.{field}: {value!r} is no number")
+    return settings
+
+
+_UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
+
+
+def _duration(text: str) -> int:
+    match = re.fullmatch(r"([1-9][0-9]{0,8})(ms|s|m|h|d)", text) if isinstance(text, str) else None
+    if match is None:
+        raise ConfigError(f"equity_every: {text!r} is no duration; write one such as '1s', '5m', '1h' or '1d'")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _nanoseconds(field: str, moment: Moment) -> int | None:
+    if moment is None:
+        return None
+    if isinstance(moment, int) and not isinstance(moment, bool):
+        return moment
+    if isinstance(moment, str):
+        try:
+            moment = dt.datetime.fromisoformat(moment)
+        except ValueError:
+            raise ConfigError(f"{field}: {moment!r} is no ISO 8601 time, such as 2013-10-07T13:30:00Z") from None
+    if isinstance(moment, dt.date):
+        if not isinstance(moment, dt.datetime):
+            moment = dt.datetime(moment.year, moment.month, moment.day)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1) * 1000
+    raise ConfigError(f"{field}: {moment!r} is no time; give ISO 8601 text, a date, a datetime, or nanoseconds since 1970")

@@ -1,0 +1,255 @@
+"""Strategies as Python classes: override the callbacks you need, trade and read through the methods.
+
+A strategy is called with one event at a time, in event time. Orders it sends travel to the venue with its latency and come
+back as fills; the same class runs unchanged in backtest, paper and live.
+
+>>> import tickwright as tw
+>>> class BuyOnce(tw.Strategy):
+...     def on_quote(self, quote):
+...         if not self.position(quote.symbol).qty and not self.open_orders():
+...             self.buy(quote.symbol, 100)
+>>> day = tw.feeds.synthetic(seed=1, symbols=["ALFA"])
+>>> tw.backtest(BuyOnce(), day).stats["fills"]
+1
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from tickwright.errors import OrderError
+
+if TYPE_CHECKING:
+    from tickwright._core import Bar, Book, CorporateAction, Fill, Order, Position, Quote, Timer, Trade, Window
+
+__all__ = ["Strategy"]
+
+Side = Literal["buy", "sell"]
+TimeInForce = Literal["day", "gtc", "ioc", "fok"]
+Kind = Literal["quotes", "trades", "bars", "actions"]
+
+_CALLBACKS = ("on_start", "on_stop", "on_quote", "on_trade", "on_bar", "on_action", "on_fill", "on_order", "on_timer")
+
+
+class Strategy:
+    """A trading strategy.
+
+    Override the callbacks you need. Without a call of :meth:`subscribe` in :meth:`on_start`, a strategy gets the events
+    of every symbol for which it overrides a callback. An exception that a callback raises ends a backtest with
+    :class:`tickwright.StrategyError`, which names the callback and the event time and has the exception as its cause.
+    """
+
+    name: ClassVar[str | None] = None
+    """Name in results; the class's name where it is None."""
+
+    _window: Window | None = None
+
+    @property
+    def _engine(self) -> Window:
+        if self._window is None:
+            raise OrderError(
+                f"{type(self).__name__} is not part of a run: the engine can be read and asked for orders only inside callbacks, during tickwright.backtest"
+            )
+        return self._window
+
+    # --- callbacks -------------------------------------------------------------------------------------------------
+    def on_start(self) -> None:
+        """Called once, before the first event: subscribe and set timers here."""
+
+    def on_stop(self) -> None:
+        """Called once, after the last event."""
+
+    def on_quote(self, quote: Quote) -> None:
+        """Called with each best bid and ask."""
+
+    def on_trade(self, trade: Trade) -> None:
+        """Called with each trade print."""
+
+    def on_bar(self, bar: Bar) -> None:
+        """Called with each complete bar: of the data, or built by :meth:`subscribe`."""
+
+    def on_action(self, action: CorporateAction) -> None:
+        """Called with each split or dividend, after the ledger has applied it."""
+
+    def on_fill(self, fill: Fill) -> None:
+        """Called with each fill of an own order; position and cash already show it."""
+
+    def on_order(self, order: Order) -> None:
+        """Called when an own order is accepted, refused, canceled, expired, replaced or rejected."""
+
+    def on_timer(self, timer: Timer) -> None:
+        """Called when a timer goes off."""
+
+    # --- asking ----------------------------------------------------------------------------------------------------
+    def subscribe(self, symbol: str | None = None, kind: Kind = "bars", bars: str | None = None) -> None:
+        """Get events of `kind`, of one symbol or of all.
+
+        Parameters
+        ----------
+        symbol : str, optional
+            Symbol; None for all.
+        kind : {"bars", "quotes", "trades", "actions"}
+            Kind of event.
+        bars : str, optional
+            Build these bars from trades (from quotes where there are none), such as ``"1m"``, ``"500 ticks"`` or
+            ``"10000 shares"``; without it `kind` ``"bars"`` means the bars of the data.
+
+        Raises
+        ------
+        OrderError
+            When `symbol` is not in the data.
+        ConfigError
+            When `kind` or `bars` is not known.
+        """
+        if bars is None:
+            self._engine.subscribe(symbol, kind)
+        else:
+            self._engine.subscribe_bars(symbol, bars)
+
+    def submit(
+        self,
+        symbol: str,
+        side: Side,
+        qty: float,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        tif: TimeInForce = "day",
+    ) -> int:
+        """Send an order: market, or limit, stop or stop-limit by the prices given.
+
+        Parameters
+        ----------
+        symbol : str
+            Symbol.
+        side : {"buy", "sell"}
+            Side.
+        qty : float
+            Shares, above 0; up to nine decimals.
+        limit, stop : float, optional
+            Dollars a share.
+        tif : {"day", "gtc", "ioc", "fok"}
+            Time in force.
+
+        Returns
+        -------
+        int
+            The order's id. Whether risk lets it pass, :meth:`on_order` tells.
+
+        Raises
+        ------
+        OrderError
+            When a number or name makes no sense.
+        """
+        return self._engine.submit(symbol, side, qty, limit, stop, tif)
+
+    def buy(
+        self, symbol: str, qty: float, *, limit: float | None = None, stop: float | None = None, tif: TimeInForce = "day"
+    ) -> int:
+        """Send a buy order; see :meth:`submit`."""
+        return self._engine.submit(symbol, "buy", qty, limit, stop, tif)
+
+    def sell(
+        self, symbol: str, qty: float, *, limit: float | None = None, stop: float | None = None, tif: TimeInForce = "day"
+    ) -> int:
+        """Send a sell order; see :meth:`submit`."""
+        return self._engine.submit(symbol, "sell", qty, limit, stop, tif)
+
+    def cancel(self, order_id: int) -> bool:
+        """Ask to cancel an order; False when it is done already. A fill may still win the race."""
+        return self._engine.cancel(order_id)
+
+    def cancel_all(self, symbol: str | None = None) -> int:
+        """Ask to cancel all own open orders, of one symbol or of all; gives how many."""
+        return sum(self.cancel(o.id) for o in self.open_orders() if symbol is None or o.symbol == symbol)
+
+    def replace(
+        self, order_id: int, *, qty: float | None = None, limit: float | None = None, stop: float | None = None
+    ) -> int | None:
+        """Replace an order; what is None stays as it is.
+
+        Parameters
+        ----------
+        order_id : int
+            The order to replace.
+        qty : float, optional
+            New quantity in all: what has filled already counts against it.
+        limit, stop : float, optional
+            New prices, dollars a share.
+
+        Returns
+        -------
+        int or None
+            Id of the replacement; None when the order is done already.
+        """
+        return self._engine.replace(order_id, qty, limit, stop)
+
+    def close(self, symbol: str) -> int | None:
+        """Close the position in `symbol` at the market; gives the order's id, None when flat."""
+        qty = self.position(symbol).qty
+        if qty == 0:
+            return None
+        return self.sell(symbol, qty) if qty > 0 else self.buy(symbol, -qty)
+
+    def set_timer(self, name: str = "timer", *, seconds: float | None = None, at_ns: int | None = None) -> None:
+        """Have :meth:`on_timer` called with a timer of this name.
+
+        Parameters
+        ----------
+        name : str
+            Name of the timer.
+        seconds : float, optional
+            Seconds of event time from now, above 0.
+        at_ns : int, optional
+            Event time in nanoseconds since 1970 UTC; give this or `seconds`.
+        """
+        if (seconds is None) == (at_ns is None):
+            raise OrderError("set_timer: give either seconds or at_ns")
+        if seconds is not None:
+            if not 0 < seconds < 1e9:
+                raise OrderError(f"set_timer: seconds {seconds!r} must be above 0 and below 1e9")
+            at_ns = self.now + round(seconds * 1e9)
+        assert at_ns is not None
+        self._engine.set_timer(at_ns, name)
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+    def position(self, symbol: str) -> Position:
+        """Give the strategy's own position in `symbol`: `qty`, `avg_price`, `unrealized_pnl` and more."""
+        return self._engine.position(symbol)
+
+    def book(self, symbol: str) -> Book:
+        """Give the best bid and ask and the last trade of `symbol`."""
+        return self._engine.book(symbol)
+
+    def order(self, order_id: int) -> Order | None:
+        """Give an own order as it is now; None where it is not one (or was sent in this very callback)."""
+        return self._engine.order(order_id)
+
+    def open_orders(self) -> list[Order]:
+        """Give the own orders that are not done."""
+        return self._engine.open_orders()
+
+    @property
+    def symbols(self) -> list[str]:
+        """Symbols of the run."""
+        return self._engine.symbols
+
+    @property
+    def now(self) -> int:
+        """Event time, nanoseconds since 1970 UTC."""
+        return self._engine.now
+
+    @property
+    def cash(self) -> float:
+        """Cash of the account, dollars."""
+        return self._engine.cash
+
+    @property
+    def equity(self) -> float:
+        """Cash and positions of the account at their marks, dollars."""
+        return self._engine.equity
+
+    def _overridden(self) -> list[str]:
+        """Names of the callbacks that the strategy's class, or the object itself, defines."""
+        own = type(self)
+        return [c for c in _CALLBACKS if c in self.__dict__ or getattr(own, c) is not getattr(Strategy, c)]
