@@ -81,8 +81,15 @@ def parse_fees(text: str) -> FeeModel:
         values = [float(n) for n in numbers]
     except ValueError:
         values = [-1.0]
-    if most is None or len(values) > most or (most > 0 and not values) or not all(0 <= v < float("inf") for v in values):
-        raise ValueError(f"{text!r} is no fee model; write none, per-share:0.005:1 (dollars a share, least dollars an order) or bps:1.5")
+    if (
+        most is None
+        or len(values) > most
+        or (most > 0 and not values)
+        or not all(0 <= v < float("inf") for v in values)
+    ):
+        raise ValueError(
+            f"{text!r} is no fee model; write none, per-share:0.005:1 (dollars a share, least dollars an order) or bps:1.5"
+        )
     return FeeModel(typing.cast(Literal["none", "per-share", "bps"], kind), *values)
 
 
@@ -96,7 +103,9 @@ class RunConfig(_Section):
     cash: Positive = Field(100_000.0, description="Starting cash, dollars.")
     start: Moment | None = Field(None, description="First moment of the run; without a zone it is UTC.")
     end: Moment | None = Field(None, description="End of the run, itself left out; without a zone it is UTC.")
-    equity_every: str = Field("1m", pattern=r"^[1-9][0-9]*(ms|s|m|h|d)$", description="Step of the equity curve: 1s, 1m, 1h, 1d.")
+    equity_every: str = Field(
+        "1m", pattern=r"^[1-9][0-9]*(ms|s|m|h|d)$", description="Step of the equity curve: 1s, 1m, 1h, 1d."
+    )
     bars: str | None = Field(
         None,
         pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*)$",
@@ -107,16 +116,22 @@ class RunConfig(_Section):
     @model_validator(mode="after")
     def _ordered(self) -> RunConfig:
         if self.start and self.end and self.start >= self.end:
-            raise ValueError(f"start {self.start.isoformat()} is not before end {self.end.isoformat()}; give an earlier start")
+            raise ValueError(
+                f"start {self.start.isoformat()} is not before end {self.end.isoformat()}; give an earlier start"
+            )
         return self
 
 
 class DataConfig(_Section):
     """``[data]``: the market data."""
 
-    paths: list[str] = Field(default_factory=list, description="Files or folders; relative ones start at the configuration file.")
+    paths: list[str] = Field(
+        default_factory=list, description="Files or folders; relative ones start at the configuration file."
+    )
     symbols: list[str] = Field(default_factory=list, description="Symbols to take; empty takes all.")
-    adjust: Literal["none", "split", "total"] = Field("none", description="Adjust prices for splits, or for splits and dividends.")
+    adjust: Literal["none", "split", "total"] = Field(
+        "none", description="Adjust prices for splits, or for splits and dividends."
+    )
     actions: bool = Field(False, description="Play splits and dividends as events; needs adjust none.")
 
     @field_validator("symbols")
@@ -130,7 +145,9 @@ class DataConfig(_Section):
     @model_validator(mode="after")
     def _once(self) -> DataConfig:
         if self.actions and self.adjust != "none":
-            raise ValueError(f"actions with adjust {self.adjust!r} would count splits and dividends twice; choose one of them")
+            raise ValueError(
+                f"actions with adjust {self.adjust!r} would count splits and dividends twice; choose one of them"
+            )
         return self
 
 
@@ -142,13 +159,17 @@ class RiskConfig(_Section):
     max_position_qty: Positive | None = Field(None, description="Shares held of one symbol, long or short.")
     max_position_notional: Positive | None = Field(None, description="Dollars held of one symbol, long or short.")
     max_gross_exposure: Positive | None = Field(None, description="Dollars of all positions, long plus short.")
-    max_net_exposure: Positive | None = Field(None, description="Dollars of all positions, long less short, without sign.")
+    max_net_exposure: Positive | None = Field(
+        None, description="Dollars of all positions, long less short, without sign."
+    )
     max_leverage: Positive | None = Field(None, description="Gross exposure as a multiple of equity.")
     collar_pct: Positive | None = Field(None, description="Percent that a limit price may be from the market.")
     max_data_age_ms: Positive | None = Field(None, description="Milliseconds since the last price of the symbol.")
     max_orders_per_second: Annotated[int, Field(gt=0)] | None = Field(None, description="Orders in any second.")
     max_open_orders: Annotated[int, Field(gt=0)] | None = Field(None, description="Orders working at one time.")
-    max_drawdown_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(None, description="Percent below the highest equity at which trading halts.")
+    max_drawdown_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        None, description="Percent below the highest equity at which trading halts."
+    )
     max_daily_loss: Positive | None = Field(None, description="Dollars lost in one day at which trading halts.")
     allow_short: bool = Field(True, description="Whether a position may be below zero.")
 
@@ -184,7 +205,9 @@ class ReportConfig(_Section):
 class LoggingConfig(_Section):
     """``[logging]``: see :func:`tickwright.logs.configure`."""
 
-    level: Literal["debug", "info", "warning", "error", "critical", "off"] = Field("warning", description="Least grave level written.")
+    level: Literal["debug", "info", "warning", "error", "critical", "off"] = Field(
+        "warning", description="Least grave level written."
+    )
     json_lines: bool = Field(False, alias="json", description="JSON, one object a line.")
     file: str | None = Field(None, description="Write there in place of standard error.")
     max_bytes: Annotated[int, Field(ge=0)] = Field(0, description="Bytes at which a new file starts; 0 never does.")
@@ -194,7 +217,9 @@ class LoggingConfig(_Section):
 class StrategyConfig(_Section):
     """One ``[[strategy]]``: a file, or rules in place."""
 
-    path: str | None = Field(None, description="FILE.py, FILE.py:Name or FILE.toml; relative ones start at the configuration file.")
+    path: str | None = Field(
+        None, description="FILE.py, FILE.py:Name or FILE.toml; relative ones start at the configuration file."
+    )
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the strategy.")
     rules: dict[str, Any] | None = Field(None, description="Rules in place, as a rule file holds them.")
 
@@ -292,11 +317,15 @@ def _merge_env(tables: dict[str, Any], env: Mapping[str, str], origin: dict[str,
         section, _, key = rest.lower().partition("__")
         sections = [s for s in Config.model_fields if s != "strategy"]
         if section not in sections:
-            faults.append(f"{name}: there is no section [{section}]{nearest(section, sections)}; there are {', '.join(sections)}")
+            faults.append(
+                f"{name}: there is no section [{section}]{nearest(section, sections)}; there are {', '.join(sections)}"
+            )
             continue
         fields = _fields(section)
         if key not in fields:
-            faults.append(f"{name}: there is no key {section}.{key}{nearest(key, fields)}; there are {', '.join(fields)}")
+            faults.append(
+                f"{name}: there is no key {section}.{key}{nearest(key, fields)}; there are {', '.join(fields)}"
+            )
             continue
         target = tables.setdefault(section, {})
         if isinstance(target, dict):

@@ -26,7 +26,10 @@ ROOT: Final = "tickwright"
 LEVELS: Final = ("debug", "info", "warning", "error", "critical", "off")
 REDACTED: Final = "[redacted]"
 
-_KEY: Final = re.compile(r"(secret|token|passw(or)?d|passphrase|api[-_]?key|key[-_]?id|private[-_]?key|authorization|credential)", re.IGNORECASE)
+_KEY: Final = re.compile(
+    r"(secret|token|passw(or)?d|passphrase|api[-_]?key|key[-_]?id|private[-_]?key|authorization|credential)",
+    re.IGNORECASE,
+)
 _PAIR: Final = re.compile(
     r"""(?P<key>["']?[\w-]*(?:secret|token|passw(?:or)?d|passphrase|api[-_]?key|key[-_]?id|private[-_]?key|authorization|credential)[\w-]*["']?\s*[:=]\s*)"""
     r"""(?P<value>(?:(?:bearer|basic)\s+)?(?:"[^"]*"|'[^']*'|[^\s,;&"'}\])]+))""",
@@ -97,7 +100,12 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
         ts = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        entry: dict[str, Any] = {"ts": ts, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        entry: dict[str, Any] = {
+            "ts": ts,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
         entry.update({k: v for k, v in vars(record).items() if k not in _STANDARD and k not in entry})
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
@@ -169,13 +177,19 @@ def configure(
     root.setLevel(logging.CRITICAL + 1 if level == "off" else level.upper())
 
 
-def _handler(json_lines: bool, file: str | Path | None, max_bytes: int, backups: int, stream: TextIO | None) -> logging.Handler:
+def _handler(
+    json_lines: bool, file: str | Path | None, max_bytes: int, backups: int, stream: TextIO | None
+) -> logging.Handler:
     if file is not None:
         try:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
-            handler: logging.Handler = logging.handlers.RotatingFileHandler(file, maxBytes=max_bytes, backupCount=backups, encoding="utf-8")
+            handler: logging.Handler = logging.handlers.RotatingFileHandler(
+                file, maxBytes=max_bytes, backupCount=backups, encoding="utf-8"
+            )
         except OSError as error:
-            raise ConfigError(f"logging.file: {file} cannot be opened ({error.strerror}); give a path that can be written") from None
+            raise ConfigError(
+                f"logging.file: {file} cannot be opened ({error.strerror}); give a path that can be written"
+            ) from None
         handler.setFormatter(JsonFormatter() if json_lines else _TextFormatter())
         return handler
     out = stream if stream is not None else sys.stderr

@@ -79,10 +79,14 @@ def check_target(out_dir: str | Path) -> Path:
         if here:
             ours = _manifest(target)
             if ours is None:
-                raise ConfigError(f"{out_dir}: holds files that are no earlier result; give another folder, or an empty one")
+                raise ConfigError(
+                    f"{out_dir}: holds files that are no earlier result; give another folder, or an empty one"
+                )
             others = sorted(here - set(ours["files"]) - {MANIFEST})
             if others:
-                raise ConfigError(f"{out_dir}: holds {others[0]!r} beside an earlier result, which would be lost; move it, or give another folder")
+                raise ConfigError(
+                    f"{out_dir}: holds {others[0]!r} beside an earlier result, which would be lost; move it, or give another folder"
+                )
     return target
 
 
@@ -91,7 +95,11 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT or not isinstance(manifest.get("files"), dict):
+    if (
+        not isinstance(manifest, dict)
+        or manifest.get("format") != _FORMAT
+        or not isinstance(manifest.get("files"), dict)
+    ):
         return None
     return manifest
 
@@ -135,7 +143,9 @@ def save(result: Any, out_dir: str | Path, *, html: bool = True, max_rows: int =
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{out_dir}: the results cannot be written ({error.strerror or error}); check space and permissions") from error
+        raise OutputError(
+            f"{out_dir}: the results cannot be written ({error.strerror or error}); check space and permissions"
+        ) from error
     finally:
         if stage is not None and stage.exists():
             shutil.rmtree(stage, ignore_errors=True)
@@ -193,16 +203,28 @@ def load(folder: str | Path) -> SavedResult:
     folder = Path(folder)
     manifest = _manifest(folder)
     if manifest is None:
-        raise DataError(f"{folder}: holds no result ({MANIFEST} is missing or not readable); give a folder that `tickwright backtest --out` wrote")
+        raise DataError(
+            f"{folder}: holds no result ({MANIFEST} is missing or not readable); give a folder that `tickwright backtest --out` wrote"
+        )
     if manifest.get("version") != _VERSION:
-        raise DataError(f"{folder}: was written in version {manifest.get('version')!r} of the format; this program reads version {_VERSION}")
+        raise DataError(
+            f"{folder}: was written in version {manifest.get('version')!r} of the format; this program reads version {_VERSION}"
+        )
     for name in ("stats.json", *(f"{t}.parquet" for t in TABLES)):
         path, entry = folder / name, manifest["files"].get(name)
         if not path.is_file() or not isinstance(entry, dict):
             raise DataError(f"{path}: is missing from the result; run the backtest again")
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != entry.get("sha256"):
-                raise DataError(f"{path}: was changed since it was written (its sha256 differs from {MANIFEST}); run the backtest again")
+                raise DataError(
+                    f"{path}: was changed since it was written (its sha256 differs from {MANIFEST}); run the backtest again"
+                )
     figures = json.loads((folder / "stats.json").read_text(encoding="utf-8"))
     tables = {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}
-    return SavedResult(stats=figures["stats"], digest=figures["digest"], data_report=figures["data_report"], meta=figures["meta"], **tables)
+    return SavedResult(
+        stats=figures["stats"],
+        digest=figures["digest"],
+        data_report=figures["data_report"],
+        meta=figures["meta"],
+        **tables,
+    )

@@ -32,7 +32,12 @@ BARS_HELP: Final = "give a duration such as '1s', '5m', '1h' or '1d', or 'tick:5
 
 
 def _positive(kind: str, value: object, most: float = math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= most or not math.isfinite(value):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not 0 < value <= most
+        or not math.isfinite(value)
+    ):
         limit = f" and at most {most:g}" if most < math.inf else ""
         raise ConfigError(f"{kind}: {value!r} cannot be a size; give a number above 0{limit}")
     return float(value)
@@ -78,7 +83,11 @@ class _RulesError(ConfigError):
 
 
 Size: TypeAlias = Fraction | Shares | Notional
-_SIZES: Final[Mapping[str, type[Fraction] | type[Shares] | type[Notional]]] = {"fraction": Fraction, "shares": Shares, "notional": Notional}
+_SIZES: Final[Mapping[str, type[Fraction] | type[Shares] | type[Notional]]] = {
+    "fraction": Fraction,
+    "shares": Shares,
+    "notional": Notional,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +131,20 @@ class Rules:
             if node is None:
                 continue
             if not isinstance(node, Node):
-                hint = "; `==` compares whole expressions and gives True or False: use `>=` and `<=`" if isinstance(node, bool) else ""
+                hint = (
+                    "; `==` compares whole expressions and gives True or False: use `>=` and `<=`"
+                    if isinstance(node, bool)
+                    else ""
+                )
                 faults.append(f"{field}: {node!r} is no signal{hint}; build one from tickwright.signal")
             elif not node.is_condition:
-                faults.append(f"{field}: {node._shown()} is a number, not a condition; compare it, such as `{field} = x > 0`")
+                faults.append(
+                    f"{field}: {node._shown()} is a number, not a condition; compare it, such as `{field} = x > 0`"
+                )
         if self.entry is None and self.short_entry is None:
-            faults.append("entry: there is neither `entry` nor `short_entry`, so nothing would ever be traded; give one")
+            faults.append(
+                "entry: there is neither `entry` nor `short_entry`, so nothing would ever be traded; give one"
+            )
         if self.exit is not None and self.entry is None:
             faults.append("exit: there is no `entry` that it could end; give `entry`, or use `short_exit`")
         if self.short_exit is not None and self.short_entry is None:
@@ -146,14 +163,24 @@ class Rules:
             else:
                 symbols = tuple(self.symbols)
                 object.__setattr__(self, "symbols", symbols)
-                if not symbols or not all(isinstance(s, str) and s.strip() == s and s for s in symbols) or len(set(symbols)) < len(symbols):
-                    faults.append(f"symbols: {list(symbols)!r} is not a list of different symbols; give one such as ['BAC'], or leave it out to trade all")
+                if (
+                    not symbols
+                    or not all(isinstance(s, str) and s.strip() == s and s for s in symbols)
+                    or len(set(symbols)) < len(symbols)
+                ):
+                    faults.append(
+                        f"symbols: {list(symbols)!r} is not a list of different symbols; give one such as ['BAC'], or leave it out to trade all"
+                    )
         if not isinstance(self.name, str) or not self.name.strip():
             faults.append(f"name: {self.name!r} is no name; give some text")
         for field, most in (("stop_loss", 1.0), ("take_profit", 1e6)):
             value = getattr(self, field)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < most):
-                faults.append(f"{field}: {value!r} is no fraction; give a number above 0 and below {most:g}, such as 0.02 for 2 %")
+            if value is not None and (
+                isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < most
+            ):
+                faults.append(
+                    f"{field}: {value!r} is no fraction; give a number above 0 and below {most:g}, such as 0.02 for 2 %"
+                )
         if faults:
             raise _RulesError(faults)
 
@@ -204,11 +231,30 @@ class Rules:
 
     @classmethod
     def from_table(
-        cls, table: Mapping[str, Any], *, where: str, params: Mapping[str, object] | None = None, default_name: str = "rules"
+        cls,
+        table: Mapping[str, Any],
+        *,
+        where: str,
+        params: Mapping[str, object] | None = None,
+        default_name: str = "rules",
     ) -> Rules:
         """Rules from the content of a TOML file; see :meth:`from_toml`. `where` names the place in errors."""
         faults: list[str] = []
-        known = ("name", "symbols", "on", "bars", "entry", "exit", "short_entry", "short_exit", "stop_loss", "take_profit", "params", "signals", "size")
+        known = (
+            "name",
+            "symbols",
+            "on",
+            "bars",
+            "entry",
+            "exit",
+            "short_entry",
+            "short_exit",
+            "stop_loss",
+            "take_profit",
+            "params",
+            "signals",
+            "size",
+        )
         for key in table:
             if key not in known:
                 faults.append(f"{key}: unknown key{nearest(key, known)}; known are {', '.join(known)}")
@@ -244,7 +290,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; check the path") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check that it is a file and its permissions") from None
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); check that it is a file and its permissions"
+        ) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
@@ -322,5 +370,7 @@ def _size(value: object, faults: list[str]) -> Size | None:
             except ConfigError as error:
                 faults.append(f"size.{kind}: {error}")
                 return None
-    faults.append(f"size: {value!r} is no size; write one of `size.fraction = 0.2`, `size.shares = 100`, `size.notional = 10_000`")
+    faults.append(
+        f"size: {value!r} is no size; write one of `size.fraction = 0.2`, `size.shares = 100`, `size.notional = 10_000`"
+    )
     return None

@@ -66,13 +66,37 @@ __all__ = [
 ]
 
 #: Names of what an expression can read at an event.
-SOURCES: Final = ("open", "high", "low", "close", "volume", "bid", "ask", "mid", "bid_size", "ask_size", "price", "position")
+SOURCES: Final = (
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "bid",
+    "ask",
+    "mid",
+    "bid_size",
+    "ask_size",
+    "price",
+    "position",
+)
 
 PERIOD_MAX: Final = 1_000_000
 TEXT_MAX: Final = 20_000
 _SHOWN_MAX: Final = 4_000
 
-_INFIX: Final = {"add": "+", "sub": "-", "mul": "*", "div": "/", "gt": ">", "lt": "<", "ge": ">=", "le": "<=", "and": "&", "or": "|"}
+_INFIX: Final = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "gt": ">",
+    "lt": "<",
+    "ge": ">=",
+    "le": "<=",
+    "and": "&",
+    "or": "|",
+}
 _CALLED: Final = {"min": "minimum", "max": "maximum"}
 _CONDITIONS: Final = frozenset({"gt", "lt", "ge", "le", "and", "or", "not", "cross_above", "cross_below"})
 # Inputs that the function's own notation leaves out.
@@ -229,12 +253,18 @@ def constant(value: float) -> Node:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise SignalError(f"signal: the constant {value!r:.40} is not finite; use a number between -1.8e308 and 1.8e308")
+        raise SignalError(
+            f"signal: the constant {value!r:.40} is not finite; use a number between -1.8e308 and 1.8e308"
+        )
     return Node("const", (), (number + 0.0,))
 
 
 def _about_bool(value: object) -> str:
-    return "; `==`, `!=` and `in` compare whole expressions and give True or False: use `>=` and `<=`" if isinstance(value, bool) else ""
+    return (
+        "; `==`, `!=` and `in` compare whole expressions and give True or False: use `>=` and `<=`"
+        if isinstance(value, bool)
+        else ""
+    )
 
 
 def _node(value: Signal) -> Node:
@@ -277,7 +307,13 @@ def _logical(op: str, left: object, right: object) -> Node:
 def _period(function: str, name: str, value: Signal, least: int = 1) -> float:
     if isinstance(value, Node) and value.op == "const":
         value = value.params[0]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or not least <= value <= PERIOD_MAX or value != int(value):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or value != value
+        or not least <= value <= PERIOD_MAX
+        or value != int(value)
+    ):
         shown = value._shown() if isinstance(value, Node) else repr(value)
         raise SignalError(f"signal: {function}: {name} is {shown}; give a whole number from {least} to {PERIOD_MAX:,}")
     return float(value)
@@ -514,7 +550,24 @@ def _number(value: float) -> str:
 
 _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     f.__name__: f
-    for f in (sma, ema, rma, rsi, macd, bollinger, atr, vwap, obv, donchian, cross_above, cross_below, lag, abs, minimum, maximum)
+    for f in (
+        sma,
+        ema,
+        rma,
+        rsi,
+        macd,
+        bollinger,
+        atr,
+        vwap,
+        obv,
+        donchian,
+        cross_above,
+        cross_below,
+        lag,
+        abs,
+        minimum,
+        maximum,
+    )
 }
 _SOURCE_NODES: Final[Mapping[str, Node]] = {name: Node(f"source:{name}") for name in SOURCES}
 _ONE_LINE: Final = str.maketrans("\n\r\t\f", "    ")
@@ -569,9 +622,14 @@ class _Reader:
         if not self.text.strip():
             raise SignalError(f"{self.where}: the expression is empty; write one such as `close > sma(close, 20)`")
         if len(self.text) > TEXT_MAX:
-            raise SignalError(f"{self.where}: the expression has {len(self.text):,} characters; at most {TEXT_MAX:,} are read")
+            raise SignalError(
+                f"{self.where}: the expression has {len(self.text):,} characters; at most {TEXT_MAX:,} are read"
+            )
         if "#" in self.text:
-            raise self.error_at(self.text.index("#"), "a comment cannot stand inside an expression; put it on a line of its own, outside the quotes")
+            raise self.error_at(
+                self.text.index("#"),
+                "a comment cannot stand inside an expression; put it on a line of its own, outside the quotes",
+            )
         # One line of the same length, so that an expression may run over several lines and columns still count.
         flat = self.text.translate(_ONE_LINE)
         self.indent = len(flat) - len(flat.lstrip())
@@ -580,13 +638,18 @@ class _Reader:
             tree = ast.parse(flat[self.indent :], mode="eval")
             value = self.value(tree.body)
         except SyntaxError as error:
-            raise self.error_at(self.indent + max((error.offset or 1) - 1, 0), f"{error.msg}; write an expression such as `close > sma(close, 20)`") from None
+            raise self.error_at(
+                self.indent + max((error.offset or 1) - 1, 0),
+                f"{error.msg}; write an expression such as `close > sma(close, 20)`",
+            ) from None
         except SignalError:
             raise
         except ValueError as error:
             raise SignalError(f"{self.where}: {error}; use plain text") from None
         except (RecursionError, MemoryError):
-            raise SignalError(f"{self.where}: the expression is nested too deeply; name parts of it under [signals]") from None
+            raise SignalError(
+                f"{self.where}: the expression is nested too deeply; name parts of it under [signals]"
+            ) from None
         return self.single(tree.body, value)
 
     def error_at(self, offset: int, why: str) -> SignalError:
@@ -595,7 +658,9 @@ class _Reader:
         line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
         start = max(0, column - 60)
         place = f"column {column + 1}" if len(lines) == 1 else f"line {line + 1}, column {column + 1}"
-        return SignalError(f"{self.where}: {place}: {why}\n    {lines[line][start : start + 100]}\n    {' ' * (column - start)}^")
+        return SignalError(
+            f"{self.where}: {place}: {why}\n    {lines[line][start : start + 100]}\n    {' ' * (column - start)}^"
+        )
 
     def error(self, node: ast.AST, why: str) -> SignalError:
         # ast counts columns in bytes of UTF-8.
@@ -653,13 +718,18 @@ class _Reader:
             case ast.Attribute(value=inner_node, attr=attr):
                 lines = self.value(inner_node)
                 if not isinstance(lines, tuple):
-                    raise self.error(node, f"`.{attr}` has no meaning here; only macd, bollinger and donchian have lines")
+                    raise self.error(
+                        node, f"`.{attr}` has no meaning here; only macd, bollinger and donchian have lines"
+                    )
                 fields: tuple[str, ...] = type(lines)._fields  # type: ignore[attr-defined]
                 if attr not in fields:
                     raise self.error(node, f"no line `.{attr}`; there are {', '.join('.' + f for f in fields)}")
                 return getattr(lines, attr)
             case _:
-                raise self.error(node, f"{_PYTHON.get(type(node), 'this')} is not part of the signal language; use names, numbers, functions and operators")
+                raise self.error(
+                    node,
+                    f"{_PYTHON.get(type(node), 'this')} is not part of the signal language; use names, numbers, functions and operators",
+                )
 
     def name(self, node: ast.AST, name: str) -> Node:
         found = self.names[name] if name in self.names else _SOURCE_NODES.get(name)
@@ -692,7 +762,10 @@ class _Reader:
             raise self.error(node, "only the functions of the signal language can be called")
         function = _FUNCTIONS.get(node.func.id)
         if function is None:
-            raise self.error(node, f"unknown function `{node.func.id}`{_nearest(node.func.id, _FUNCTIONS)}; there are {', '.join(_FUNCTIONS)}")
+            raise self.error(
+                node,
+                f"unknown function `{node.func.id}`{_nearest(node.func.id, _FUNCTIONS)}; there are {', '.join(_FUNCTIONS)}",
+            )
         args = []
         for arg in node.args:
             if isinstance(arg, ast.Starred):

@@ -77,13 +77,19 @@ def guarded(*, as_json: bool, debug: bool) -> Iterator[None]:
         if as_json:
             print_json({"error": {"kind": type(error).__name__, "message": text}, "exit_code": int(code)})
         if not as_json or debug or sys.stderr.isatty():
-            typer.secho(text if code is Exit.INTERRUPTED else f"error: {text}", fg="red" if sys.stderr.isatty() else None, err=True)
+            typer.secho(
+                text if code is Exit.INTERRUPTED else f"error: {text}",
+                fg="red" if sys.stderr.isatty() else None,
+                err=True,
+            )
         raise typer.Exit(int(code)) from None
 
 
 def print_json(value: Any) -> None:
     """One JSON object to standard output; figures that are not finite must be gone by now."""
-    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(
+        json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False, default=str) + "\n"
+    )
 
 
 def print_table(title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[Iterable[str]]) -> None:
@@ -136,6 +142,12 @@ def progress_bar(label: str, *, wanted: bool) -> Iterator[Progress | None]:
         def update(done: int, total: int, ts_ns: int) -> None:
             seconds = time.perf_counter() - began
             moment = dt.datetime.fromtimestamp(ts_ns / 1e9, dt.UTC).strftime("%Y-%m-%d %H:%M:%S") if ts_ns > 0 else ""
-            bar.update(task, completed=done, total=total, rate=f"{done / seconds:,.0f} events/s" if seconds > 0 else "", moment=moment)
+            bar.update(
+                task,
+                completed=done,
+                total=total,
+                rate=f"{done / seconds:,.0f} events/s" if seconds > 0 else "",
+                moment=moment,
+            )
 
         yield update

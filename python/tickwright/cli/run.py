@@ -22,16 +22,22 @@ def strategies(config: Config, spec: str | None, params: Mapping[str, object]) -
     if spec is not None:
         return load_strategies(spec, params)
     if not config.strategy:
-        raise ConfigError("no strategy given; name a file, FILE.py or FILE.toml, or add a [[strategy]] to the configuration")
+        raise ConfigError(
+            "no strategy given; name a file, FILE.py or FILE.toml, or add a [[strategy]] to the configuration"
+        )
     if params and len(config.strategy) > 1:
-        raise ConfigError("--param: the configuration holds several strategies; set `params` under each [[strategy]] there")
+        raise ConfigError(
+            "--param: the configuration holds several strategies; set `params` under each [[strategy]] there"
+        )
     made: list[Any] = []
     for i, entry in enumerate(config.strategy):
         given = {**entry.params, **params}
         if entry.path is not None:
             made += load_strategies(entry.path, given)
         elif entry.rules is not None:
-            made.append(Rules.from_table(entry.rules, where=f"strategy[{i}].rules", params=given, default_name=f"rules-{i + 1}"))
+            made.append(
+                Rules.from_table(entry.rules, where=f"strategy[{i}].rules", params=given, default_name=f"rules-{i + 1}")
+            )
     return made
 
 

@@ -32,7 +32,11 @@ def column(table: Any, name: str) -> Floats:
 
 def iso(times: Ints) -> list[str]:
     """Times as the plotting library reads them: ISO 8601, UTC, milliseconds."""
-    return [str(t) for t in np.datetime_as_string(times.astype("datetime64[ns]").astype("datetime64[ms]"))] if len(times) else []
+    return (
+        [str(t) for t in np.datetime_as_string(times.astype("datetime64[ns]").astype("datetime64[ms]"))]
+        if len(times)
+        else []
+    )
 
 
 def thin(values: Floats, most: int) -> npt.NDArray[np.intp]:
