@@ -108,7 +108,8 @@ def _run(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
         raise StrategyError(
-            f"{_place(error, resolved, path)}: the strategy file failed while it was loaded: {_said(error)}; mend it there"
+            f"{_place(error, resolved, path)}: the strategy file failed while it was loaded: {_said(error)}; mend it "
+            "there"
         ) from error
     finally:
         sys.dont_write_bytecode = keep_bytecode
@@ -139,7 +140,8 @@ def _chosen(module: ModuleType, path: Path, name: str | None, params: dict[str, 
         if name not in vars(module):
             known = [*classes, *(n for n in ("strategy", "strategies", "make") if n in vars(module))]
             raise StrategyError(
-                f"{path}: there is no {name!r} in it{nearest(name, known)}; there are {', '.join(known) or 'no strategies'}"
+                f"{path}: there is no {name!r} in it{nearest(name, known)}; there are "
+                f"{', '.join(known) or 'no strategies'}"
             )
         return _made(getattr(module, name), f"{path}:{name}", params, Strategy)
     for offered in ("strategy", "strategies", "make"):
@@ -150,10 +152,12 @@ def _chosen(module: ModuleType, path: Path, name: str | None, params: dict[str, 
         return _made(cls, f"{path}:{only}", params, Strategy)
     if classes:
         raise StrategyError(
-            f"{path}: holds several strategies ({', '.join(classes)}); choose one with {path}:{next(iter(classes))}, or define `strategies = [...]`"
+            f"{path}: holds several strategies ({', '.join(classes)}); choose one with {path}:{next(iter(classes))}, "
+            "or define `strategies = [...]`"
         )
     raise StrategyError(
-        f"{path}: holds no strategy; define a subclass of tickwright.Strategy, an object `strategy`, a list `strategies` or a function `make()`"
+        f"{path}: holds no strategy; define a subclass of tickwright.Strategy, an object `strategy`, a list "
+        "`strategies` or a function `make()`"
     )
 
 
@@ -161,7 +165,8 @@ def _made(value: Any, where: str, params: dict[str, object], base: type) -> list
     if isinstance(value, (Rules, base)):
         if params:
             raise ConfigError(
-                f"--param {next(iter(params))}: {where} is an object already made; offer a class or `make({', '.join(params)})` instead"
+                f"--param {next(iter(params))}: {where} is an object already made; offer a class or "
+                f"`make({', '.join(params)})` instead"
             )
         return [value]
     if inspect.isclass(value) and issubclass(value, base):
@@ -174,7 +179,8 @@ def _made(value: Any, where: str, params: dict[str, object], base: type) -> list
         made = _build(value, where, params)
         return _made(made, f"{where}()", {}, base)
     raise StrategyError(
-        f"{where}: is {type(value).__name__}, not a strategy; give a subclass of tickwright.Strategy, an instance of one, or Rules"
+        f"{where}: is {type(value).__name__}, not a strategy; give a subclass of tickwright.Strategy, an instance of "
+        "one, or Rules"
     )
 
 
@@ -195,7 +201,8 @@ def _build(make: Callable[..., Any], where: str, params: dict[str, object]) -> A
             if key not in settable:
                 known = sorted(names | settable)
                 raise ConfigError(
-                    f"--param {key}: {where} has no such parameter{nearest(key, known)}; it has {', '.join(known) or 'none'}"
+                    f"--param {key}: {where} has no such parameter{nearest(key, known)}; it has "
+                    f"{', '.join(known) or 'none'}"
                 )
             attributes[key] = params.pop(key)
         missing = [

@@ -43,7 +43,7 @@ logging.getLogger(ROOT).addHandler(logging.NullHandler())
 
 
 def get_logger(name: str = ROOT) -> logging.Logger:
-    """The logger `name` below ``tickwright``."""
+    """Return the logger `name` below ``tickwright``."""
     return logging.getLogger(name if name == ROOT or name.startswith(ROOT + ".") else f"{ROOT}.{name}")
 
 
@@ -98,7 +98,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: ``ts`` (UTC, microseconds), ``level``, ``logger``, ``message``, extra fields, ``exception``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
+        """Return the record as one line."""
         ts = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         entry: dict[str, Any] = {
             "ts": ts,

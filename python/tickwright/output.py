@@ -70,7 +70,7 @@ def _plain(value: Any) -> Any:
 
 
 def check_target(out_dir: str | Path) -> Path:
-    """The folder to write to, resolved; a ConfigError when it holds anything but an earlier result."""
+    """Return the folder to write to, resolved; a ConfigError when it holds anything but an earlier result."""
     target = Path(os.path.realpath(out_dir))
     if target.exists() and not target.is_dir():
         raise ConfigError(f"{out_dir}: is a file; give a folder for the results")
@@ -85,7 +85,8 @@ def check_target(out_dir: str | Path) -> Path:
             others = sorted(here - set(ours["files"]) - {MANIFEST})
             if others:
                 raise ConfigError(
-                    f"{out_dir}: holds {others[0]!r} beside an earlier result, which would be lost; move it, or give another folder"
+                    f"{out_dir}: holds {others[0]!r} beside an earlier result, which would be lost; move it, or give "
+                    "another folder"
                 )
     return target
 
@@ -157,7 +158,7 @@ def _write(result: Any, folder: Path, *, html: bool, max_rows: int, max_points: 
 
     for name in TABLES:
         pq.write_table(getattr(result, name), folder / f"{name}.parquet", compression="zstd")
-    text = json.dumps(stats_json(result), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(stats_json(result), indent=2, allow_nan=False, ensure_ascii=False)
     (folder / "stats.json").write_text(text + "\n", encoding="utf-8")
     if html:
         from tickwright.report import write_report
@@ -204,11 +205,13 @@ def load(folder: str | Path) -> SavedResult:
     manifest = _manifest(folder)
     if manifest is None:
         raise DataError(
-            f"{folder}: holds no result ({MANIFEST} is missing or not readable); give a folder that `tickwright backtest --out` wrote"
+            f"{folder}: holds no result ({MANIFEST} is missing or not readable); give a folder that `tickwright "
+            "backtest --out` wrote"
         )
     if manifest.get("version") != _VERSION:
         raise DataError(
-            f"{folder}: was written in version {manifest.get('version')!r} of the format; this program reads version {_VERSION}"
+            f"{folder}: was written in version {manifest.get('version')!r} of the format; this program reads version "
+            f"{_VERSION}"
         )
     for name in ("stats.json", *(f"{t}.parquet" for t in TABLES)):
         path, entry = folder / name, manifest["files"].get(name)
@@ -217,7 +220,8 @@ def load(folder: str | Path) -> SavedResult:
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != entry.get("sha256"):
                 raise DataError(
-                    f"{path}: was changed since it was written (its sha256 differs from {MANIFEST}); run the backtest again"
+                    f"{path}: was changed since it was written (its sha256 differs from {MANIFEST}); run the "
+                    "backtest again"
                 )
     figures = json.loads((folder / "stats.json").read_text(encoding="utf-8"))
     tables = {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}

@@ -117,7 +117,8 @@ def test_without_json_the_summary_is_a_table_and_quiet_says_nothing(engine, plac
 
 def test_a_configuration_file_serves_in_place_of_flags_and_flags_win(engine, place):
     (place / "run.toml").write_text(
-        '[run]\ncash = 7\n[data]\npaths = ["tick"]\n[[strategy]]\npath = "up.toml"\n[[strategy]]\nrules = {entry = "close > 1"}\n'
+        '[run]\ncash = 7\n[data]\npaths = ["tick"]\n[[strategy]]\npath = "up.toml"\n[[strategy]]\nrules = '
+        '{entry = "close > 1"}\n'
     )
     assert run("backtest", "--config", "run.toml", "-q").exit_code == 0
     assert run("backtest", "--config", "run.toml", "-q", "--cash", 8).exit_code == 0

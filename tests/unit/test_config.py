@@ -46,7 +46,8 @@ def test_variables_are_read_as_the_kind_that_their_key_has():
 def test_all_that_is_wrong_is_told_at_once_with_key_source_and_remedy(tmp_path):
     file = write(
         tmp_path,
-        "[run]\ncash = true\n[riks]\nx = 1\n[risk]\nmax_ordr_qty = 3\nmax_order_notional = -3.0\nmax_open_orders = 2.5\n"
+        "[run]\ncash = true\n[riks]\nx = 1\n[risk]\nmax_ordr_qty = 3\nmax_order_notional = -3.0\nmax_open_orders = "
+        "2.5\n"
         '[data]\nadjust = "spilt"\n[[strategy]]\npath = "x.py"\npram = 3\n[[strategy]]\n',
     )
     with pytest.raises(ConfigError) as caught:

@@ -55,7 +55,7 @@ def test_a_folder_with_anything_else_in_it_is_never_touched(tmp_path):
         output.save(make_result(), tmp_path)
     folder = output.save(make_result(), tmp_path / "out")
     (folder / "notes.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="'notes.txt' beside an earlier result"):
+    with pytest.raises(ConfigError, match=r"'notes\.txt' beside an earlier result"):
         output.save(make_result(), folder)
     with pytest.raises(ConfigError, match="is a file"):
         output.save(make_result(), tmp_path / "thesis.tex")

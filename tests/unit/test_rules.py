@@ -54,7 +54,8 @@ def test_a_size_that_is_no_positive_number_is_refused(make, value):
 def test_a_rule_file_says_what_the_python_form_says(tmp_path):
     file = tmp_path / "cross.toml"
     file.write_text(
-        'bars = "1m"\nentry = "cross_above(fast, slow)"\nexit = "cross_below(fast, slow)"\nstop_loss = 0.02\nsize.fraction = 0.2\n'
+        'bars = "1m"\nentry = "cross_above(fast, slow)"\nexit = "cross_below(fast, slow)"\nstop_loss = 0.02\n'
+        "size.fraction = 0.2\n"
         '[params]\nn = 10\n[signals]\nfast = "ema(close, n)"\nslow = "ema(close, 3 * n)"\n'
     )
     fast, slow = s.ema(s.close, 10), s.ema(s.close, 30)

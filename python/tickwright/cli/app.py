@@ -148,7 +148,7 @@ def backtest(
         "dividends": dividends,
     }
     symbols = [part.strip() for item in symbol or [] for part in item.split(",") if part.strip()]
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "run": {"cash": cash, "start": start, "end": end, "bars": bars, "equity_every": equity_every},
         "data": {"paths": data or None, "symbols": symbols or None, "adjust": adjust, "actions": actions},
         "risk": risk,

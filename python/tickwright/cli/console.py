@@ -93,7 +93,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[Iterable[str]]) -> None:
-    """A table to standard output; `columns` are names, each with whether it is aligned to the right."""
+    """Print a table to standard output; `columns` are names, each with whether it is aligned to the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -104,7 +104,11 @@ def print_table(title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(file=sys.stdout, highlight=False).print(table)
+    # Captured first, so that a reader that has gone away is met by our own write. A file or a pipe has no width to respect.
+    console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 200)
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.write(captured.get())
 
 
 def summary_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -117,7 +121,7 @@ def summary_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 @contextmanager
 def progress_bar(label: str, *, wanted: bool) -> Iterator[Progress | None]:
-    """A live bar on standard error, fed with ``(done, total, event time in ns)``; None where nobody would see it."""
+    """Show a live bar on standard error, fed with ``(done, total, event time in ns)``; None where nobody would see it."""
     if not wanted or not sys.stderr.isatty():
         yield None
         return

@@ -32,8 +32,6 @@ def examine() -> list[Check]:
 
 def _python() -> Check:
     version = f"{platform.python_implementation()} {platform.python_version()} ({platform.machine()}, {sys.platform})"
-    if sys.version_info < (3, 11):
-        return Check("python", "fail", f"{version}; install Python 3.11 or newer")
     return Check("python", "ok", version)
 
 

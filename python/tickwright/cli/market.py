@@ -43,7 +43,7 @@ class Source:
 
 
 def classify(path: Path) -> Source | None:
-    """What the path says about a file, or None for one that holds no events we read."""
+    """Return what the path says about a file, or None for one that holds no events we read."""
     size = path.stat().st_size
     folders = path.parts[:-1]
     if any(folder in _NOT_EVENTS for folder in folders):
@@ -73,7 +73,7 @@ def classify(path: Path) -> Source | None:
 
 
 def find_sources(paths: Iterable[str | Path], symbols: Iterable[str] = ()) -> list[Source]:
-    """The files at `paths`, folders searched to the bottom, in order of name; those of other symbols left out.
+    """Find the files at `paths`: folders searched to the bottom, by name, those of other symbols left out.
 
     Raises
     ------
@@ -105,7 +105,8 @@ def find_sources(paths: Iterable[str | Path], symbols: Iterable[str] = ()) -> li
             source = classify(path)
             if source is None:
                 raise DataError(
-                    f"{path}: the format is not known; give a Lean zip, a LOBSTER message file, or a .parquet, .arrow or .csv table"
+                    f"{path}: the format is not known; give a Lean zip, a LOBSTER message file, or a .parquet, "
+                    ".arrow or .csv table"
                 )
             sources = [source]
         found.update({s.path.resolve(): s for s in sources})

@@ -15,7 +15,7 @@ __all__ = ["fees", "run_config", "strategies"]
 
 
 def strategies(config: Config, spec: str | None, params: Mapping[str, object]) -> list[Any]:
-    """The strategies of a run: `spec` from the command line, else those of the configuration."""
+    """Make the strategies of a run: `spec` from the command line, else those of the configuration."""
     from tickwright.loader import load_strategies
     from tickwright.rules import Rules
 
@@ -42,7 +42,7 @@ def strategies(config: Config, spec: str | None, params: Mapping[str, object]) -
 
 
 def fees(text: str) -> Any:
-    """The commission model that `text` names, as the venue takes it."""
+    """Return the commission model that `text` names, as the venue takes it."""
     import tickwright as tw
     from tickwright.config import parse_fees
 

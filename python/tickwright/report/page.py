@@ -84,14 +84,14 @@ def write_report(
 
 
 def file_mask() -> int:
-    """The process's file mode mask, which private temporary files ignore."""
+    """Return the process's file mode mask, which private temporary files ignore."""
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
 
 
 def render(result: Any, *, max_rows: int = 500, max_points: int = 5_000, title: str | None = None) -> str:
-    """The report of `result` as one HTML text; see :func:`write_report`."""
+    """Return the report of `result` as one HTML text; see :func:`write_report`."""
     from plotly.offline import get_plotlyjs
 
     meta: Mapping[str, Any] = result.meta
@@ -115,7 +115,8 @@ def render(result: Any, *, max_rows: int = 500, max_points: int = 5_000, title: 
         "SUBTITLE": _subtitle(meta),
         "TILES": "".join(_tile(key, result.stats.get(key)) for key in _TILES if key in result.stats),
         "TABS": "".join(
-            f'<button role="tab" data-chart="price-{i}" aria-selected="{"true" if i == 0 else "false"}">{escape(str(s))}</button>'
+            f'<button role="tab" data-chart="price-{i}" '
+            f'aria-selected="{"true" if i == 0 else "false"}">{escape(str(s))}</button>'
             for i, s in enumerate(prices)
         ),
         "STATISTICS": _statistics(result.stats),
@@ -218,7 +219,7 @@ def _table(table: Any) -> str:
 
 
 def iso_micro(times: Any) -> list[str]:
-    """Times to the microsecond, for tables."""
+    """Write times to the microsecond, for tables."""
     import numpy as np
 
     return [
