@@ -1,6 +1,7 @@
 """One configuration file, checked whole before anything starts.
 
-Values come from the TOML file, then from ``TICKWRIGHT_SECTION__KEY`` variables, then from the command line; the later wins.
+Values come from the TOML file, then from ``TICKWRIGHT_SECTION__KEY`` variables, then from the command line; the
+later wins.
 docs/configuration.md lists every key. Secrets have no place here.
 """
 
@@ -110,7 +111,8 @@ class RunConfig(_Section):
     bars: str | None = Field(
         default=None,
         pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*)$",
-        description="Bars to build where a strategy asks for bars without saying which: 1m, tick:500, volume:10000, dollar:1000000.",
+        description="Bars to build where a strategy asks for bars without saying which: 1m, tick:500, volume:10000, "
+        "dollar:1000000.",
     )
     mark: str = Field(
         default="auto", min_length=1, description="Price that values positions: auto, or as the engine names it."

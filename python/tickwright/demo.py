@@ -34,7 +34,8 @@ def trend_rules() -> Rules:
 class MeanReversion(Strategy):
     """Buy what has fallen far below its recent average, and sell when it is back.
 
-    The further the price has strayed, the more it asks for: the boldest orders are beyond `max_order_notional`, and risk refuses them.
+    The further the price has strayed, the more it asks for: the boldest orders are beyond `max_order_notional`, and
+    risk refuses them.
     """
 
     name = "mean-reversion"

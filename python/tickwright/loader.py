@@ -1,8 +1,8 @@
 """Strategies from files: ``FILE.py``, ``FILE.py:Name`` or ``FILE.toml``.
 
-A Python file is run once, under a module name of its own, with its folder importable while it runs. What it offers is, in this order:
-the name asked for; an object ``strategy``; a list ``strategies``; a function ``make()``; the one subclass of
-:class:`tickwright.Strategy` defined in it. A TOML file holds :class:`tickwright.Rules`.
+A Python file is run once, under a module name of its own, with its folder importable while it runs. What it offers
+is, in this order: the name asked for; an object ``strategy``; a list ``strategies``; a function ``make()``; the one
+subclass of :class:`tickwright.Strategy` defined in it. A TOML file holds :class:`tickwright.Rules`.
 """
 
 from __future__ import annotations

@@ -48,7 +48,10 @@ def get_logger(name: str = ROOT) -> logging.Logger:
 
 
 def add_secret(value: str) -> None:
-    """Never let `value` through to a log, wherever it stands; values under 6 characters are too common to search for."""
+    """Never let `value` through to a log, wherever it stands.
+
+    Values under 6 characters are too common to search for, and are left alone.
+    """
     if len(value) >= 6:
         _secrets.add(value)
 
@@ -95,7 +98,10 @@ class SecretFilter(logging.Filter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: ``ts`` (UTC, microseconds), ``level``, ``logger``, ``message``, extra fields, ``exception``."""
+    """One JSON object a line.
+
+    ``ts`` (UTC, microseconds), ``level``, ``logger``, ``message``, extra fields, ``exception``.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line."""

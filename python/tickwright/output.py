@@ -1,6 +1,7 @@
 """The results of a run on disk: Parquet tables, ``stats.json``, ``report.html`` and a manifest.
 
-A folder appears whole or not at all: everything is written to a sibling folder that then takes its place, so that an interrupted run
+A folder appears whole or not at all: everything is written to a sibling folder that then takes its place, so that an
+interrupted run
 leaves what was there before. The same result gives the same bytes; nothing of the clock or the machine is written.
 """
 
@@ -47,7 +48,10 @@ class SavedResult:
 
 
 def stats_json(result: Any) -> dict[str, Any]:
-    """Statistics, digest, data report and description of a run as JSON takes them; figures that are not finite become null."""
+    """Return statistics, digest, data report and description of a run as JSON takes them.
+
+    Figures that are not finite become null.
+    """
     meta = {k: v for k, v in result.meta.items() if k != "wall_seconds"}
     return {
         "stats": _plain(dict(result.stats)),
@@ -173,7 +177,10 @@ def _write(result: Any, folder: Path, *, html: bool, max_rows: int, max_points: 
 
 
 def _take_place(stage: Path, target: Path) -> None:
-    """Put `stage` where `target` is. Between the two renames an earlier result stands beside the target, and is put back on failure."""
+    """Put `stage` where `target` is.
+
+    Between the two renames an earlier result stands beside the target, and is put back on failure.
+    """
     if not target.exists():
         stage.rename(target)
         return

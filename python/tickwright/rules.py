@@ -103,7 +103,8 @@ class Rules:
     entry: Node | None = None
     """Condition to buy when flat (or to turn from short to long)."""
     exit: Node | None = None
-    """Condition to sell what is held; without it only `stop_loss`, `take_profit` or a short entry ends a long position."""
+    """Condition to sell what is held; without it only `stop_loss`, `take_profit` or a short entry ends a long
+    position."""
     short_entry: Node | None = None
     """Condition to sell short when flat."""
     short_exit: Node | None = None
@@ -111,7 +112,8 @@ class Rules:
     size: Size = Fraction(1.0)
     """Size of a new position."""
     on: str = "auto"
-    """Events that evaluate the conditions: ``bar``, ``quote``, ``trade``, or ``auto``: bars where `bars` is given or the data hold bars,
+    """Events that evaluate the conditions: ``bar``, ``quote``, ``trade``, or ``auto``: bars where `bars` is given or
+    the data hold bars,
     else quotes where an expression reads them, else trades."""
     bars: str | None = None
     """Bars to build from quotes or trades, such as ``1m``."""
@@ -137,8 +139,9 @@ class Rules:
         Returns
         -------
         dict
-            ``nodes`` is the list of :func:`tickwright.signal.compile`; ``entry``, ``exit``, ``short_entry`` and ``short_exit`` are
-            indices into it or None; ``size`` is ``(kind, value)`` with kind ``fraction``, ``shares`` or ``notional``; the rest are the fields.
+            ``nodes`` is the list of :func:`tickwright.signal.compile`; ``entry``, ``exit``, ``short_entry`` and
+            ``short_exit`` are indices into it or None; ``size`` is ``(kind, value)`` with kind ``fraction``,
+            ``shares`` or ``notional``; the rest are the fields.
         """
         conditions = ("entry", "exit", "short_entry", "short_exit")
         given = [(f, node) for f in conditions if (node := getattr(self, f)) is not None]

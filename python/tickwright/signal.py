@@ -7,7 +7,8 @@ An expression is written with ordinary operators and functions, is immutable, an
 >>> str(s.cross_above(fast, slow) & (s.position <= 0))
 '(cross_above(ema(close, 10), ema(close, 30)) & (position <= 0.0))'
 
-The same language as text, for rule files, is read by :func:`parse`; ``str`` writes it. Equal expressions are one object, so
+The same language as text, for rule files, is read by :func:`parse`; ``str`` writes it. Equal expressions are one
+object, so
 ``s.ema(s.close, 10) is s.ema(s.close, 10)`` and ``==`` compares whole expressions; it never makes a signal.
 
 A condition is 1.0 or 0.0, and NaN while any part of it is warming up; a rule acts on 1.0 only.
@@ -461,7 +462,8 @@ class Graph(NamedTuple):
     """Expressions as the core takes them."""
 
     nodes: list[tuple[str, list[int], list[float]]]
-    """``(operation, indices of inputs, numbers)``; inputs always come before what uses them, and no entry occurs twice."""
+    """``(operation, indices of inputs, numbers)``; inputs always come before what uses them, and no entry occurs
+    twice."""
     outputs: list[int]
     """Index of each compiled expression, in the order given."""
 
@@ -534,7 +536,8 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
 def parse(text: str, names: Mapping[str, Node] | None = None, *, where: str = "signal") -> Node:
     """Read an expression from text.
 
-    The text holds sources, numbers, the functions of this module, ``+ - * /``, comparisons, ``& | ~`` (or ``and or not``) and
+    The text holds sources, numbers, the functions of this module, ``+ - * /``, comparisons, ``& | ~`` (or ``and or
+    not``) and
     parentheses, and nothing else: it is never run as Python.
 
     Parameters
@@ -559,7 +562,8 @@ def parse(text: str, names: Mapping[str, Node] | None = None, *, where: str = "s
     Examples
     --------
     >>> from tickwright import signal as s
-    >>> s.parse("rsi(close, 14) < 30 and close > sma(close, 200)") is (s.rsi(s.close, 14) < 30) & (s.close > s.sma(s.close, 200))
+    >>> s.parse("rsi(close, 14) < 30 and close > sma(close, 200)") is (s.rsi(s.close, 14) < 30) & (s.close >
+    s.sma(s.close, 200))
     True
     """
     from tickwright.signal_text import Reader

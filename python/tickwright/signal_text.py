@@ -279,7 +279,8 @@ _PYTHON: Final[Mapping[type[ast.AST], str]] = {
 
 
 def _usage(function: Callable[..., Any]) -> str:
-    return f"`{function.__name__}({', '.join(str(p).split(':')[0] for p in inspect.signature(function).parameters.values())})`"
+    names = ", ".join(str(p).split(":")[0] for p in inspect.signature(function).parameters.values())
+    return f"`{function.__name__}({names})`"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -226,7 +226,8 @@ def test_help_answers_at_once_because_heavy_libraries_wait():
     seconds = time.perf_counter() - began
     assert code == 0
     assert "backtest" in out
-    check = "import sys, tickwright.cli.app; print([m for m in ('numpy', 'pyarrow', 'plotly', 'pydantic') if m in sys.modules])"
+    heavy = ("numpy", "pyarrow", "plotly", "pydantic")
+    check = f"import sys, tickwright.cli.app; print([m for m in {heavy} if m in sys.modules])"
     assert finished(code=check)[1].strip() == "[]"
     assert seconds < 5.0
 

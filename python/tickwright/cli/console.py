@@ -52,7 +52,8 @@ def _message(error: BaseException, code: Exit) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "out of memory; take fewer symbols or a shorter time"
-    return f"unexpected {type(error).__name__}: {error}; run again with --debug for the traceback, which makes a good bug report"
+    said = f"unexpected {type(error).__name__}: {error}"
+    return f"{said}; run again with --debug for the traceback, which makes a good bug report"
 
 
 @contextmanager
@@ -104,7 +105,8 @@ def print_table(title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    # Captured first, so that a reader that has gone away is met by our own write. A file or a pipe has no width to respect.
+    # Captured first, so that a reader that has gone away is met by our own write. A file or a pipe has no width to
+    # respect.
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 200)
     with console.capture() as captured:
         console.print(table)
@@ -121,7 +123,10 @@ def summary_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 @contextmanager
 def progress_bar(label: str, *, wanted: bool) -> Iterator[Progress | None]:
-    """Show a live bar on standard error, fed with ``(done, total, event time in ns)``; None where nobody would see it."""
+    """Show a live bar on standard error, or give None where nobody would see it.
+
+    It is fed with ``(events done, events in all, event time in ns)``.
+    """
     if not wanted or not sys.stderr.isatty():
         yield None
         return

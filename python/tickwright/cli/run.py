@@ -1,4 +1,4 @@
-"""From a checked configuration to a result: the pieces of a backtest, made in the order in which they can fail cheapest."""
+"""From a checked configuration to a result, the pieces made in the order in which they can fail cheapest."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The page: charts, tiles and tables put together as one HTML file.
 
-The bytes depend on the result alone: no clock, no host, no random ids. Text from the run (strategy names, reasons) enters as escaped
+The bytes depend on the result alone: no clock, no host, no random ids. Text from the run (strategy names, reasons)
+enters as escaped
 HTML or inside JSON whose ``<`` is escaped, so that nothing in it can become markup or script.
 """
 
@@ -185,7 +186,9 @@ def _section(result: Any, name: str, label: str, max_rows: int) -> str:
     count = table.num_rows
     note = f" · first {max_rows:,} shown" if count > max_rows else ""
     body = _table(table.slice(0, max_rows)) if count and max_rows else '<p class="none">None.</p>' if not count else ""
-    return f'<details class="card"{" open" if name == "refusals" and count else ""}><summary>{label} <span class="count">{count:,}{note}</span></summary>{body}</details>'
+    state = " open" if name == "refusals" and count else ""
+    summary = f'{label} <span class="count">{count:,}{note}</span>'
+    return f'<details class="card"{state}><summary>{summary}</summary>{body}</details>'
 
 
 def _table(table: Any) -> str:
