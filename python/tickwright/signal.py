@@ -562,8 +562,7 @@ def parse(text: str, names: Mapping[str, Node] | None = None, *, where: str = "s
     Examples
     --------
     >>> from tickwright import signal as s
-    >>> s.parse("rsi(close, 14) < 30 and close > sma(close, 200)") is (s.rsi(s.close, 14) < 30) & (s.close >
-    s.sma(s.close, 200))
+    >>> s.parse("rsi(close, 14) < 30 and close > open") is (s.rsi(s.close, 14) < 30) & (s.close > s.open)
     True
     """
     from tickwright.signal_text import Reader
