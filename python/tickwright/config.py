@@ -1,6 +1,7 @@
 """One configuration file, checked whole before anything starts.
 
-Values come from the TOML file, then from ``TICKWRIGHT_SECTION__KEY`` variables, then from the command line; the later wins.
+Values come from the TOML file, then from ``TICKWRIGHT_SECTION__KEY`` variables, then from the command line; the
+later wins.
 docs/configuration.md lists every key. Secrets have no place here.
 """
 
@@ -81,8 +82,16 @@ def parse_fees(text: str) -> FeeModel:
         values = [float(n) for n in numbers]
     except ValueError:
         values = [-1.0]
-    if most is None or len(values) > most or (most > 0 and not values) or not all(0 <= v < float("inf") for v in values):
-        raise ValueError(f"{text!r} is no fee model; write none, per-share:0.005:1 (dollars a share, least dollars an order) or bps:1.5")
+    if (
+        most is None
+        or len(values) > most
+        or (most > 0 and not values)
+        or not all(0 <= v < float("inf") for v in values)
+    ):
+        raise ValueError(
+            f"{text!r} is no fee model; write none, per-share:0.005:1 (dollars a share, least dollars an order) or "
+            "bps:1.5"
+        )
     return FeeModel(typing.cast(Literal["none", "per-share", "bps"], kind), *values)
 
 
@@ -93,31 +102,42 @@ class _Section(BaseModel):
 class RunConfig(_Section):
     """``[run]``: what a run starts with."""
 
-    cash: Positive = Field(100_000.0, description="Starting cash, dollars.")
-    start: Moment | None = Field(None, description="First moment of the run; without a zone it is UTC.")
-    end: Moment | None = Field(None, description="End of the run, itself left out; without a zone it is UTC.")
-    equity_every: str = Field("1m", pattern=r"^[1-9][0-9]*(ms|s|m|h|d)$", description="Step of the equity curve: 1s, 1m, 1h, 1d.")
-    bars: str | None = Field(
-        None,
-        pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*)$",
-        description="Bars to build where a strategy asks for bars without saying which: 1m, tick:500, volume:10000, dollar:1000000.",
+    cash: Positive = Field(default=100_000.0, description="Starting cash, dollars.")
+    start: Moment | None = Field(default=None, description="First moment of the run; without a zone it is UTC.")
+    end: Moment | None = Field(default=None, description="End of the run, itself left out; without a zone it is UTC.")
+    equity_every: str = Field(
+        default="1m", pattern=r"^[1-9][0-9]*(ms|s|m|h|d)$", description="Step of the equity curve: 1s, 1m, 1h, 1d."
     )
-    mark: str = Field("auto", min_length=1, description="Price that values positions: auto, or as the engine names it.")
+    bars: str | None = Field(
+        default=None,
+        pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*)$",
+        description="Bars to build where a strategy asks for bars without saying which: 1m, tick:500, volume:10000, "
+        "dollar:1000000.",
+    )
+    mark: str = Field(
+        default="auto", min_length=1, description="Price that values positions: auto, or as the engine names it."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> RunConfig:
         if self.start and self.end and self.start >= self.end:
-            raise ValueError(f"start {self.start.isoformat()} is not before end {self.end.isoformat()}; give an earlier start")
+            raise ValueError(
+                f"start {self.start.isoformat()} is not before end {self.end.isoformat()}; give an earlier start"
+            )
         return self
 
 
 class DataConfig(_Section):
     """``[data]``: the market data."""
 
-    paths: list[str] = Field(default_factory=list, description="Files or folders; relative ones start at the configuration file.")
+    paths: list[str] = Field(
+        default_factory=list, description="Files or folders; relative ones start at the configuration file."
+    )
     symbols: list[str] = Field(default_factory=list, description="Symbols to take; empty takes all.")
-    adjust: Literal["none", "split", "total"] = Field("none", description="Adjust prices for splits, or for splits and dividends.")
-    actions: bool = Field(False, description="Play splits and dividends as events; needs adjust none.")
+    adjust: Literal["none", "split", "total"] = Field(
+        default="none", description="Adjust prices for splits, or for splits and dividends."
+    )
+    actions: bool = Field(default=False, description="Play splits and dividends as events; needs adjust none.")
 
     @field_validator("symbols")
     @classmethod
@@ -130,40 +150,54 @@ class DataConfig(_Section):
     @model_validator(mode="after")
     def _once(self) -> DataConfig:
         if self.actions and self.adjust != "none":
-            raise ValueError(f"actions with adjust {self.adjust!r} would count splits and dividends twice; choose one of them")
+            raise ValueError(
+                f"actions with adjust {self.adjust!r} would count splits and dividends twice; choose one of them"
+            )
         return self
 
 
 class RiskConfig(_Section):
     """``[risk]``: limits of :class:`tickwright.RiskLimits`; what is left out is not limited."""
 
-    max_order_qty: Positive | None = Field(None, description="Shares of one order.")
-    max_order_notional: Positive | None = Field(None, description="Dollars of one order.")
-    max_position_qty: Positive | None = Field(None, description="Shares held of one symbol, long or short.")
-    max_position_notional: Positive | None = Field(None, description="Dollars held of one symbol, long or short.")
-    max_gross_exposure: Positive | None = Field(None, description="Dollars of all positions, long plus short.")
-    max_net_exposure: Positive | None = Field(None, description="Dollars of all positions, long less short, without sign.")
-    max_leverage: Positive | None = Field(None, description="Gross exposure as a multiple of equity.")
-    collar_pct: Positive | None = Field(None, description="Percent that a limit price may be from the market.")
-    max_data_age_ms: Positive | None = Field(None, description="Milliseconds since the last price of the symbol.")
-    max_orders_per_second: Annotated[int, Field(gt=0)] | None = Field(None, description="Orders in any second.")
-    max_open_orders: Annotated[int, Field(gt=0)] | None = Field(None, description="Orders working at one time.")
-    max_drawdown_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(None, description="Percent below the highest equity at which trading halts.")
-    max_daily_loss: Positive | None = Field(None, description="Dollars lost in one day at which trading halts.")
-    allow_short: bool = Field(True, description="Whether a position may be below zero.")
+    max_order_qty: Positive | None = Field(default=None, description="Shares of one order.")
+    max_order_notional: Positive | None = Field(default=None, description="Dollars of one order.")
+    max_position_qty: Positive | None = Field(default=None, description="Shares held of one symbol, long or short.")
+    max_position_notional: Positive | None = Field(
+        default=None, description="Dollars held of one symbol, long or short."
+    )
+    max_gross_exposure: Positive | None = Field(default=None, description="Dollars of all positions, long plus short.")
+    max_net_exposure: Positive | None = Field(
+        default=None, description="Dollars of all positions, long less short, without sign."
+    )
+    max_leverage: Positive | None = Field(default=None, description="Gross exposure as a multiple of equity.")
+    collar_pct: Positive | None = Field(default=None, description="Percent that a limit price may be from the market.")
+    max_data_age_ms: Positive | None = Field(
+        default=None, description="Milliseconds since the last price of the symbol."
+    )
+    max_orders_per_second: Annotated[int, Field(gt=0)] | None = Field(default=None, description="Orders in any second.")
+    max_open_orders: Annotated[int, Field(gt=0)] | None = Field(default=None, description="Orders working at one time.")
+    max_drawdown_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        default=None, description="Percent below the highest equity at which trading halts."
+    )
+    max_daily_loss: Positive | None = Field(default=None, description="Dollars lost in one day at which trading halts.")
+    allow_short: bool = Field(default=True, description="Whether a position may be below zero.")
 
 
 class VenueConfig(_Section):
     """``[venue]``: the simulated venue."""
 
-    latency_ms: NotNegative = Field(0.0, description="Milliseconds from decision to the venue.")
-    latency_jitter_ms: NotNegative = Field(0.0, description="Most milliseconds added at random.")
-    seed: Annotated[int, Field(ge=0, lt=2**64)] = Field(0, description="Seed of that randomness.")
-    fees: str = Field("per-share:0.005:1", description="none, per-share:RATE[:MINIMUM] in dollars, or bps:RATE.")
-    slippage_bps: NotNegative = Field(0.0, description="Basis points that a market order's price is worse.")
-    liquidity: Literal["quoted", "unlimited"] = Field("quoted", description="Fill up to the quoted size, or any size.")
-    stop_trigger: Literal["trade", "quote"] = Field("trade", description="What sets off a stop.")
-    dividends: Literal["cash", "reinvest"] = Field("cash", description="What becomes of a dividend.")
+    latency_ms: NotNegative = Field(default=0.0, description="Milliseconds from decision to the venue.")
+    latency_jitter_ms: NotNegative = Field(default=0.0, description="Most milliseconds added at random.")
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = Field(default=0, description="Seed of that randomness.")
+    fees: str = Field(
+        default="per-share:0.005:1", description="none, per-share:RATE[:MINIMUM] in dollars, or bps:RATE."
+    )
+    slippage_bps: NotNegative = Field(default=0.0, description="Basis points that a market order's price is worse.")
+    liquidity: Literal["quoted", "unlimited"] = Field(
+        default="quoted", description="Fill up to the quoted size, or any size."
+    )
+    stop_trigger: Literal["trade", "quote"] = Field(default="trade", description="What sets off a stop.")
+    dividends: Literal["cash", "reinvest"] = Field(default="cash", description="What becomes of a dividend.")
 
     @field_validator("fees")
     @classmethod
@@ -175,28 +209,36 @@ class VenueConfig(_Section):
 class ReportConfig(_Section):
     """``[report]``: what a run leaves."""
 
-    out: str | None = Field(None, description="Folder for the results; without it nothing is written.")
-    html: bool = Field(True, description="Whether to write report.html.")
-    max_rows: Annotated[int, Field(ge=0, le=100_000)] = Field(500, description="Rows of a table in the report.")
-    max_points: Annotated[int, Field(ge=100, le=100_000)] = Field(5_000, description="Points of a line in the report.")
+    out: str | None = Field(default=None, description="Folder for the results; without it nothing is written.")
+    html: bool = Field(default=True, description="Whether to write report.html.")
+    max_rows: Annotated[int, Field(ge=0, le=100_000)] = Field(default=500, description="Rows of a table in the report.")
+    max_points: Annotated[int, Field(ge=100, le=100_000)] = Field(
+        default=5_000, description="Points of a line in the report."
+    )
 
 
 class LoggingConfig(_Section):
     """``[logging]``: see :func:`tickwright.logs.configure`."""
 
-    level: Literal["debug", "info", "warning", "error", "critical", "off"] = Field("warning", description="Least grave level written.")
-    json_lines: bool = Field(False, alias="json", description="JSON, one object a line.")
-    file: str | None = Field(None, description="Write there in place of standard error.")
-    max_bytes: Annotated[int, Field(ge=0)] = Field(0, description="Bytes at which a new file starts; 0 never does.")
-    backups: Annotated[int, Field(ge=0, le=1000)] = Field(3, description="Older files kept.")
+    level: Literal["debug", "info", "warning", "error", "critical", "off"] = Field(
+        default="warning", description="Least grave level written."
+    )
+    json_lines: bool = Field(default=False, alias="json", description="JSON, one object a line.")
+    file: str | None = Field(default=None, description="Write there in place of standard error.")
+    max_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Bytes at which a new file starts; 0 never does."
+    )
+    backups: Annotated[int, Field(ge=0, le=1000)] = Field(default=3, description="Older files kept.")
 
 
 class StrategyConfig(_Section):
     """One ``[[strategy]]``: a file, or rules in place."""
 
-    path: str | None = Field(None, description="FILE.py, FILE.py:Name or FILE.toml; relative ones start at the configuration file.")
+    path: str | None = Field(
+        default=None, description="FILE.py, FILE.py:Name or FILE.toml; relative ones start at the configuration file."
+    )
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the strategy.")
-    rules: dict[str, Any] | None = Field(None, description="Rules in place, as a rule file holds them.")
+    rules: dict[str, Any] | None = Field(default=None, description="Rules in place, as a rule file holds them.")
 
     @model_validator(mode="after")
     def _one(self) -> StrategyConfig:
@@ -292,11 +334,15 @@ def _merge_env(tables: dict[str, Any], env: Mapping[str, str], origin: dict[str,
         section, _, key = rest.lower().partition("__")
         sections = [s for s in Config.model_fields if s != "strategy"]
         if section not in sections:
-            faults.append(f"{name}: there is no section [{section}]{nearest(section, sections)}; there are {', '.join(sections)}")
+            faults.append(
+                f"{name}: there is no section [{section}]{nearest(section, sections)}; there are {', '.join(sections)}"
+            )
             continue
         fields = _fields(section)
         if key not in fields:
-            faults.append(f"{name}: there is no key {section}.{key}{nearest(key, fields)}; there are {', '.join(fields)}")
+            faults.append(
+                f"{name}: there is no key {section}.{key}{nearest(key, fields)}; there are {', '.join(fields)}"
+            )
             continue
         target = tables.setdefault(section, {})
         if isinstance(target, dict):

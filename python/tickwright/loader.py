@@ -1,8 +1,8 @@
 """Strategies from files: ``FILE.py``, ``FILE.py:Name`` or ``FILE.toml``.
 
-A Python file is run once, under a module name of its own, with its folder importable while it runs. What it offers is, in this order:
-the name asked for; an object ``strategy``; a list ``strategies``; a function ``make()``; the one subclass of
-:class:`tickwright.Strategy` defined in it. A TOML file holds :class:`tickwright.Rules`.
+A Python file is run once, under a module name of its own, with its folder importable while it runs. What it offers
+is, in this order: the name asked for; an object ``strategy``; a list ``strategies``; a function ``make()``; the one
+subclass of :class:`tickwright.Strategy` defined in it. A TOML file holds :class:`tickwright.Rules`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,10 @@ def _run(path: Path) -> ModuleType:
         raise StrategyError(f"{at}: the strategy is not valid Python: {error.msg}{shown}") from error
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
-        raise StrategyError(f"{_place(error, resolved, path)}: the strategy file failed while it was loaded: {_said(error)}; mend it there") from error
+        raise StrategyError(
+            f"{_place(error, resolved, path)}: the strategy file failed while it was loaded: {_said(error)}; mend it "
+            "there"
+        ) from error
     finally:
         sys.dont_write_bytecode = keep_bytecode
         if folder in sys.path:
@@ -129,12 +132,17 @@ def _chosen(module: ModuleType, path: Path, name: str | None, params: dict[str, 
     from tickwright.strategy import Strategy
 
     classes = {
-        n: v for n, v in vars(module).items() if inspect.isclass(v) and issubclass(v, Strategy) and v.__module__ == module.__name__
+        n: v
+        for n, v in vars(module).items()
+        if inspect.isclass(v) and issubclass(v, Strategy) and v.__module__ == module.__name__
     }
     if name is not None:
         if name not in vars(module):
             known = [*classes, *(n for n in ("strategy", "strategies", "make") if n in vars(module))]
-            raise StrategyError(f"{path}: there is no {name!r} in it{nearest(name, known)}; there are {', '.join(known) or 'no strategies'}")
+            raise StrategyError(
+                f"{path}: there is no {name!r} in it{nearest(name, known)}; there are "
+                f"{', '.join(known) or 'no strategies'}"
+            )
         return _made(getattr(module, name), f"{path}:{name}", params, Strategy)
     for offered in ("strategy", "strategies", "make"):
         if offered in vars(module):
@@ -143,14 +151,23 @@ def _chosen(module: ModuleType, path: Path, name: str | None, params: dict[str, 
         ((only, cls),) = classes.items()
         return _made(cls, f"{path}:{only}", params, Strategy)
     if classes:
-        raise StrategyError(f"{path}: holds several strategies ({', '.join(classes)}); choose one with {path}:{next(iter(classes))}, or define `strategies = [...]`")
-    raise StrategyError(f"{path}: holds no strategy; define a subclass of tickwright.Strategy, an object `strategy`, a list `strategies` or a function `make()`")
+        raise StrategyError(
+            f"{path}: holds several strategies ({', '.join(classes)}); choose one with {path}:{next(iter(classes))}, "
+            "or define `strategies = [...]`"
+        )
+    raise StrategyError(
+        f"{path}: holds no strategy; define a subclass of tickwright.Strategy, an object `strategy`, a list "
+        "`strategies` or a function `make()`"
+    )
 
 
 def _made(value: Any, where: str, params: dict[str, object], base: type) -> list[Any]:
     if isinstance(value, (Rules, base)):
         if params:
-            raise ConfigError(f"--param {next(iter(params))}: {where} is an object already made; offer a class or `make({', '.join(params)})` instead")
+            raise ConfigError(
+                f"--param {next(iter(params))}: {where} is an object already made; offer a class or "
+                f"`make({', '.join(params)})` instead"
+            )
         return [value]
     if inspect.isclass(value) and issubclass(value, base):
         return [_build(value, where, params)]
@@ -161,7 +178,10 @@ def _made(value: Any, where: str, params: dict[str, object], base: type) -> list
     if callable(value) and not inspect.isclass(value):
         made = _build(value, where, params)
         return _made(made, f"{where}()", {}, base)
-    raise StrategyError(f"{where}: is {type(value).__name__}, not a strategy; give a subclass of tickwright.Strategy, an instance of one, or Rules")
+    raise StrategyError(
+        f"{where}: is {type(value).__name__}, not a strategy; give a subclass of tickwright.Strategy, an instance of "
+        "one, or Rules"
+    )
 
 
 def _build(make: Callable[..., Any], where: str, params: dict[str, object]) -> Any:
@@ -180,14 +200,22 @@ def _build(make: Callable[..., Any], where: str, params: dict[str, object]) -> A
                 continue
             if key not in settable:
                 known = sorted(names | settable)
-                raise ConfigError(f"--param {key}: {where} has no such parameter{nearest(key, known)}; it has {', '.join(known) or 'none'}")
+                raise ConfigError(
+                    f"--param {key}: {where} has no such parameter{nearest(key, known)}; it has "
+                    f"{', '.join(known) or 'none'}"
+                )
             attributes[key] = params.pop(key)
         missing = [
-            n for n, p in signature.parameters.items()
-            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and n not in params
+            n
+            for n, p in signature.parameters.items()
+            if p.default is p.empty
+            and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+            and n not in params
         ]
         if missing:
-            raise ConfigError(f"{where}: parameter {missing[0]!r} has no value; give it with `--param {missing[0]}=VALUE`")
+            raise ConfigError(
+                f"{where}: parameter {missing[0]!r} has no value; give it with `--param {missing[0]}=VALUE`"
+            )
     try:
         made = make(**params)
         for key, value in attributes.items():

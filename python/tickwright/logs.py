@@ -26,7 +26,10 @@ ROOT: Final = "tickwright"
 LEVELS: Final = ("debug", "info", "warning", "error", "critical", "off")
 REDACTED: Final = "[redacted]"
 
-_KEY: Final = re.compile(r"(secret|token|passw(or)?d|passphrase|api[-_]?key|key[-_]?id|private[-_]?key|authorization|credential)", re.IGNORECASE)
+_KEY: Final = re.compile(
+    r"(secret|token|passw(or)?d|passphrase|api[-_]?key|key[-_]?id|private[-_]?key|authorization|credential)",
+    re.IGNORECASE,
+)
 _PAIR: Final = re.compile(
     r"""(?P<key>["']?[\w-]*(?:secret|token|passw(?:or)?d|passphrase|api[-_]?key|key[-_]?id|private[-_]?key|authorization|credential)[\w-]*["']?\s*[:=]\s*)"""
     r"""(?P<value>(?:(?:bearer|basic)\s+)?(?:"[^"]*"|'[^']*'|[^\s,;&"'}\])]+))""",
@@ -40,12 +43,15 @@ logging.getLogger(ROOT).addHandler(logging.NullHandler())
 
 
 def get_logger(name: str = ROOT) -> logging.Logger:
-    """The logger `name` below ``tickwright``."""
+    """Return the logger `name` below ``tickwright``."""
     return logging.getLogger(name if name == ROOT or name.startswith(ROOT + ".") else f"{ROOT}.{name}")
 
 
 def add_secret(value: str) -> None:
-    """Never let `value` through to a log, wherever it stands; values under 6 characters are too common to search for."""
+    """Never let `value` through to a log, wherever it stands.
+
+    Values under 6 characters are too common to search for, and are left alone.
+    """
     if len(value) >= 6:
         _secrets.add(value)
 
@@ -92,12 +98,20 @@ class SecretFilter(logging.Filter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: ``ts`` (UTC, microseconds), ``level``, ``logger``, ``message``, extra fields, ``exception``."""
+    """One JSON object a line.
+
+    ``ts`` (UTC, microseconds), ``level``, ``logger``, ``message``, extra fields, ``exception``.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
+        """Return the record as one line."""
         ts = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        entry: dict[str, Any] = {"ts": ts, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        entry: dict[str, Any] = {
+            "ts": ts,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
         entry.update({k: v for k, v in vars(record).items() if k not in _STANDARD and k not in entry})
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
@@ -169,13 +183,19 @@ def configure(
     root.setLevel(logging.CRITICAL + 1 if level == "off" else level.upper())
 
 
-def _handler(json_lines: bool, file: str | Path | None, max_bytes: int, backups: int, stream: TextIO | None) -> logging.Handler:
+def _handler(
+    json_lines: bool, file: str | Path | None, max_bytes: int, backups: int, stream: TextIO | None
+) -> logging.Handler:
     if file is not None:
         try:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
-            handler: logging.Handler = logging.handlers.RotatingFileHandler(file, maxBytes=max_bytes, backupCount=backups, encoding="utf-8")
+            handler: logging.Handler = logging.handlers.RotatingFileHandler(
+                file, maxBytes=max_bytes, backupCount=backups, encoding="utf-8"
+            )
         except OSError as error:
-            raise ConfigError(f"logging.file: {file} cannot be opened ({error.strerror}); give a path that can be written") from None
+            raise ConfigError(
+                f"logging.file: {file} cannot be opened ({error.strerror}); give a path that can be written"
+            ) from None
         handler.setFormatter(JsonFormatter() if json_lines else _TextFormatter())
         return handler
     out = stream if stream is not None else sys.stderr

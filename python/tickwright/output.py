@@ -1,6 +1,7 @@
 """The results of a run on disk: Parquet tables, ``stats.json``, ``report.html`` and a manifest.
 
-A folder appears whole or not at all: everything is written to a sibling folder that then takes its place, so that an interrupted run
+A folder appears whole or not at all: everything is written to a sibling folder that then takes its place, so that an
+interrupted run
 leaves what was there before. The same result gives the same bytes; nothing of the clock or the machine is written.
 """
 
@@ -47,7 +48,10 @@ class SavedResult:
 
 
 def stats_json(result: Any) -> dict[str, Any]:
-    """Statistics, digest, data report and description of a run as JSON takes them; figures that are not finite become null."""
+    """Return statistics, digest, data report and description of a run as JSON takes them.
+
+    Figures that are not finite become null.
+    """
     meta = {k: v for k, v in result.meta.items() if k != "wall_seconds"}
     return {
         "stats": _plain(dict(result.stats)),
@@ -70,7 +74,7 @@ def _plain(value: Any) -> Any:
 
 
 def check_target(out_dir: str | Path) -> Path:
-    """The folder to write to, resolved; a ConfigError when it holds anything but an earlier result."""
+    """Return the folder to write to, resolved; a ConfigError when it holds anything but an earlier result."""
     target = Path(os.path.realpath(out_dir))
     if target.exists() and not target.is_dir():
         raise ConfigError(f"{out_dir}: is a file; give a folder for the results")
@@ -79,10 +83,15 @@ def check_target(out_dir: str | Path) -> Path:
         if here:
             ours = _manifest(target)
             if ours is None:
-                raise ConfigError(f"{out_dir}: holds files that are no earlier result; give another folder, or an empty one")
+                raise ConfigError(
+                    f"{out_dir}: holds files that are no earlier result; give another folder, or an empty one"
+                )
             others = sorted(here - set(ours["files"]) - {MANIFEST})
             if others:
-                raise ConfigError(f"{out_dir}: holds {others[0]!r} beside an earlier result, which would be lost; move it, or give another folder")
+                raise ConfigError(
+                    f"{out_dir}: holds {others[0]!r} beside an earlier result, which would be lost; move it, or give "
+                    "another folder"
+                )
     return target
 
 
@@ -91,7 +100,11 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT or not isinstance(manifest.get("files"), dict):
+    if (
+        not isinstance(manifest, dict)
+        or manifest.get("format") != _FORMAT
+        or not isinstance(manifest.get("files"), dict)
+    ):
         return None
     return manifest
 
@@ -135,7 +148,9 @@ def save(result: Any, out_dir: str | Path, *, html: bool = True, max_rows: int =
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{out_dir}: the results cannot be written ({error.strerror or error}); check space and permissions") from error
+        raise OutputError(
+            f"{out_dir}: the results cannot be written ({error.strerror or error}); check space and permissions"
+        ) from error
     finally:
         if stage is not None and stage.exists():
             shutil.rmtree(stage, ignore_errors=True)
@@ -147,7 +162,7 @@ def _write(result: Any, folder: Path, *, html: bool, max_rows: int, max_points: 
 
     for name in TABLES:
         pq.write_table(getattr(result, name), folder / f"{name}.parquet", compression="zstd")
-    text = json.dumps(stats_json(result), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(stats_json(result), indent=2, allow_nan=False, ensure_ascii=False)
     (folder / "stats.json").write_text(text + "\n", encoding="utf-8")
     if html:
         from tickwright.report import write_report
@@ -162,7 +177,10 @@ def _write(result: Any, folder: Path, *, html: bool, max_rows: int, max_points: 
 
 
 def _take_place(stage: Path, target: Path) -> None:
-    """Put `stage` where `target` is. Between the two renames an earlier result stands beside the target, and is put back on failure."""
+    """Put `stage` where `target` is.
+
+    Between the two renames an earlier result stands beside the target, and is put back on failure.
+    """
     if not target.exists():
         stage.rename(target)
         return
@@ -193,16 +211,31 @@ def load(folder: str | Path) -> SavedResult:
     folder = Path(folder)
     manifest = _manifest(folder)
     if manifest is None:
-        raise DataError(f"{folder}: holds no result ({MANIFEST} is missing or not readable); give a folder that `tickwright backtest --out` wrote")
+        raise DataError(
+            f"{folder}: holds no result ({MANIFEST} is missing or not readable); give a folder that `tickwright "
+            "backtest --out` wrote"
+        )
     if manifest.get("version") != _VERSION:
-        raise DataError(f"{folder}: was written in version {manifest.get('version')!r} of the format; this program reads version {_VERSION}")
+        raise DataError(
+            f"{folder}: was written in version {manifest.get('version')!r} of the format; this program reads version "
+            f"{_VERSION}"
+        )
     for name in ("stats.json", *(f"{t}.parquet" for t in TABLES)):
         path, entry = folder / name, manifest["files"].get(name)
         if not path.is_file() or not isinstance(entry, dict):
             raise DataError(f"{path}: is missing from the result; run the backtest again")
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != entry.get("sha256"):
-                raise DataError(f"{path}: was changed since it was written (its sha256 differs from {MANIFEST}); run the backtest again")
+                raise DataError(
+                    f"{path}: was changed since it was written (its sha256 differs from {MANIFEST}); run the "
+                    "backtest again"
+                )
     figures = json.loads((folder / "stats.json").read_text(encoding="utf-8"))
     tables = {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}
-    return SavedResult(stats=figures["stats"], digest=figures["digest"], data_report=figures["data_report"], meta=figures["meta"], **tables)
+    return SavedResult(
+        stats=figures["stats"],
+        digest=figures["digest"],
+        data_report=figures["data_report"],
+        meta=figures["meta"],
+        **tables,
+    )

@@ -15,7 +15,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -32,7 +32,12 @@ BARS_HELP: Final = "give a duration such as '1s', '5m', '1h' or '1d', or 'tick:5
 
 
 def _positive(kind: str, value: object, most: float = math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= most or not math.isfinite(value):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not 0 < value <= most
+        or not math.isfinite(value)
+    ):
         limit = f" and at most {most:g}" if most < math.inf else ""
         raise ConfigError(f"{kind}: {value!r} cannot be a size; give a number above 0{limit}")
     return float(value)
@@ -78,7 +83,11 @@ class _RulesError(ConfigError):
 
 
 Size: TypeAlias = Fraction | Shares | Notional
-_SIZES: Final[Mapping[str, type[Fraction] | type[Shares] | type[Notional]]] = {"fraction": Fraction, "shares": Shares, "notional": Notional}
+_SIZES: Final[Mapping[str, type[Fraction] | type[Shares] | type[Notional]]] = {
+    "fraction": Fraction,
+    "shares": Shares,
+    "notional": Notional,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +103,8 @@ class Rules:
     entry: Node | None = None
     """Condition to buy when flat (or to turn from short to long)."""
     exit: Node | None = None
-    """Condition to sell what is held; without it only `stop_loss`, `take_profit` or a short entry ends a long position."""
+    """Condition to sell what is held; without it only `stop_loss`, `take_profit` or a short entry ends a long
+    position."""
     short_entry: Node | None = None
     """Condition to sell short when flat."""
     short_exit: Node | None = None
@@ -102,7 +112,8 @@ class Rules:
     size: Size = Fraction(1.0)
     """Size of a new position."""
     on: str = "auto"
-    """Events that evaluate the conditions: ``bar``, ``quote``, ``trade``, or ``auto``: bars where `bars` is given or the data hold bars,
+    """Events that evaluate the conditions: ``bar``, ``quote``, ``trade``, or ``auto``: bars where `bars` is given or
+    the data hold bars,
     else quotes where an expression reads them, else trades."""
     bars: str | None = None
     """Bars to build from quotes or trades, such as ``1m``."""
@@ -116,60 +127,26 @@ class Rules:
     """Leave when the price is this fraction better than the average entry price."""
 
     def __post_init__(self) -> None:
-        faults: list[str] = []
-        for field in ("entry", "exit", "short_entry", "short_exit"):
-            node = getattr(self, field)
-            if node is None:
-                continue
-            if not isinstance(node, Node):
-                hint = "; `==` compares whole expressions and gives True or False: use `>=` and `<=`" if isinstance(node, bool) else ""
-                faults.append(f"{field}: {node!r} is no signal{hint}; build one from tickwright.signal")
-            elif not node.is_condition:
-                faults.append(f"{field}: {node._shown()} is a number, not a condition; compare it, such as `{field} = x > 0`")
-        if self.entry is None and self.short_entry is None:
-            faults.append("entry: there is neither `entry` nor `short_entry`, so nothing would ever be traded; give one")
-        if self.exit is not None and self.entry is None:
-            faults.append("exit: there is no `entry` that it could end; give `entry`, or use `short_exit`")
-        if self.short_exit is not None and self.short_entry is None:
-            faults.append("short_exit: there is no `short_entry` that it could end; give `short_entry`, or use `exit`")
-        if not isinstance(self.size, (Fraction, Shares, Notional)):
-            faults.append(f"size: {self.size!r} is no size; give Fraction(0.2), Shares(100) or Notional(10_000)")
-        if self.on not in _ON:
-            faults.append(f"on: {self.on!r} is unknown; choose one of {', '.join(_ON)}")
-        if self.bars is not None and not (isinstance(self.bars, str) and _BARS.fullmatch(self.bars)):
-            faults.append(f"bars: {self.bars!r} is no kind of bar; {BARS_HELP}")
-        elif self.bars is not None and self.on in ("quote", "trade"):
-            faults.append(f"bars: {self.bars!r} would never be used with on={self.on!r}; leave one of them out")
-        if self.symbols is not None:
-            if isinstance(self.symbols, str) or not isinstance(self.symbols, Iterable):
-                faults.append(f"symbols: {self.symbols!r} is no list; give a list such as ['BAC']")
-            else:
-                symbols = tuple(self.symbols)
-                object.__setattr__(self, "symbols", symbols)
-                if not symbols or not all(isinstance(s, str) and s.strip() == s and s for s in symbols) or len(set(symbols)) < len(symbols):
-                    faults.append(f"symbols: {list(symbols)!r} is not a list of different symbols; give one such as ['BAC'], or leave it out to trade all")
-        if not isinstance(self.name, str) or not self.name.strip():
-            faults.append(f"name: {self.name!r} is no name; give some text")
-        for field, most in (("stop_loss", 1.0), ("take_profit", 1e6)):
-            value = getattr(self, field)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < most):
-                faults.append(f"{field}: {value!r} is no fraction; give a number above 0 and below {most:g}, such as 0.02 for 2 %")
+        if isinstance(self.symbols, (list, tuple)):
+            object.__setattr__(self, "symbols", tuple(self.symbols))
+        faults = _faults({field.name: getattr(self, field.name) for field in fields(self)})
         if faults:
             raise _RulesError(faults)
 
     def to_spec(self) -> dict[str, Any]:
-        """The rules as the core takes them.
+        """Return the rules as the core takes them.
 
         Returns
         -------
         dict
-            ``nodes`` is the list of :func:`tickwright.signal.compile`; ``entry``, ``exit``, ``short_entry`` and ``short_exit`` are
-            indices into it or None; ``size`` is ``(kind, value)`` with kind ``fraction``, ``shares`` or ``notional``; the rest are the fields.
+            ``nodes`` is the list of :func:`tickwright.signal.compile`; ``entry``, ``exit``, ``short_entry`` and
+            ``short_exit`` are indices into it or None; ``size`` is ``(kind, value)`` with kind ``fraction``,
+            ``shares`` or ``notional``; the rest are the fields.
         """
-        fields = ("entry", "exit", "short_entry", "short_exit")
-        given = [(f, node) for f in fields if (node := getattr(self, f)) is not None]
+        conditions = ("entry", "exit", "short_entry", "short_exit")
+        given = [(f, node) for f in conditions if (node := getattr(self, f)) is not None]
         graph = signal.compile(node for _, node in given)
-        indices: dict[str, int | None] = dict.fromkeys(fields)
+        indices: dict[str, int | None] = dict.fromkeys(conditions)
         indices.update({f: index for (f, _), index in zip(given, graph.outputs, strict=True)})
         return {
             "name": self.name,
@@ -204,11 +181,30 @@ class Rules:
 
     @classmethod
     def from_table(
-        cls, table: Mapping[str, Any], *, where: str, params: Mapping[str, object] | None = None, default_name: str = "rules"
+        cls,
+        table: Mapping[str, Any],
+        *,
+        where: str,
+        params: Mapping[str, object] | None = None,
+        default_name: str = "rules",
     ) -> Rules:
         """Rules from the content of a TOML file; see :meth:`from_toml`. `where` names the place in errors."""
         faults: list[str] = []
-        known = ("name", "symbols", "on", "bars", "entry", "exit", "short_entry", "short_exit", "stop_loss", "take_profit", "params", "signals", "size")
+        known = (
+            "name",
+            "symbols",
+            "on",
+            "bars",
+            "entry",
+            "exit",
+            "short_entry",
+            "short_exit",
+            "stop_loss",
+            "take_profit",
+            "params",
+            "signals",
+            "size",
+        )
         for key in table:
             if key not in known:
                 faults.append(f"{key}: unknown key{nearest(key, known)}; known are {', '.join(known)}")
@@ -219,32 +215,90 @@ class Rules:
             node = _parsed(text, names, f"signals.{name}", faults)
             if node is not None:
                 names[name] = node
-        fields: dict[str, Any] = {"name": default_name}
+        settings: dict[str, Any] = {"name": default_name}
         for key in ("name", "symbols", "on", "bars", "stop_loss", "take_profit"):
             if key in table:
-                fields[key] = table[key]
+                settings[key] = table[key]
         for key in ("entry", "exit", "short_entry", "short_exit"):
             if key in table:
-                fields[key] = _parsed(table[key], names, key, faults)
+                settings[key] = _parsed(table[key], names, key, faults)
         if "size" in table:
-            fields["size"] = _size(table["size"], faults)
+            settings["size"] = _size(table["size"], faults)
         if not faults:
             try:
-                return cls(**fields)
+                return cls(**settings)
             except _RulesError as error:
                 faults.extend(error.faults)
         raise ConfigError(listed(where, faults))
 
 
+def _faults(given: Mapping[str, Any]) -> list[str]:
+    faults: list[str] = []
+    for field in ("entry", "exit", "short_entry", "short_exit"):
+        node = given[field]
+        if node is None:
+            continue
+        if not isinstance(node, Node):
+            hint = (
+                "; `==` compares whole expressions and gives True or False: use `>=` and `<=`"
+                if isinstance(node, bool)
+                else ""
+            )
+            faults.append(f"{field}: {node!r} is no signal{hint}; build one from tickwright.signal")
+        elif not node.is_condition:
+            faults.append(
+                f"{field}: {node.shown()} is a number, not a condition; compare it, such as `{field} = x > 0`"
+            )
+    if given["entry"] is None and given["short_entry"] is None:
+        faults.append("entry: there is neither `entry` nor `short_entry`, so nothing would ever be traded; give one")
+    if given["exit"] is not None and given["entry"] is None:
+        faults.append("exit: there is no `entry` that it could end; give `entry`, or use `short_exit`")
+    if given["short_exit"] is not None and given["short_entry"] is None:
+        faults.append("short_exit: there is no `short_entry` that it could end; give `short_entry`, or use `exit`")
+    if not isinstance(given["size"], (Fraction, Shares, Notional)):
+        faults.append(f"size: {given['size']!r} is no size; give Fraction(0.2), Shares(100) or Notional(10_000)")
+    if given["on"] not in _ON:
+        faults.append(f"on: {given['on']!r} is unknown; choose one of {', '.join(_ON)}")
+    if given["bars"] is not None and not (isinstance(given["bars"], str) and _BARS.fullmatch(given["bars"])):
+        faults.append(f"bars: {given['bars']!r} is no kind of bar; {BARS_HELP}")
+    elif given["bars"] is not None and given["on"] in ("quote", "trade"):
+        faults.append(f"bars: {given['bars']!r} would never be used with on={given['on']!r}; leave one of them out")
+    symbols = given["symbols"]
+    if symbols is not None and not isinstance(symbols, tuple):
+        faults.append(f"symbols: {symbols!r} is no list; give a list such as ['BAC']")
+    elif symbols is not None and (
+        not symbols
+        or not all(isinstance(s, str) and s.strip() == s and s for s in symbols)
+        or len(set(symbols)) < len(symbols)
+    ):
+        faults.append(
+            f"symbols: {list(symbols)!r} is not a list of different symbols; give one such as ['BAC'], "
+            "or leave it out to trade all"
+        )
+    if not isinstance(given["name"], str) or not given["name"].strip():
+        faults.append(f"name: {given['name']!r} is no name; give some text")
+    for field, most in (("stop_loss", 1.0), ("take_profit", 1e6)):
+        value = given[field]
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < most
+        ):
+            faults.append(
+                f"{field}: {value!r} is no fraction; give a number above 0 and below {most:g}, such as 0.02 for 2 %"
+            )
+    return faults
+
+
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file, or a ConfigError that says what is wrong with it."""
+    """Return the tables of a TOML file, or raise a ConfigError that says what is wrong with it."""
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; check the path") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check that it is a file and its permissions") from None
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); check that it is a file and its permissions"
+        ) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
@@ -277,7 +331,7 @@ def _subtable(table: Mapping[str, Any], key: str, faults: list[str]) -> Mapping[
 def _free(name: str, names: Mapping[str, Node], table: str, faults: list[str]) -> bool:
     if not _NAME.fullmatch(name) or name in ("and", "or", "not"):
         faults.append(f"{table}.{name}: not a name; use letters, digits and _")
-    elif name in signal.SOURCES or name in signal._FUNCTIONS:
+    elif name in signal.SOURCES or name in signal.FUNCTIONS:
         faults.append(f"{table}.{name}: the name is taken by the signal language; choose another")
     elif name in names:
         faults.append(f"{table}.{name}: the name is given twice; choose another")
@@ -322,5 +376,7 @@ def _size(value: object, faults: list[str]) -> Size | None:
             except ConfigError as error:
                 faults.append(f"size.{kind}: {error}")
                 return None
-    faults.append(f"size: {value!r} is no size; write one of `size.fraction = 0.2`, `size.shares = 100`, `size.notional = 10_000`")
+    faults.append(
+        f"size: {value!r} is no size; write one of `size.fraction = 0.2`, `size.shares = 100`, `size.notional = 10_000`"
+    )
     return None

@@ -7,7 +7,8 @@ An expression is written with ordinary operators and functions, is immutable, an
 >>> str(s.cross_above(fast, slow) & (s.position <= 0))
 '(cross_above(ema(close, 10), ema(close, 30)) & (position <= 0.0))'
 
-The same language as text, for rule files, is read by :func:`parse`; ``str`` writes it. Equal expressions are one object, so
+The same language as text, for rule files, is read by :func:`parse`; ``str`` writes it. Equal expressions are one
+object, so
 ``s.ema(s.close, 10) is s.ema(s.close, 10)`` and ``==`` compares whole expressions; it never makes a signal.
 
 A condition is 1.0 or 0.0, and NaN while any part of it is warming up; a rule acts on 1.0 only.
@@ -15,12 +16,10 @@ A condition is 1.0 or 0.0, and NaN while any part of it is warming up; a rule ac
 
 from __future__ import annotations
 
-import ast
-import difflib
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 from tickwright.errors import SignalError
@@ -66,29 +65,38 @@ __all__ = [
 ]
 
 #: Names of what an expression can read at an event.
-SOURCES: Final = ("open", "high", "low", "close", "volume", "bid", "ask", "mid", "bid_size", "ask_size", "price", "position")
+SOURCES: Final = (
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "bid",
+    "ask",
+    "mid",
+    "bid_size",
+    "ask_size",
+    "price",
+    "position",
+)
 
 PERIOD_MAX: Final = 1_000_000
-TEXT_MAX: Final = 20_000
 _SHOWN_MAX: Final = 4_000
 
-_INFIX: Final = {"add": "+", "sub": "-", "mul": "*", "div": "/", "gt": ">", "lt": "<", "ge": ">=", "le": "<=", "and": "&", "or": "|"}
-_CALLED: Final = {"min": "minimum", "max": "maximum"}
-_CONDITIONS: Final = frozenset({"gt", "lt", "ge", "le", "and", "or", "not", "cross_above", "cross_below"})
-# Inputs that the function's own notation leaves out.
-_IMPLIED: Final = frozenset({"atr", "vwap", "obv", "donchian_upper", "donchian_middle", "donchian_lower"})
-_FIELDS: Final = {
-    "macd": "macd(%s).macd",
-    "macd_signal": "macd(%s).signal",
-    "macd_histogram": "macd(%s).histogram",
-    "bollinger_upper": "bollinger(%s).upper",
-    "bollinger_middle": "bollinger(%s).middle",
-    "bollinger_lower": "bollinger(%s).lower",
-    "donchian_upper": "donchian(%s).upper",
-    "donchian_middle": "donchian(%s).middle",
-    "donchian_lower": "donchian(%s).lower",
+#: How operators are written.
+INFIX: Final = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "gt": ">",
+    "lt": "<",
+    "ge": ">=",
+    "le": "<=",
+    "and": "&",
+    "or": "|",
 }
-
+_CONDITIONS: Final = frozenset({"gt", "lt", "ge", "le", "and", "or", "not", "cross_above", "cross_below"})
 _Key: TypeAlias = "tuple[str, tuple[Node, ...], tuple[float, ...]]"
 _nodes: WeakValueDictionary[_Key, Node] = WeakValueDictionary()
 
@@ -108,6 +116,7 @@ class Node:
     """Operations in the expression written out in full."""
 
     def __new__(cls, op: str, args: tuple[Node, ...] = (), params: tuple[float, ...] = ()) -> Node:
+        """Give the node that says this, made now or before."""
         key = (op, args, params)
         known = _nodes.get(key)
         if known is not None:
@@ -139,33 +148,34 @@ class Node:
 
     def __bool__(self) -> bool:
         raise SignalError(
-            f"signal {self._shown()}: has no truth value while a strategy is being described; write `&` for and, `|` for or, `~` for not, "
+            f"signal {self.shown()}: has no truth value while a strategy is being described; write `&` for and, `|` "
+            "for or, `~` for not, "
             "each comparison in parentheses, and a chained comparison as `(a < b) & (b < c)`"
         )
 
     def __add__(self, other: Node | float) -> Node:
-        return _binary("add", self, other)
+        return binary("add", self, other)
 
     def __radd__(self, other: Node | float) -> Node:
-        return _binary("add", other, self)
+        return binary("add", other, self)
 
     def __sub__(self, other: Node | float) -> Node:
-        return _binary("sub", self, other)
+        return binary("sub", self, other)
 
     def __rsub__(self, other: Node | float) -> Node:
-        return _binary("sub", other, self)
+        return binary("sub", other, self)
 
     def __mul__(self, other: Node | float) -> Node:
-        return _binary("mul", self, other)
+        return binary("mul", self, other)
 
     def __rmul__(self, other: Node | float) -> Node:
-        return _binary("mul", other, self)
+        return binary("mul", other, self)
 
     def __truediv__(self, other: Node | float) -> Node:
-        return _binary("div", self, other)
+        return binary("div", self, other)
 
     def __rtruediv__(self, other: Node | float) -> Node:
-        return _binary("div", other, self)
+        return binary("div", other, self)
 
     def __neg__(self) -> Node:
         if self.op == "const":
@@ -179,39 +189,42 @@ class Node:
         return abs(self)
 
     def __gt__(self, other: Node | float) -> Node:
-        return _binary("gt", self, other)
+        return binary("gt", self, other)
 
     def __lt__(self, other: Node | float) -> Node:
-        return _binary("lt", self, other)
+        return binary("lt", self, other)
 
     def __ge__(self, other: Node | float) -> Node:
-        return _binary("ge", self, other)
+        return binary("ge", self, other)
 
     def __le__(self, other: Node | float) -> Node:
-        return _binary("le", self, other)
+        return binary("le", self, other)
 
     def __and__(self, other: Node) -> Node:
-        return _logical("and", self, other)
+        return logical("and", self, other)
 
     def __rand__(self, other: Node) -> Node:
-        return _logical("and", other, self)
+        return logical("and", other, self)
 
     def __or__(self, other: Node) -> Node:
-        return _logical("or", self, other)
+        return logical("or", self, other)
 
     def __ror__(self, other: Node) -> Node:
-        return _logical("or", other, self)
+        return logical("or", other, self)
 
     def __invert__(self) -> Node:
         return Node("not", (_condition("~", self),))
 
     def __str__(self) -> str:
-        return _written(self) if self.size <= _SHOWN_MAX else f"<signal of {self.size} operations>"
+        from tickwright.signal_text import written
+
+        return written(self) if self.size <= _SHOWN_MAX else f"<signal of {self.size} operations>"
 
     def __repr__(self) -> str:
         return f"<signal {self}>"
 
-    def _shown(self) -> str:
+    def shown(self) -> str:
+        """Return the expression as an error message quotes it: in backticks, and cut where it is long."""
         text = str(self)
         return f"`{text}`" if len(text) <= 120 else f"`{text[:117]}...`"
 
@@ -221,7 +234,7 @@ Signal: TypeAlias = Node | float
 
 
 def constant(value: float) -> Node:
-    """A number as an expression. Plain numbers are taken wherever an expression is, so this is seldom needed."""
+    """Make a number an expression; plain numbers are taken wherever an expression is, so this is seldom needed."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise SignalError(f"signal: {value!r} is no number or signal{_about_bool(value)}")
     try:
@@ -229,12 +242,18 @@ def constant(value: float) -> Node:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise SignalError(f"signal: the constant {value!r:.40} is not finite; use a number between -1.8e308 and 1.8e308")
+        raise SignalError(
+            f"signal: the constant {value!r:.40} is not finite; use a number between -1.8e308 and 1.8e308"
+        )
     return Node("const", (), (number + 0.0,))
 
 
 def _about_bool(value: object) -> str:
-    return "; `==`, `!=` and `in` compare whole expressions and give True or False: use `>=` and `<=`" if isinstance(value, bool) else ""
+    return (
+        "; `==`, `!=` and `in` compare whole expressions and give True or False: use `>=` and `<=`"
+        if isinstance(value, bool)
+        else ""
+    )
 
 
 def _node(value: Signal) -> Node:
@@ -249,7 +268,8 @@ _ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
 }
 
 
-def _binary(op: str, left: Signal, right: Signal) -> Node:
+def binary(op: str, left: Signal, right: Signal) -> Node:
+    """Join two values by the operation `op`; arithmetic on constants is done here."""
     a, b = _node(left), _node(right)
     if a.op == b.op == "const" and op in _ARITHMETIC and not (op == "div" and b.params[0] == 0.0):
         value = _ARITHMETIC[op](a.params[0], b.params[0])
@@ -263,22 +283,30 @@ def _condition(sign: str, value: object) -> Node:
         raise SignalError(f"signal: `{sign}` joins conditions, not {value!r}{_about_bool(value)}")
     if not value.is_condition:
         raise SignalError(
-            f"signal: `{sign}` joins conditions, but {value._shown()} is a number; `{sign}` binds tighter than a comparison, "
+            f"signal: `{sign}` joins conditions, but {value.shown()} is a number; `{sign}` binds tighter than a "
+            "comparison, "
             f"so put comparisons in parentheses: `(a > b) {sign if sign != '~' else '&'} (c > d)`"
         )
     return value
 
 
-def _logical(op: str, left: object, right: object) -> Node:
-    sign = _INFIX[op]
+def logical(op: str, left: object, right: object) -> Node:
+    """Join two conditions by ``and`` or ``or``."""
+    sign = INFIX[op]
     return Node(op, (_condition(sign, left), _condition(sign, right)))
 
 
 def _period(function: str, name: str, value: Signal, least: int = 1) -> float:
     if isinstance(value, Node) and value.op == "const":
         value = value.params[0]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or not least <= value <= PERIOD_MAX or value != int(value):
-        shown = value._shown() if isinstance(value, Node) else repr(value)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or value != value
+        or not least <= value <= PERIOD_MAX
+        or value != int(value)
+    ):
+        shown = value.shown() if isinstance(value, Node) else repr(value)
         raise SignalError(f"signal: {function}: {name} is {shown}; give a whole number from {least} to {PERIOD_MAX:,}")
     return float(value)
 
@@ -310,7 +338,7 @@ position: Final = Node("source:position")
 
 
 def sma(x: Signal, period: int) -> Node:
-    """Simple moving average of the last `period` values."""
+    """Return the simple moving average of the last `period` values."""
     return Node("sma", (_node(x),), (_period("sma", "period", period),))
 
 
@@ -341,7 +369,7 @@ class Macd(NamedTuple):
 
 
 def macd(x: Signal, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
-    """Moving average convergence divergence (Appel); use ``.macd``, ``.signal`` or ``.histogram``."""
+    """Return the moving average convergence divergence (Appel); use ``.macd``, ``.signal`` or ``.histogram``."""
     params = (_period("macd", "fast", fast), _period("macd", "slow", slow), _period("macd", "signal", signal))
     if params[0] >= params[1]:
         raise SignalError(f"signal: macd: fast {fast} is not below slow {slow}; give the shorter period first")
@@ -401,17 +429,17 @@ def donchian(period: int = 20) -> Donchian:
 
 
 def cross_above(a: Signal, b: Signal) -> Node:
-    """True at the event where `a` rises from at or below `b` to above it."""
-    return _binary("cross_above", a, b)
+    """Return a condition true at the event where `a` rises from at or below `b` to above it."""
+    return binary("cross_above", a, b)
 
 
 def cross_below(a: Signal, b: Signal) -> Node:
-    """True at the event where `a` falls from at or above `b` to below it."""
-    return _binary("cross_below", a, b)
+    """Return a condition true at the event where `a` falls from at or above `b` to below it."""
+    return binary("cross_below", a, b)
 
 
 def lag(x: Signal, n: int = 1) -> Node:
-    """The value `n` evaluations ago."""
+    """Return the value `n` evaluations ago."""
     return Node("lag", (_node(x),), (_period("lag", "n", n),))
 
 
@@ -421,20 +449,21 @@ def abs(x: Signal) -> Node:
 
 
 def minimum(a: Signal, b: Signal) -> Node:
-    """The lesser of two values."""
-    return _binary("min", a, b)
+    """Return the lesser of two values."""
+    return binary("min", a, b)
 
 
 def maximum(a: Signal, b: Signal) -> Node:
-    """The greater of two values."""
-    return _binary("max", a, b)
+    """Return the greater of two values."""
+    return binary("max", a, b)
 
 
 class Graph(NamedTuple):
     """Expressions as the core takes them."""
 
     nodes: list[tuple[str, list[int], list[float]]]
-    """``(operation, indices of inputs, numbers)``; inputs always come before what uses them, and no entry occurs twice."""
+    """``(operation, indices of inputs, numbers)``; inputs always come before what uses them, and no entry occurs
+    twice."""
     outputs: list[int]
     """Index of each compiled expression, in the order given."""
 
@@ -480,51 +509,35 @@ def compile(nodes: Iterable[Node]) -> Graph:
     return Graph(flat, [index[root] for root in roots])
 
 
-def _written(root: Node) -> str:
-    done: dict[Node, str] = {}
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        missing = [a for a in node.args if a not in done]
-        if missing:
-            stack.extend(missing)
-            continue
-        stack.pop()
-        done[node] = _write_one(node, [done[a] for a in node.args])
-    return done[root]
-
-
-def _write_one(node: Node, args: list[str]) -> str:
-    op = node.op
-    if op == "const":
-        return repr(node.params[0])
-    if op.startswith("source:"):
-        return op.removeprefix("source:")
-    if op in _INFIX:
-        return f"({args[0]} {_INFIX[op]} {args[1]})"
-    if op in ("neg", "not"):
-        return f"({'-' if op == 'neg' else '~'}{args[0]})"
-    inner = ", ".join([*([] if op in _IMPLIED else args), *(_number(p) for p in node.params)])
-    return _FIELDS[op] % inner if op in _FIELDS else f"{_CALLED.get(op, op)}({inner})"
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
-
-
-_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+#: Functions of the signal language by name.
+FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     f.__name__: f
-    for f in (sma, ema, rma, rsi, macd, bollinger, atr, vwap, obv, donchian, cross_above, cross_below, lag, abs, minimum, maximum)
+    for f in (
+        sma,
+        ema,
+        rma,
+        rsi,
+        macd,
+        bollinger,
+        atr,
+        vwap,
+        obv,
+        donchian,
+        cross_above,
+        cross_below,
+        lag,
+        abs,
+        minimum,
+        maximum,
+    )
 }
-_SOURCE_NODES: Final[Mapping[str, Node]] = {name: Node(f"source:{name}") for name in SOURCES}
-_ONE_LINE: Final = str.maketrans("\n\r\t\f", "    ")
-_COMPARE: Final[Mapping[type[ast.cmpop], str]] = {ast.Gt: "gt", ast.Lt: "lt", ast.GtE: "ge", ast.LtE: "le"}
 
 
 def parse(text: str, names: Mapping[str, Node] | None = None, *, where: str = "signal") -> Node:
     """Read an expression from text.
 
-    The text holds sources, numbers, the functions of this module, ``+ - * /``, comparisons, ``& | ~`` (or ``and or not``) and
+    The text holds sources, numbers, the functions of this module, ``+ - * /``, comparisons, ``& | ~`` (or ``and or
+    not``) and
     parentheses, and nothing else: it is never run as Python.
 
     Parameters
@@ -549,186 +562,11 @@ def parse(text: str, names: Mapping[str, Node] | None = None, *, where: str = "s
     Examples
     --------
     >>> from tickwright import signal as s
-    >>> s.parse("rsi(close, 14) < 30 and close > sma(close, 200)") is (s.rsi(s.close, 14) < 30) & (s.close > s.sma(s.close, 200))
+    >>> s.parse("rsi(close, 14) < 30 and close > open") is (s.rsi(s.close, 14) < 30) & (s.close > s.open)
     True
     """
+    from tickwright.signal_text import Reader
+
     if not isinstance(text, str):
         raise SignalError(f"{where}: {text!r} is no text; write the expression in quotes")
-    return _Reader(text, names or {}, where).read()
-
-
-class _Reader:
-    def __init__(self, text: str, names: Mapping[str, Node], where: str) -> None:
-        self.text = text
-        self.names = names
-        self.where = where
-        self.indent = 0
-        self.encoded = b""
-
-    def read(self) -> Node:
-        if not self.text.strip():
-            raise SignalError(f"{self.where}: the expression is empty; write one such as `close > sma(close, 20)`")
-        if len(self.text) > TEXT_MAX:
-            raise SignalError(f"{self.where}: the expression has {len(self.text):,} characters; at most {TEXT_MAX:,} are read")
-        if "#" in self.text:
-            raise self.error_at(self.text.index("#"), "a comment cannot stand inside an expression; put it on a line of its own, outside the quotes")
-        # One line of the same length, so that an expression may run over several lines and columns still count.
-        flat = self.text.translate(_ONE_LINE)
-        self.indent = len(flat) - len(flat.lstrip())
-        self.encoded = flat[self.indent :].encode(errors="replace")
-        try:
-            tree = ast.parse(flat[self.indent :], mode="eval")
-            value = self.value(tree.body)
-        except SyntaxError as error:
-            raise self.error_at(self.indent + max((error.offset or 1) - 1, 0), f"{error.msg}; write an expression such as `close > sma(close, 20)`") from None
-        except SignalError:
-            raise
-        except ValueError as error:
-            raise SignalError(f"{self.where}: {error}; use plain text") from None
-        except (RecursionError, MemoryError):
-            raise SignalError(f"{self.where}: the expression is nested too deeply; name parts of it under [signals]") from None
-        return self.single(tree.body, value)
-
-    def error_at(self, offset: int, why: str) -> SignalError:
-        lines = self.text.split("\n")
-        before = self.text[:offset]
-        line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
-        start = max(0, column - 60)
-        place = f"column {column + 1}" if len(lines) == 1 else f"line {line + 1}, column {column + 1}"
-        return SignalError(f"{self.where}: {place}: {why}\n    {lines[line][start : start + 100]}\n    {' ' * (column - start)}^")
-
-    def error(self, node: ast.AST, why: str) -> SignalError:
-        # ast counts columns in bytes of UTF-8.
-        before = self.encoded[: cast(int, getattr(node, "col_offset", 0))].decode(errors="ignore")
-        return self.error_at(self.indent + len(before), why)
-
-    def guarded(self, node: ast.AST, make: Callable[[], Any]) -> Any:
-        try:
-            return make()
-        except SignalError as error:
-            raise self.error(node, str(error).removeprefix("signal: ")) from None
-
-    def single(self, node: ast.AST, value: Any) -> Node:
-        if isinstance(value, tuple):
-            fields = " or ".join(f"`.{f}`" for f in type(value)._fields)  # type: ignore[attr-defined]
-            raise self.error(node, f"gives several lines; choose one with {fields}")
-        return cast(Node, value)
-
-    def one(self, node: ast.expr) -> Node:
-        return self.single(node, self.value(node))
-
-    def value(self, node: ast.expr) -> Any:
-        match node:
-            case ast.Constant(value=value):
-                if isinstance(value, bool) or not isinstance(value, (int, float)):
-                    raise self.error(node, f"{value!r} is no number")
-                return self.guarded(node, lambda: constant(value))
-            case ast.Name(id=name):
-                return self.name(node, name)
-            case ast.UnaryOp(op=op, operand=operand):
-                inner = self.one(operand)
-                if isinstance(op, ast.USub):
-                    return -inner
-                if isinstance(op, ast.UAdd):
-                    return inner
-                return self.guarded(operand, lambda: ~inner)
-            case ast.BinOp(left=left, op=op, right=right):
-                return self.binary(node, left, op, right)
-            case ast.BoolOp(op=op, values=values):
-                sign = "and" if isinstance(op, ast.And) else "or"
-                result = self.one(values[0])
-                for other in values[1:]:
-                    a, b = result, self.one(other)
-                    result = self.guarded(other if a.is_condition else node, lambda a=a, b=b: _logical(sign, a, b))
-                return result
-            case ast.Compare(left=left, ops=ops, comparators=comparators):
-                if len(ops) > 1:
-                    raise self.error(node, "a chained comparison has no meaning here; write `(a < b) & (b < c)`")
-                kind = _COMPARE.get(type(ops[0]))
-                if kind is None:
-                    raise self.error(node, "only `>`, `<`, `>=` and `<=` compare")
-                return _binary(kind, self.one(left), self.one(comparators[0]))
-            case ast.Call():
-                return self.call(node)
-            case ast.Attribute(value=inner_node, attr=attr):
-                lines = self.value(inner_node)
-                if not isinstance(lines, tuple):
-                    raise self.error(node, f"`.{attr}` has no meaning here; only macd, bollinger and donchian have lines")
-                fields: tuple[str, ...] = type(lines)._fields  # type: ignore[attr-defined]
-                if attr not in fields:
-                    raise self.error(node, f"no line `.{attr}`; there are {', '.join('.' + f for f in fields)}")
-                return getattr(lines, attr)
-            case _:
-                raise self.error(node, f"{_PYTHON.get(type(node), 'this')} is not part of the signal language; use names, numbers, functions and operators")
-
-    def name(self, node: ast.AST, name: str) -> Node:
-        found = self.names[name] if name in self.names else _SOURCE_NODES.get(name)
-        if found is None:
-            if name in _FUNCTIONS:
-                raise self.error(node, f"`{name}` is a function; call it: `{name}(...)`")
-            known = [*self.names, *SOURCES]
-            raise self.error(node, f"unknown name `{name}`{_nearest(name, known)}; known are {', '.join(known)}")
-        return found
-
-    def binary(self, node: ast.expr, left: ast.expr, op: ast.operator, right: ast.expr) -> Node:
-        a, b = self.one(left), self.one(right)
-        match op:
-            case ast.Add():
-                return a + b
-            case ast.Sub():
-                return a - b
-            case ast.Mult():
-                return a * b
-            case ast.Div():
-                return a / b
-            case ast.BitAnd() | ast.BitOr():
-                bad = left if not a.is_condition else right
-                return cast(Node, self.guarded(bad, lambda: a & b if isinstance(op, ast.BitAnd) else a | b))
-            case _:
-                raise self.error(node, "only + - * / & | join values")
-
-    def call(self, node: ast.Call) -> Any:
-        if not isinstance(node.func, ast.Name):
-            raise self.error(node, "only the functions of the signal language can be called")
-        function = _FUNCTIONS.get(node.func.id)
-        if function is None:
-            raise self.error(node, f"unknown function `{node.func.id}`{_nearest(node.func.id, _FUNCTIONS)}; there are {', '.join(_FUNCTIONS)}")
-        args = []
-        for arg in node.args:
-            if isinstance(arg, ast.Starred):
-                raise self.error(arg, "`*` has no meaning here")
-            args.append(self.one(arg))
-        keywords = {}
-        for keyword in node.keywords:
-            if keyword.arg is None:
-                raise self.error(keyword.value, "`**` has no meaning here")
-            keywords[keyword.arg] = self.one(keyword.value)
-        try:
-            return self.guarded(node, lambda: function(*args, **keywords))
-        except TypeError as error:
-            if isinstance(error, SignalError):
-                raise
-            raise self.error(node, f"{error}; it is {_usage(function)}") from None
-
-
-_PYTHON: Final[Mapping[type[ast.AST], str]] = {
-    ast.Lambda: "a lambda",
-    ast.Subscript: "an index",
-    ast.IfExp: "`if`",
-    ast.List: "a list",
-    ast.Tuple: "a tuple",
-    ast.Dict: "a dict",
-    ast.JoinedStr: "a formatted text",
-    ast.NamedExpr: "`:=`",
-}
-
-
-def _usage(function: Callable[..., Any]) -> str:
-    import inspect
-
-    return f"`{function.__name__}({', '.join(str(p).split(':')[0] for p in inspect.signature(function).parameters.values())})`"
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close_names = difflib.get_close_matches(name, list(known), 1, 0.6)
-    return f", did you mean `{close_names[0]}`?" if close_names else ""
+    return Reader(text, names or {}, where).read()

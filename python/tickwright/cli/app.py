@@ -37,41 +37,83 @@ _RISK, _VENUE, _LOG = "Risk limits", "Simulated venue", "Logging"
 
 @app.command()
 def backtest(
-    strategy: Annotated[Text, typer.Argument(help="FILE.py, FILE.py:Name or FILE.toml; without it, [[strategy]] of --config.", show_default=False)] = None,
-    data: Annotated[Optional[list[str]], typer.Option("--data", "-d", help="File or folder of market data; repeat for more.")] = None,  # noqa: UP045
-    symbol: Annotated[Optional[list[str]], typer.Option("--symbol", "-s", help="Symbol to take; repeat or separate by commas.")] = None,  # noqa: UP045
+    strategy: Annotated[
+        Text,
+        typer.Argument(
+            help="FILE.py, FILE.py:Name or FILE.toml; without it, [[strategy]] of --config.", show_default=False
+        ),
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", "-d", help="File or folder of market data; repeat for more.")
+    ] = None,
+    symbol: Annotated[
+        list[str] | None, typer.Option("--symbol", "-s", help="Symbol to take; repeat or separate by commas.")
+    ] = None,
     cash: Annotated[Number, typer.Option(help="Starting cash, dollars.  [default: 100000]", show_default=False)] = None,
     out: Annotated[Text, typer.Option("--out", "-o", help="Folder for Parquet, stats.json and report.html.")] = None,
     config: Annotated[Text, typer.Option("--config", "-c", help="TOML configuration; flags win over it.")] = None,
-    start: Annotated[Text, typer.Option(help="First moment, such as 2013-10-07 or 2013-10-07T13:30:00Z; UTC without a zone.")] = None,
+    start: Annotated[
+        Text, typer.Option(help="First moment, such as 2013-10-07 or 2013-10-07T13:30:00Z; UTC without a zone.")
+    ] = None,
     end: Annotated[Text, typer.Option(help="End, itself left out.")] = None,
     adjust: Annotated[Text, typer.Option(help="none, split or total: adjust prices by the factor files.")] = None,
-    actions: Annotated[Optional[bool], typer.Option("--actions/--no-actions", help="Play splits and dividends as events.", show_default=False)] = None,  # noqa: UP045
+    actions: Annotated[
+        bool | None,
+        typer.Option("--actions/--no-actions", help="Play splits and dividends as events.", show_default=False),
+    ] = None,
     bars: Annotated[Text, typer.Option(help="Bars to build: 1m, tick:500, volume:10000, dollar:1000000.")] = None,
-    equity_every: Annotated[Text, typer.Option(help="Step of the equity curve.  [default: 1m]", show_default=False)] = None,
-    param: Annotated[Optional[list[str]], typer.Option("--param", "-p", help="key=value for the strategy; repeat for more.")] = None,  # noqa: UP045
+    equity_every: Annotated[
+        Text, typer.Option(help="Step of the equity curve.  [default: 1m]", show_default=False)
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", help="key=value for the strategy; repeat for more.")
+    ] = None,
     latency_ms: Annotated[Number, _option("--latency-ms", "Milliseconds from decision to venue.", _VENUE)] = None,
-    latency_jitter_ms: Annotated[Number, _option("--latency-jitter-ms", "Most milliseconds added at random.", _VENUE)] = None,
+    latency_jitter_ms: Annotated[
+        Number, _option("--latency-jitter-ms", "Most milliseconds added at random.", _VENUE)
+    ] = None,
     seed: Annotated[Whole, _option("--seed", "Seed of that randomness.", _VENUE)] = None,
-    fees: Annotated[Text, _option("--fees", "none, per-share:RATE[:MINIMUM] or bps:RATE.  [default: per-share:0.005:1]", _VENUE)] = None,
-    slippage_bps: Annotated[Number, _option("--slippage-bps", "Basis points that market orders fill worse.", _VENUE)] = None,
+    fees: Annotated[
+        Text, _option("--fees", "none, per-share:RATE[:MINIMUM] or bps:RATE.  [default: per-share:0.005:1]", _VENUE)
+    ] = None,
+    slippage_bps: Annotated[
+        Number, _option("--slippage-bps", "Basis points that market orders fill worse.", _VENUE)
+    ] = None,
     liquidity: Annotated[Text, _option("--liquidity", "quoted or unlimited size.", _VENUE)] = None,
     stop_trigger: Annotated[Text, _option("--stop-trigger", "trade or quote.", _VENUE)] = None,
     dividends: Annotated[Text, _option("--dividends", "cash or reinvest.", _VENUE)] = None,
     max_order_qty: Annotated[Number, _option("--max-order-qty", "Shares of one order.", _RISK)] = None,
     max_order_notional: Annotated[Number, _option("--max-order-notional", "Dollars of one order.", _RISK)] = None,
     max_position_qty: Annotated[Number, _option("--max-position-qty", "Shares of one symbol.", _RISK)] = None,
-    max_position_notional: Annotated[Number, _option("--max-position-notional", "Dollars of one symbol.", _RISK)] = None,
+    max_position_notional: Annotated[
+        Number, _option("--max-position-notional", "Dollars of one symbol.", _RISK)
+    ] = None,
     max_gross_exposure: Annotated[Number, _option("--max-gross-exposure", "Dollars long plus short.", _RISK)] = None,
     max_net_exposure: Annotated[Number, _option("--max-net-exposure", "Dollars long less short.", _RISK)] = None,
     max_leverage: Annotated[Number, _option("--max-leverage", "Gross exposure ÷ equity.", _RISK)] = None,
-    collar_pct: Annotated[Number, _option("--collar-pct", "Percent a limit price may be from the market.", _RISK)] = None,
-    max_data_age_ms: Annotated[Number, _option("--max-data-age-ms", "Milliseconds since the last price.", _RISK)] = None,
+    collar_pct: Annotated[
+        Number, _option("--collar-pct", "Percent a limit price may be from the market.", _RISK)
+    ] = None,
+    max_data_age_ms: Annotated[
+        Number, _option("--max-data-age-ms", "Milliseconds since the last price.", _RISK)
+    ] = None,
     max_orders_per_second: Annotated[Whole, _option("--max-orders-per-second", "Orders in any second.", _RISK)] = None,
     max_open_orders: Annotated[Whole, _option("--max-open-orders", "Orders working at one time.", _RISK)] = None,
-    max_drawdown_pct: Annotated[Number, _option("--max-drawdown-pct", "Percent below the highest equity that halts trading.", _RISK)] = None,
-    max_daily_loss: Annotated[Number, _option("--max-daily-loss", "Dollars lost in a day that halt trading.", _RISK)] = None,
-    allow_short: Annotated[Optional[bool], typer.Option("--allow-short/--no-short", help="Whether a position may be below zero.", rich_help_panel=_RISK, show_default=False)] = None,  # noqa: UP045
+    max_drawdown_pct: Annotated[
+        Number, _option("--max-drawdown-pct", "Percent below the highest equity that halts trading.", _RISK)
+    ] = None,
+    max_daily_loss: Annotated[
+        Number, _option("--max-daily-loss", "Dollars lost in a day that halt trading.", _RISK)
+    ] = None,
+    allow_short: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-short/--no-short",
+            help="Whether a position may be below zero.",
+            rich_help_panel=_RISK,
+            show_default=False,
+        ),
+    ] = None,
     log_level: Annotated[Text, _option("--log-level", "debug, info, warning, error, critical or off.", _LOG)] = None,
     log_json: Annotated[bool, _option("--log-json", "Log as JSON, one object a line.", _LOG)] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
@@ -106,7 +148,7 @@ def backtest(
         "dividends": dividends,
     }
     symbols = [part.strip() for item in symbol or [] for part in item.split(",") if part.strip()]
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "run": {"cash": cash, "start": start, "end": end, "bars": bars, "equity_every": equity_every},
         "data": {"paths": data or None, "symbols": symbols or None, "adjust": adjust, "actions": actions},
         "risk": risk,
@@ -114,7 +156,11 @@ def backtest(
         "report": {"out": out},
         "logging": {"level": log_level, "json": log_json or None},
     }
-    overrides = {section: kept for section, values in given.items() if (kept := {k: v for k, v in values.items() if v is not None})}
+    overrides = {
+        section: kept
+        for section, values in given.items()
+        if (kept := {k: v for k, v in values.items() if v is not None})
+    }
     with guarded(as_json=as_json, debug=debug):
         from tickwright import logs, output
         from tickwright.cli.market import find_sources, load_data
@@ -124,21 +170,31 @@ def backtest(
 
         checked = load_config(config, overrides=overrides)
         logging = checked.logging
-        logs.configure(logging.level, json_lines=logging.json_lines, file=logging.file, max_bytes=logging.max_bytes, backups=logging.backups)
+        logs.configure(
+            logging.level,
+            json_lines=logging.json_lines,
+            file=logging.file,
+            max_bytes=logging.max_bytes,
+            backups=logging.backups,
+        )
         log = logs.get_logger("cli")
         if checked.report.out is not None:
             output.check_target(checked.report.out)
         made = strategies(checked, strategy, parse_params(param or []))
         sources = find_sources(checked.data.paths, checked.data.symbols)
         log.info("reading market data", extra={"files": len(sources)})
-        loaded = load_data(sources, symbols=checked.data.symbols, adjust=checked.data.adjust, actions=checked.data.actions)
+        loaded = load_data(
+            sources, symbols=checked.data.symbols, adjust=checked.data.adjust, actions=checked.data.actions
+        )
         with progress_bar("backtest", wanted=not quiet) as progress:
             result = run_config(checked, made, loaded, progress)
         log.info("run complete", extra={"digest": result.digest})
         written = None
         if checked.report.out is not None:
             report = checked.report
-            written = output.save(result, report.out or "", html=report.html, max_rows=report.max_rows, max_points=report.max_points)
+            written = output.save(
+                result, report.out or "", html=report.html, max_rows=report.max_rows, max_points=report.max_points
+            )
         _show_result(result, written, as_json=as_json, quiet=quiet)
 
 
@@ -148,7 +204,11 @@ def _show_result(result: Any, written: Path | None, *, as_json: bool, quiet: boo
     if as_json:
         print_json({**stats_json(result), "out": None if written is None else str(written)})
     elif not quiet:
-        print_table(" · ".join(str(s) for s in result.meta.get("strategies", [])) or "backtest", [("statistic", False), ("value", True)], summary_rows(result.stats))
+        print_table(
+            " · ".join(str(s) for s in result.meta.get("strategies", [])) or "backtest",
+            [("statistic", False), ("value", True)],
+            summary_rows(result.stats),
+        )
         if written is not None:
             typer.echo(f"written: {written}")
 
@@ -175,7 +235,11 @@ def demo(
         if not as_json:
             codes = result.refusals.column("code").to_pylist()
             if codes:
-                print_table("refused by risk", [("reason", False), ("orders", True)], sorted((c, str(codes.count(c))) for c in set(codes)))
+                print_table(
+                    "refused by risk",
+                    [("reason", False), ("orders", True)],
+                    sorted((c, str(codes.count(c))) for c in set(codes)),
+                )
             typer.echo(f"report:  {written / 'report.html'}")
         if open_report:
             _open(written / "report.html")
@@ -188,7 +252,12 @@ def _open(path: Path) -> None:
 @app.command()
 def report(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder that `backtest --out` wrote.")],
-    out: Annotated[Text, typer.Option("--out", "-o", help="File for the report.  [default: DIR/report.html as it is]", show_default=False)] = None,
+    out: Annotated[
+        Text,
+        typer.Option(
+            "--out", "-o", help="File for the report.  [default: DIR/report.html as it is]", show_default=False
+        ),
+    ] = None,
     max_rows: Annotated[int, typer.Option(min=0, help="Rows of a table, with --out.")] = 500,
     max_points: Annotated[int, typer.Option(min=100, help="Points of a line, with --out.")] = 5_000,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
@@ -205,7 +274,9 @@ def report(
         page = Path(folder) / "report.html"
         if out is not None:
             if Path(out).resolve().parent == Path(folder).resolve():
-                raise ConfigError(f"--out {out}: lies in the results, which must stay as they were written; choose another place")
+                raise ConfigError(
+                    f"--out {out}: lies in the results, which must stay as they were written; choose another place"
+                )
             page = write_report(saved, out, max_rows=max_rows, max_points=max_points)
         elif not page.is_file() and open_report:
             raise ConfigError(f"{page}: the results hold no report; write one with --out FILE")
@@ -230,7 +301,9 @@ def doctor(as_json: Json = False, debug: Debug = False) -> None:
         if as_json:
             print_json({"healthy": healthy, "checks": [c._asdict() for c in checks]})
         else:
-            print_table("", [("check", False), ("", False), ("found", False)], [(c.name, c.state, c.found) for c in checks])
+            print_table(
+                "", [("check", False), ("", False), ("found", False)], [(c.name, c.state, c.found) for c in checks]
+            )
         if not healthy:
             raise typer.Exit(int(Exit.INTERNAL))
 
@@ -263,7 +336,11 @@ def data_ls(
         if as_json:
             print_json({"files": rows})
         else:
-            print_table(f"{len(rows):,} files", [(f, f == "bytes") for f in fields], [[f"{r['bytes']:,}" if f == "bytes" else str(r[f]) for f in fields] for r in rows])
+            print_table(
+                f"{len(rows):,} files",
+                [(f, f == "bytes") for f in fields],
+                [[f"{r['bytes']:,}" if f == "bytes" else str(r[f]) for f in fields] for r in rows],
+            )
 
 
 @data_app.command("import")
@@ -283,4 +360,8 @@ def data_import(
         if as_json:
             print_json({"out": target, "rows": rows})
         else:
-            print_table(target, [("file", False), ("rows", True)], [(f"{name}.parquet", f"{count:,}") for name, count in rows.items()])
+            print_table(
+                target,
+                [("file", False), ("rows", True)],
+                [(f"{name}.parquet", f"{count:,}") for name, count in rows.items()],
+            )

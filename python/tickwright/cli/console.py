@@ -52,7 +52,8 @@ def _message(error: BaseException, code: Exit) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "out of memory; take fewer symbols or a shorter time"
-    return f"unexpected {type(error).__name__}: {error}; run again with --debug for the traceback, which makes a good bug report"
+    said = f"unexpected {type(error).__name__}: {error}"
+    return f"{said}; run again with --debug for the traceback, which makes a good bug report"
 
 
 @contextmanager
@@ -77,17 +78,23 @@ def guarded(*, as_json: bool, debug: bool) -> Iterator[None]:
         if as_json:
             print_json({"error": {"kind": type(error).__name__, "message": text}, "exit_code": int(code)})
         if not as_json or debug or sys.stderr.isatty():
-            typer.secho(text if code is Exit.INTERRUPTED else f"error: {text}", fg="red" if sys.stderr.isatty() else None, err=True)
+            typer.secho(
+                text if code is Exit.INTERRUPTED else f"error: {text}",
+                fg="red" if sys.stderr.isatty() else None,
+                err=True,
+            )
         raise typer.Exit(int(code)) from None
 
 
 def print_json(value: Any) -> None:
     """One JSON object to standard output; figures that are not finite must be gone by now."""
-    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(
+        json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False, default=str) + "\n"
+    )
 
 
 def print_table(title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[Iterable[str]]) -> None:
-    """A table to standard output; `columns` are names, each with whether it is aligned to the right."""
+    """Print a table to standard output; `columns` are names, each with whether it is aligned to the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -98,7 +105,12 @@ def print_table(title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(file=sys.stdout, highlight=False).print(table)
+    # Captured first, so that a reader that has gone away is met by our own write. A file or a pipe has no width to
+    # respect.
+    console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 200)
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.write(captured.get())
 
 
 def summary_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -111,7 +123,10 @@ def summary_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 @contextmanager
 def progress_bar(label: str, *, wanted: bool) -> Iterator[Progress | None]:
-    """A live bar on standard error, fed with ``(done, total, event time in ns)``; None where nobody would see it."""
+    """Show a live bar on standard error, or give None where nobody would see it.
+
+    It is fed with ``(events done, events in all, event time in ns)``.
+    """
     if not wanted or not sys.stderr.isatty():
         yield None
         return
@@ -136,6 +151,12 @@ def progress_bar(label: str, *, wanted: bool) -> Iterator[Progress | None]:
         def update(done: int, total: int, ts_ns: int) -> None:
             seconds = time.perf_counter() - began
             moment = dt.datetime.fromtimestamp(ts_ns / 1e9, dt.UTC).strftime("%Y-%m-%d %H:%M:%S") if ts_ns > 0 else ""
-            bar.update(task, completed=done, total=total, rate=f"{done / seconds:,.0f} events/s" if seconds > 0 else "", moment=moment)
+            bar.update(
+                task,
+                completed=done,
+                total=total,
+                rate=f"{done / seconds:,.0f} events/s" if seconds > 0 else "",
+                moment=moment,
+            )
 
         yield update

@@ -32,8 +32,6 @@ def examine() -> list[Check]:
 
 def _python() -> Check:
     version = f"{platform.python_implementation()} {platform.python_version()} ({platform.machine()}, {sys.platform})"
-    if sys.version_info < (3, 11):
-        return Check("python", "fail", f"{version}; install Python 3.11 or newer")
     return Check("python", "ok", version)
 
 
@@ -53,9 +51,19 @@ def _core() -> list[Check]:
     try:
         core = importlib.import_module("tickwright._core")
     except ImportError as error:
-        return [Check("core", "fail", f"cannot be imported ({error}); build it with `make build`, or install the wheel again")]
+        return [
+            Check(
+                "core", "fail", f"cannot be imported ({error}); build it with `make build`, or install the wheel again"
+            )
+        ]
     name = Path(getattr(core, "__file__", "") or "").name
-    checks = [Check("core", "ok", f"{name or 'built in'} ({'abi3, CPython 3.11 and newer' if '.abi3.' in name else 'for this Python only'})")]
+    checks = [
+        Check(
+            "core",
+            "ok",
+            f"{name or 'built in'} ({'abi3, CPython 3.11 and newer' if '.abi3.' in name else 'for this Python only'})",
+        )
+    ]
     debug = getattr(core, "DEBUG_BUILD", None)
     if debug:
         checks.append(Check("build", "warn", "debug build, many times slower; build with `make build` (release)"))
@@ -93,11 +101,17 @@ def _terminal() -> Check:
     kind = "terminal" if sys.stdout.isatty() else "not a terminal"
     encoding = (sys.stdout.encoding or "").lower()
     if "utf" not in encoding:
-        return Check("terminal", "warn", f"{kind}, encoding {encoding or 'unknown'}; set PYTHONUTF8=1 to see every character")
+        return Check(
+            "terminal", "warn", f"{kind}, encoding {encoding or 'unknown'}; set PYTHONUTF8=1 to see every character"
+        )
     return Check("terminal", "ok", f"{kind}, {size.columns} columns, {encoding}")
 
 
 def _temporary() -> Check:
     free = shutil.disk_usage(Path.cwd()).free
     state: Literal["ok", "warn"] = "ok" if free > 1 << 30 else "warn"
-    return Check("disk", state, f"{free / (1 << 30):,.1f} GiB free here" + ("" if state == "ok" else "; make room before large runs"))
+    return Check(
+        "disk",
+        state,
+        f"{free / (1 << 30):,.1f} GiB free here" + ("" if state == "ok" else "; make room before large runs"),
+    )

@@ -60,7 +60,9 @@ def import_data(source: str, target: str, *, symbols: Iterable[str], adjust: str
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{target}: cannot be written ({error.strerror or error}); check space and permissions") from error
+        raise OutputError(
+            f"{target}: cannot be written ({error.strerror or error}); check space and permissions"
+        ) from error
     finally:
         if stage is not None and stage.exists():
             shutil.rmtree(stage, ignore_errors=True)

@@ -15,7 +15,9 @@ __all__ = ["Source", "classify", "find_sources", "load_data"]
 _INTRADAY: Final = ("tick", "second", "minute")
 _WHOLE: Final = ("hour", "daily")
 _LEAN_DAY: Final = re.compile(r"(?P<date>\d{8})_(?P<kind>quote|trade)\.zip", re.IGNORECASE)
-_LOBSTER: Final = re.compile(r"(?P<symbol>[A-Za-z.]+)_(?P<date>\d{4}-\d{2}-\d{2})_.*message.*\.csv(\.gz)?", re.IGNORECASE)
+_LOBSTER: Final = re.compile(
+    r"(?P<symbol>[A-Za-z.]+)_(?P<date>\d{4}-\d{2}-\d{2})_.*message.*\.csv(\.gz)?", re.IGNORECASE
+)
 _TABLES: Final = (".parquet", ".arrow", ".feather", ".ipc", ".csv", ".csv.gz")
 _NOT_EVENTS: Final = ("factor_files", "map_files")
 
@@ -41,7 +43,7 @@ class Source:
 
 
 def classify(path: Path) -> Source | None:
-    """What the path says about a file, or None for one that holds no events we read."""
+    """Return what the path says about a file, or None for one that holds no events we read."""
     size = path.stat().st_size
     folders = path.parts[:-1]
     if any(folder in _NOT_EVENTS for folder in folders):
@@ -50,7 +52,15 @@ def classify(path: Path) -> Source | None:
         day = _LEAN_DAY.fullmatch(path.name)
         if day and len(folders) >= 2 and folders[-2] in _INTRADAY:
             date = day["date"]
-            return Source(path, "lean", day["kind"].lower(), folders[-2], folders[-1].upper(), f"{date[:4]}-{date[4:6]}-{date[6:]}", size)
+            return Source(
+                path,
+                "lean",
+                day["kind"].lower(),
+                folders[-2],
+                folders[-1].upper(),
+                f"{date[:4]}-{date[4:6]}-{date[6:]}",
+                size,
+            )
         if folders and folders[-1] in _WHOLE:
             return Source(path, "lean", "trade", folders[-1], path.stem.upper(), "", size)
         return None
@@ -63,7 +73,7 @@ def classify(path: Path) -> Source | None:
 
 
 def find_sources(paths: Iterable[str | Path], symbols: Iterable[str] = ()) -> list[Source]:
-    """The files at `paths`, folders searched to the bottom, in order of name; those of other symbols left out.
+    """Find the files at `paths`: folders searched to the bottom, by name, those of other symbols left out.
 
     Raises
     ------
@@ -74,36 +84,53 @@ def find_sources(paths: Iterable[str | Path], symbols: Iterable[str] = ()) -> li
     found: dict[Path, Source] = {}
     given = [Path(p) for p in paths]
     if not given:
-        raise DataError("--data: no market data given; name a file or folder with --data PATH, or [data] paths in the configuration")
+        raise DataError(
+            "--data: no market data given; name a file or folder with --data PATH, or [data] paths in the configuration"
+        )
     for path in given:
         if not path.exists():
             raise DataError(f"{path}: there is no such file or folder; check the path")
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts))
+            files = sorted(
+                p
+                for p in path.rglob("*")
+                if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)
+            )
             sources = [s for s in map(classify, files) if s is not None]
             if not sources:
-                raise DataError(f"{path}: holds no market data that is known; see `tickwright data ls --help` for the formats")
+                raise DataError(
+                    f"{path}: holds no market data that is known; see `tickwright data ls --help` for the formats"
+                )
         else:
             source = classify(path)
             if source is None:
-                raise DataError(f"{path}: the format is not known; give a Lean zip, a LOBSTER message file, or a .parquet, .arrow or .csv table")
+                raise DataError(
+                    f"{path}: the format is not known; give a Lean zip, a LOBSTER message file, or a .parquet, "
+                    ".arrow or .csv table"
+                )
             sources = [source]
         found.update({s.path.resolve(): s for s in sources})
     kept = [s for s in found.values() if not wanted or not s.symbol or s.symbol in wanted]
     if not kept or (wanted and all(s.symbol for s in kept) and (missing := sorted(wanted - {s.symbol for s in kept}))):
         have = sorted({s.symbol for s in found.values() if s.symbol})
         absent = ", ".join(sorted(wanted) if not kept else missing)
-        raise DataError(f"--symbol {absent}: not in the data; it holds {', '.join(have[:20])}{' …' if len(have) > 20 else ''}")
+        raise DataError(
+            f"--symbol {absent}: not in the data; it holds {', '.join(have[:20])}{' …' if len(have) > 20 else ''}"
+        )
     return kept
 
 
-def load_data(sources: list[Source], *, symbols: Iterable[str] = (), adjust: str = "none", actions: bool = False) -> Any:
+def load_data(
+    sources: list[Source], *, symbols: Iterable[str] = (), adjust: str = "none", actions: bool = False
+) -> Any:
     """Read `sources`: one market data object, or a list of them, as :func:`tickwright.backtest` takes them."""
     import tickwright as tw
 
     wanted = list(symbols)
     if (adjust != "none" or actions) and not any(s.format == "lean" for s in sources):
-        raise DataError("--adjust, --actions: only Lean data come with factor files; leave them out, or give adjusted prices")
+        raise DataError(
+            "--adjust, --actions: only Lean data come with factor files; leave them out, or give adjusted prices"
+        )
     lean_options: dict[str, Any] = {}
     if adjust != "none":
         lean_options["adjust"] = adjust

@@ -1,4 +1,4 @@
-"""From a checked configuration to a result: the pieces of a backtest, made in the order in which they can fail cheapest."""
+"""From a checked configuration to a result, the pieces made in the order in which they can fail cheapest."""
 
 from __future__ import annotations
 
@@ -15,28 +15,34 @@ __all__ = ["fees", "run_config", "strategies"]
 
 
 def strategies(config: Config, spec: str | None, params: Mapping[str, object]) -> list[Any]:
-    """The strategies of a run: `spec` from the command line, else those of the configuration."""
+    """Make the strategies of a run: `spec` from the command line, else those of the configuration."""
     from tickwright.loader import load_strategies
     from tickwright.rules import Rules
 
     if spec is not None:
         return load_strategies(spec, params)
     if not config.strategy:
-        raise ConfigError("no strategy given; name a file, FILE.py or FILE.toml, or add a [[strategy]] to the configuration")
+        raise ConfigError(
+            "no strategy given; name a file, FILE.py or FILE.toml, or add a [[strategy]] to the configuration"
+        )
     if params and len(config.strategy) > 1:
-        raise ConfigError("--param: the configuration holds several strategies; set `params` under each [[strategy]] there")
+        raise ConfigError(
+            "--param: the configuration holds several strategies; set `params` under each [[strategy]] there"
+        )
     made: list[Any] = []
     for i, entry in enumerate(config.strategy):
         given = {**entry.params, **params}
         if entry.path is not None:
             made += load_strategies(entry.path, given)
         elif entry.rules is not None:
-            made.append(Rules.from_table(entry.rules, where=f"strategy[{i}].rules", params=given, default_name=f"rules-{i + 1}"))
+            made.append(
+                Rules.from_table(entry.rules, where=f"strategy[{i}].rules", params=given, default_name=f"rules-{i + 1}")
+            )
     return made
 
 
 def fees(text: str) -> Any:
-    """The commission model that `text` names, as the venue takes it."""
+    """Return the commission model that `text` names, as the venue takes it."""
     import tickwright as tw
     from tickwright.config import parse_fees
 

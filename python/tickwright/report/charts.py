@@ -19,7 +19,14 @@ def _numbers(values: Floats) -> list[float | None]:
 
 def _line(name: str, times: Any, values: Floats, most: int, **style: Any) -> dict[str, Any]:
     keep = thin(values, most)
-    return {"type": "scatter", "mode": "lines", "name": name, "x": iso(times[keep]), "y": _numbers(values[keep]), **style}
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": iso(times[keep]),
+        "y": _numbers(values[keep]),
+        **style,
+    }
 
 
 def equity_chart(result: Any, most: int) -> Figure:
@@ -58,7 +65,9 @@ def positions_chart(result: Any, most: int) -> Figure:
         index = np.asarray(at)
         x = np.concatenate([times[index][:1], times[index], np.maximum(end, times[index][-1:]) if len(end) else end])
         y = np.concatenate([[0.0], held[index], held[index][-1:] if len(end) else np.empty(0)])
-        traces.append(_line(f"{symbol} · {strategy}" if many else symbol, x, y, most, line={"width": 1.5, "shape": "hv"}))
+        traces.append(
+            _line(f"{symbol} · {strategy}" if many else symbol, x, y, most, line={"width": 1.5, "shape": "hv"})
+        )
     return {"traces": traces, "y": "shares", "format": ",.0f"}
 
 
@@ -79,7 +88,11 @@ def price_charts(result: Any, most: int) -> dict[str, Figure]:
         traces = [_line("Price", mark_times[at], mark_prices[at], most, line={"width": 1.2})]
         for side, mark, role in (("buy", "triangle-up", "gain"), ("sell", "triangle-down", "loss")):
             index = np.flatnonzero((fill_symbols == symbol) & (sides == side))
-            index = index[np.unique(np.linspace(0, len(index) - 1, min(len(index), most)).astype(np.intp))] if len(index) else index
+            index = (
+                index[np.unique(np.linspace(0, len(index) - 1, min(len(index), most)).astype(np.intp))]
+                if len(index)
+                else index
+            )
             traces.append(
                 {
                     "type": "scatter",

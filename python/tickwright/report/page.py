@@ -1,6 +1,7 @@
 """The page: charts, tiles and tables put together as one HTML file.
 
-The bytes depend on the result alone: no clock, no host, no random ids. Text from the run (strategy names, reasons) enters as escaped
+The bytes depend on the result alone: no clock, no host, no random ids. Text from the run (strategy names, reasons)
+enters as escaped
 HTML or inside JSON whose ``<`` is escaped, so that nothing in it can become markup or script.
 """
 
@@ -34,7 +35,9 @@ _TABLES = (
 )
 
 
-def write_report(result: Any, path: str | Path, *, max_rows: int = 500, max_points: int = 5_000, title: str | None = None) -> Path:
+def write_report(
+    result: Any, path: str | Path, *, max_rows: int = 500, max_points: int = 5_000, title: str | None = None
+) -> Path:
     """Write the report of `result` to `path`, whole or not at all.
 
     Parameters
@@ -72,7 +75,9 @@ def write_report(result: Any, path: str | Path, *, max_rows: int = 500, max_poin
         Path(temporary).replace(path)
         temporary = None
     except OSError as error:
-        raise OutputError(f"{path}: the report cannot be written ({error.strerror}); choose a path that can be written") from error
+        raise OutputError(
+            f"{path}: the report cannot be written ({error.strerror}); choose a path that can be written"
+        ) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
@@ -80,14 +85,14 @@ def write_report(result: Any, path: str | Path, *, max_rows: int = 500, max_poin
 
 
 def file_mask() -> int:
-    """The process's file mode mask, which private temporary files ignore."""
+    """Return the process's file mode mask, which private temporary files ignore."""
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
 
 
 def render(result: Any, *, max_rows: int = 500, max_points: int = 5_000, title: str | None = None) -> str:
-    """The report of `result` as one HTML text; see :func:`write_report`."""
+    """Return the report of `result` as one HTML text; see :func:`write_report`."""
     from plotly.offline import get_plotlyjs
 
     meta: Mapping[str, Any] = result.meta
@@ -101,13 +106,18 @@ def render(result: Any, *, max_rows: int = 500, max_points: int = 5_000, title: 
         "refusals-by-code": charts.refusals_chart(result),
         **{f"price-{i}": figure for i, figure in enumerate(prices.values())},
     }
-    data = json.dumps(figures, allow_nan=False, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c").replace("&", "\\u0026")
+    data = (
+        json.dumps(figures, allow_nan=False, separators=(",", ":"), ensure_ascii=True)
+        .replace("<", "\\u003c")
+        .replace("&", "\\u0026")
+    )
     replacements = {
         "TITLE": escape(heading),
         "SUBTITLE": _subtitle(meta),
         "TILES": "".join(_tile(key, result.stats.get(key)) for key in _TILES if key in result.stats),
         "TABS": "".join(
-            f'<button role="tab" data-chart="price-{i}" aria-selected="{"true" if i == 0 else "false"}">{escape(str(s))}</button>'
+            f'<button role="tab" data-chart="price-{i}" '
+            f'aria-selected="{"true" if i == 0 else "false"}">{escape(str(s))}</button>'
             for i, s in enumerate(prices)
         ),
         "STATISTICS": _statistics(result.stats),
@@ -161,9 +171,13 @@ def _statistics(stats: Mapping[str, Any]) -> str:
     keys = [k for k in STATISTICS if k in stats] + sorted(k for k in stats if k not in STATISTICS)
     rows = []
     for key in keys:
-        label, formula = (STATISTICS[key].label, STATISTICS[key].formula) if key in STATISTICS else (key.replace("_", " "), "")
+        label, formula = (
+            (STATISTICS[key].label, STATISTICS[key].formula) if key in STATISTICS else (key.replace("_", " "), "")
+        )
         tip = f' title="{escape(formula)}" tabindex="0" class="tip"' if formula else ""
-        rows.append(f'<tr><th scope="row"><span{tip}>{escape(label)}</span></th><td>{escape(shown(key, stats[key]))}</td></tr>')
+        rows.append(
+            f'<tr><th scope="row"><span{tip}>{escape(label)}</span></th><td>{escape(shown(key, stats[key]))}</td></tr>'
+        )
     return f'<table class="pairs"><tbody>{"".join(rows)}</tbody></table>'
 
 
@@ -172,7 +186,9 @@ def _section(result: Any, name: str, label: str, max_rows: int) -> str:
     count = table.num_rows
     note = f" · first {max_rows:,} shown" if count > max_rows else ""
     body = _table(table.slice(0, max_rows)) if count and max_rows else '<p class="none">None.</p>' if not count else ""
-    return f'<details class="card"{" open" if name == "refusals" and count else ""}><summary>{label} <span class="count">{count:,}{note}</span></summary>{body}</details>'
+    state = " open" if name == "refusals" and count else ""
+    summary = f'{label} <span class="count">{count:,}{note}</span>'
+    return f'<details class="card"{state}><summary>{summary}</summary>{body}</details>'
 
 
 def _table(table: Any) -> str:
@@ -183,30 +199,44 @@ def _table(table: Any) -> str:
     for field in table.schema:
         if pa.types.is_timestamp(field.type):
             values = table.column(field.name)
-            times = iso_micro(times_ns(table, field.name)) if values.null_count == 0 else [str(v) for v in values.to_pylist()]
+            times = (
+                iso_micro(times_ns(table, field.name))
+                if values.null_count == 0
+                else [str(v) for v in values.to_pylist()]
+            )
             columns.append(times)
             numeric.append(False)
             continue
         numeric.append(pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
         columns.append([_cell(v) for v in table.column(field.name).to_pylist()])
-    head = "".join(f'<th scope="col"{" class=n" if n else ""}>{escape(f.name.replace("_", " "))}</th>' for f, n in zip(table.schema, numeric, strict=True))
+    head = "".join(
+        f'<th scope="col"{" class=n" if n else ""}>{escape(f.name.replace("_", " "))}</th>'
+        for f, n in zip(table.schema, numeric, strict=True)
+    )
     marks = [" class=n" if n else "" for n in numeric]
-    rows = ("<tr>" + "".join(f"<td{m}>{escape(c)}</td>" for c, m in zip(row, marks, strict=True)) + "</tr>" for row in zip(*columns, strict=True))
+    rows = (
+        "<tr>" + "".join(f"<td{m}>{escape(c)}</td>" for c, m in zip(row, marks, strict=True)) + "</tr>"
+        for row in zip(*columns, strict=True)
+    )
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def iso_micro(times: Any) -> list[str]:
-    """Times to the microsecond, for tables."""
+    """Write times to the microsecond, for tables."""
     import numpy as np
 
-    return [str(t).replace("T", " ") for t in np.datetime_as_string(times.astype("datetime64[ns]").astype("datetime64[us]"))]
+    return [
+        str(t).replace("T", " ") for t in np.datetime_as_string(times.astype("datetime64[ns]").astype("datetime64[us]"))
+    ]
 
 
 def _cell(value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return "–" if value != value else f"{value:,.9f}".rstrip("0").rstrip(".") if math.isfinite(value) else str(value)
+        return (
+            "–" if value != value else f"{value:,.9f}".rstrip("0").rstrip(".") if math.isfinite(value) else str(value)
+        )
     return str(value)
 
 

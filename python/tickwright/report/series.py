@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,7 +15,7 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 
 
 def times_ns(table: Any, name: str = "ts") -> Ints:
-    """A time column as nanoseconds since 1970, UTC."""
+    """Return a time column as nanoseconds since 1970, UTC."""
     import pyarrow as pa
 
     values = table.column(name).combine_chunks()
@@ -24,19 +25,23 @@ def times_ns(table: Any, name: str = "ts") -> Ints:
 
 
 def column(table: Any, name: str) -> Floats:
-    """A column of numbers as floats; NaN where there is none."""
+    """Return a column of numbers as floats; NaN where there is none."""
     import pyarrow as pa
 
     return np.asarray(table.column(name).cast(pa.float64()).to_numpy(), dtype=np.float64)
 
 
 def iso(times: Ints) -> list[str]:
-    """Times as the plotting library reads them: ISO 8601, UTC, milliseconds."""
-    return [str(t) for t in np.datetime_as_string(times.astype("datetime64[ns]").astype("datetime64[ms]"))] if len(times) else []
+    """Write times as the plotting library reads them: ISO 8601, UTC, milliseconds."""
+    return (
+        [str(t) for t in np.datetime_as_string(times.astype("datetime64[ns]").astype("datetime64[ms]"))]
+        if len(times)
+        else []
+    )
 
 
 def thin(values: Floats, most: int) -> npt.NDArray[np.intp]:
-    """Indices of at most `most` rows that look the same when drawn: first, last, and least and greatest of equal stretches.
+    """Choose at most `most` rows that look the same when drawn: first, last, least and greatest of equal stretches.
 
     Unlike averaging, this keeps every spike: the worst drawdown stays visible.
     """
@@ -47,7 +52,7 @@ def thin(values: Floats, most: int) -> npt.NDArray[np.intp]:
     edges = np.linspace(1, count - 1, stretches + 1).astype(np.intp)
     filled = np.where(np.isnan(values), 0.0, values)
     picks = [0, count - 1]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         if stop > start:
             part = filled[start:stop]
             picks += (int(start + part.argmin()), int(start + part.argmax()))

@@ -27,20 +27,32 @@ STATISTICS: Final[Mapping[str, Statistic]] = {
     "total_return": Statistic("Total return", "percent", "End equity ÷ start equity − 1."),
     "cagr": Statistic("CAGR", "percent", "(End equity ÷ start equity)^(1 ÷ years) − 1."),
     "volatility": Statistic("Volatility", "percent", "Standard deviation of periodic returns × √(periods a year)."),
-    "sharpe": Statistic("Sharpe ratio", "ratio", "Mean excess return ÷ its standard deviation × √(periods a year). Sharpe 1994."),
-    "sortino": Statistic("Sortino ratio", "ratio", "Mean excess return ÷ downside deviation × √(periods a year). Sortino & Price 1994."),
+    "sharpe": Statistic(
+        "Sharpe ratio", "ratio", "Mean excess return ÷ its standard deviation × √(periods a year). Sharpe 1994."
+    ),
+    "sortino": Statistic(
+        "Sortino ratio", "ratio", "Mean excess return ÷ downside deviation × √(periods a year). Sortino & Price 1994."
+    ),
     "calmar": Statistic("Calmar ratio", "ratio", "CAGR ÷ maximum drawdown. Young 1991."),
-    "max_drawdown": Statistic("Max drawdown", "percent", "Greatest fall of equity from its running maximum, as a fraction of that maximum."),
-    "max_drawdown_duration_ns": Statistic("Longest drawdown", "duration", "Longest time from a maximum of equity until it is reached again."),
+    "max_drawdown": Statistic(
+        "Max drawdown", "percent", "Greatest fall of equity from its running maximum, as a fraction of that maximum."
+    ),
+    "max_drawdown_duration_ns": Statistic(
+        "Longest drawdown", "duration", "Longest time from a maximum of equity until it is reached again."
+    ),
     "hit_rate": Statistic("Hit rate", "percent", "Round trips with a profit ÷ all round trips."),
-    "profit_factor": Statistic("Profit factor", "ratio", "Sum of winning round trips ÷ sum of losing round trips, without sign."),
+    "profit_factor": Statistic(
+        "Profit factor", "ratio", "Sum of winning round trips ÷ sum of losing round trips, without sign."
+    ),
     "average_win": Statistic("Average win", "money", "Mean P&L of winning round trips."),
     "average_loss": Statistic("Average loss", "money", "Mean P&L of losing round trips."),
     "expectancy": Statistic("Expectancy", "money", "Mean P&L of a round trip."),
     "turnover": Statistic("Turnover", "ratio", "Traded notional ÷ mean equity."),
     "exposure": Statistic("Exposure", "percent", "Share of time with a position."),
     "fees": Statistic("Fees", "money", "Commissions paid."),
-    "slippage": Statistic("Slippage", "money", "Σ (fill price − price at decision) × quantity × side; a positive sum is a cost."),
+    "slippage": Statistic(
+        "Slippage", "money", "Σ (fill price − price at decision) × quantity × side; a positive sum is a cost."
+    ),
     "orders": Statistic("Orders", "count", "Orders submitted, refused ones included."),
     "fills": Statistic("Fills", "count", "Executions, partial ones counted each."),
     "refusals": Statistic("Refusals", "count", "Orders that risk or the venue refused."),

@@ -1,0 +1,126 @@
+import datetime as dt
+
+import pytest
+
+from tickwright.config import Config, FeeModel, load_config, parse_fees
+from tickwright.errors import ConfigError
+
+
+def write(tmp_path, text):
+    file = tmp_path / "run.toml"
+    file.write_text(text)
+    return file
+
+
+def test_without_any_source_everything_has_its_default():
+    assert load_config(env={}) == Config()
+    assert Config().risk.model_dump(exclude_none=True) == {"allow_short": True}
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path):
+    file = write(tmp_path, "[run]\ncash = 1\n[venue]\nlatency_ms = 1\nseed = 1\n")
+    env = {"TICKWRIGHT_RUN__CASH": "2", "TICKWRIGHT_VENUE__LATENCY_MS": "2"}
+    config = load_config(file, env=env, overrides={"run": {"cash": 3.0}})
+    assert (config.run.cash, config.venue.latency_ms, config.venue.seed) == (3.0, 2.0, 1)
+
+
+def test_variables_are_read_as_the_kind_that_their_key_has():
+    config = load_config(
+        env={
+            "TICKWRIGHT_RUN__START": "2013-10-07",
+            "TICKWRIGHT_DATA__SYMBOLS": "BAC, IBM",
+            "TICKWRIGHT_DATA__PATHS": '["a,b"]',
+            "TICKWRIGHT_LOGGING__JSON": "TRUE",
+            "TICKWRIGHT_REPORT__OUT": "1",
+            "TICKWRIGHT_RISK__MAX_OPEN_ORDERS": "7",
+            "TICKWRIGHT_DATA": "not ours",
+            "OTHER__KEY": "not ours",
+        }
+    )
+    assert config.run.start == dt.datetime(2013, 10, 7, tzinfo=dt.UTC)
+    assert (config.data.symbols, config.data.paths, config.report.out) == (["BAC", "IBM"], ["a,b"], "1")
+    assert config.logging.json_lines
+    assert config.risk.max_open_orders == 7
+
+
+def test_all_that_is_wrong_is_told_at_once_with_key_source_and_remedy(tmp_path):
+    file = write(
+        tmp_path,
+        "[run]\ncash = true\n[riks]\nx = 1\n[risk]\nmax_ordr_qty = 3\nmax_order_notional = -3.0\nmax_open_orders = "
+        "2.5\n"
+        '[data]\nadjust = "spilt"\n[[strategy]]\npath = "x.py"\npram = 3\n[[strategy]]\n',
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(
+            file,
+            env={"TICKWRIGHT_RUN__CAHS": "3", "TICKWRIGHT_VENUE__SEED": "x", "TICKWRIGHT_VENEU__SEED": "1"},
+            overrides={"venue": {"fees": "bps"}},
+        )
+    text = str(caught.value)
+    assert f"{file}: 12 errors" in text
+    for part in (
+        "run.cash: input should be a valid number; got True",
+        "riks: unknown key, did you mean 'risk'?",
+        "risk.max_ordr_qty: unknown key, did you mean 'max_order_qty'?",
+        "risk.max_order_notional: input should be greater than 0; got -3.0",
+        "risk.max_open_orders: input should be a valid integer",
+        "data.adjust: input should be 'none', 'split' or 'total'",
+        "strategy[0].pram: unknown key, did you mean 'params'?",
+        "strategy[1]: give either `path` or `rules`",
+        "TICKWRIGHT_RUN__CAHS: there is no key run.cahs, did you mean 'cash'?",
+        "TICKWRIGHT_VENEU__SEED: there is no section [veneu], did you mean 'venue'?",
+        "venue.seed (from TICKWRIGHT_VENUE__SEED): input should be a valid integer",
+        "venue.fees (from command line): 'bps' is no fee model",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[run]\nstart = 2013-10-08\nend = 2013-10-07\n", "is not before end"),
+        ("[run]\nstart = 'monday'\n", "not a date or time"),
+        ("[run]\ncash = nan\n", "finite"),
+        ("[run]\ncash = '5'\n", "valid number"),
+        ("[run]\nbars = '1 minute'\n", "pattern"),
+        ("[data]\nadjust = 'total'\nactions = true\n", "count splits and dividends twice"),
+        ("[data]\nsymbols = ['']\n", "no symbol"),
+        ("[risk]\nmax_drawdown_pct = 101\n", "less than or equal to 100"),
+        ("run = 3\n", "run: "),
+        ("strategy = 3\n", "strategy: "),
+        ("data = []\n", "data: "),
+    ],
+)
+def test_an_impossible_value_is_refused_with_its_place(tmp_path, text, message):
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text), env={})
+    assert message in str(caught.value)
+
+
+def test_relative_paths_start_at_the_configuration_file(tmp_path):
+    file = write(tmp_path, '[data]\npaths = ["bac", "/abs"]\n[report]\nout = "o"\n[[strategy]]\npath = "s.py"\n')
+    config = load_config(file, env={})
+    assert config.data.paths == [str(tmp_path / "bac"), "/abs"]
+    assert config.report.out == str(tmp_path / "o")
+    assert config.strategy[0].path == str(tmp_path / "s.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("none", FeeModel("none")),
+        ("per-share:0.005:1", FeeModel("per-share", 0.005, 1.0)),
+        ("per_share:0.01", FeeModel("per-share", 0.01)),
+        ("bps:1.5", FeeModel("bps", 1.5)),
+    ],
+)
+def test_fee_models_are_read(text, model):
+    assert parse_fees(text) == model
+
+
+@pytest.mark.parametrize(
+    "text", ["", "none:1", "bps", "bps:-1", "bps:nan", "bps:inf", "per-share", "per-share:x", "per-share:1:2:3", "free"]
+)
+def test_a_fee_model_that_is_none_is_refused(text):
+    with pytest.raises(ValueError, match="is no fee model"):
+        parse_fees(text)
