@@ -19,6 +19,16 @@ __all__ = [
     "InterruptedRunError",
     "NumericError",
     "OrderError",
+    "OutputError",
+    "SignalError",
     "StrategyError",
     "TickwrightError",
 ]
+
+
+class SignalError(ConfigError, TypeError):
+    """A signal expression that cannot mean what was written."""
+
+
+class OutputError(TickwrightError, OSError):
+    """Results that cannot be written."""

@@ -32,9 +32,9 @@ class Exit(IntEnum):
 def _exit_code(error: BaseException) -> Exit:
     from tickwright import errors
 
-    if isinstance(error, (KeyboardInterrupt, errors.RunInterrupted)):
+    if isinstance(error, (KeyboardInterrupt, errors.InterruptedRunError)):
         return Exit.INTERRUPTED
-    if isinstance(error, (errors.ConfigError, errors.NumberError)):
+    if isinstance(error, (errors.ConfigError, errors.NumericError)):
         return Exit.USAGE
     if isinstance(error, errors.DataError):
         return Exit.DATA

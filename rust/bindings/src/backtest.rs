@@ -393,7 +393,9 @@ fn run_backtest(
     let raised = failure.lock().unwrap_or_else(PoisonError::into_inner).take();
     match (outcome, raised) {
         (Ok(inner), _) => Ok(RunResult { inner }),
-        (Err(error), Some(cause)) if error.is_instance_of::<StrategyError>(py) && cause.is_instance_of::<pyo3::exceptions::PyException>(py) => {
+        (Err(error), Some(cause))
+            if error.is_instance_of::<StrategyError>(py) && cause.is_instance_of::<pyo3::exceptions::PyException>(py) =>
+        {
             error.set_cause(py, Some(cause));
             Err(error)
         }

@@ -8,7 +8,8 @@ use tickwright_core::feeds::synthetic::{SyntheticConfig, SyntheticSymbol, genera
 use tickwright_core::types::Error;
 
 fn day(text: &str) -> Result<NaiveDate, Error> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| Error::config("date", format!("{text:?} is no day; write one such as 2026-01-05")))
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map_err(|_| Error::config("date", format!("{text:?} is no day; write one such as 2026-01-05")))
 }
 
 /// A synthetic market. Symbols without settings take those of the default symbols in turn.

@@ -1,8 +1,8 @@
 //! A Python strategy as the core's `Strategy`.
 
 use super::Window;
-use super::window::is_unshared;
 use super::events::{Bar, CorporateAction, Fill, Order, OrderState, Quote, Timer, Trade};
+use super::window::is_unshared;
 use pyo3::PyClass;
 use pyo3::prelude::*;
 use pyo3::types::PyString;

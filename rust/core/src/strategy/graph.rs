@@ -128,9 +128,9 @@ enum Node {
     Ema(usize, Ema),
     Rma(usize, Rma),
     Rsi(usize, Rsi),
-    Atr(Atr),
-    Vwap(Vwap),
-    Obv(Obv),
+    Atr([usize; 3], Atr),
+    Vwap([usize; 4], Vwap),
+    Obv([usize; 2], Obv),
     /// The first node of an indicator with several outputs works them all out; the others read them.
     Macd {
         a: usize,
@@ -145,6 +145,7 @@ enum Node {
         part: usize,
     },
     Donchian {
+        from: [usize; 2],
         state: Donchian,
         outputs: [f64; 3],
         part: usize,
@@ -294,9 +295,9 @@ impl Graph {
                 Node::Ema(a, s) => s.update(v[*a]),
                 Node::Rma(a, s) => s.update(v[*a]),
                 Node::Rsi(a, s) => s.update(v[*a]),
-                Node::Atr(s) => s.update(read(Source::High), read(Source::Low), read(Source::Close)),
-                Node::Vwap(s) => s.update(read(Source::High), read(Source::Low), read(Source::Close), read(Source::Volume)),
-                Node::Obv(s) => s.update(read(Source::Close), read(Source::Volume)),
+                Node::Atr([h, l, c], s) => s.update(v[*h], v[*l], v[*c]),
+                Node::Vwap([h, l, c, volume], s) => s.update(v[*h], v[*l], v[*c], v[*volume]),
+                Node::Obv([c, volume], s) => s.update(v[*c], v[*volume]),
                 Node::Macd { a, state, outputs, part } => {
                     let m = state.update(v[*a]);
                     *outputs = [m.macd, m.signal, m.histogram];
@@ -307,8 +308,8 @@ impl Graph {
                     *outputs = [c.upper, c.middle, c.lower];
                     outputs[*part]
                 }
-                Node::Donchian { state, outputs, part } => {
-                    let c = state.update(read(Source::High), read(Source::Low));
+                Node::Donchian { from: [h, l], state, outputs, part } => {
+                    let c = state.update(v[*h], v[*l]);
                     *outputs = [c.upper, c.middle, c.lower];
                     outputs[*part]
                 }
@@ -376,8 +377,8 @@ fn node(spec: &NodeSpec, i: usize, earlier: &[NodeSpec]) -> Result<Node> {
                 Ok(Node::Bollinger { a: spec.args[0], state: Bollinger::new(whole(0)?, spec.params[1])?, outputs, part })
             }
             _ => {
-                args(0).and_then(|()| params(1))?;
-                Ok(Node::Donchian { state: Donchian::new(whole(0)?)?, outputs, part })
+                args(2).and_then(|()| params(1))?;
+                Ok(Node::Donchian { from: [spec.args[0], spec.args[1]], state: Donchian::new(whole(0)?)?, outputs, part })
             }
         };
     }
@@ -406,9 +407,13 @@ fn node(spec: &NodeSpec, i: usize, earlier: &[NodeSpec]) -> Result<Node> {
         "ema" => average().and_then(|()| Ok(Node::Ema(spec.args[0], Ema::new(whole(0)?)?))),
         "rma" => average().and_then(|()| Ok(Node::Rma(spec.args[0], Rma::new(whole(0)?)?))),
         "rsi" => average().and_then(|()| Ok(Node::Rsi(spec.args[0], Rsi::new(whole(0)?)?))),
-        "atr" => args(0).and_then(|()| params(1)).and_then(|()| Ok(Node::Atr(Atr::new(whole(0)?)?))),
-        "vwap" => args(0).and_then(|()| params(0)).map(|()| Node::Vwap(Vwap::new())),
-        "obv" => args(0).and_then(|()| params(0)).map(|()| Node::Obv(Obv::new())),
+        "atr" => {
+            args(3).and_then(|()| params(1)).and_then(|()| Ok(Node::Atr([spec.args[0], spec.args[1], spec.args[2]], Atr::new(whole(0)?)?)))
+        }
+        "vwap" => {
+            args(4).and_then(|()| params(0)).map(|()| Node::Vwap([spec.args[0], spec.args[1], spec.args[2], spec.args[3]], Vwap::new()))
+        }
+        "obv" => args(2).and_then(|()| params(0)).map(|()| Node::Obv([spec.args[0], spec.args[1]], Obv::new())),
         _ => Err(bad("is no known operation".to_owned())),
     }
 }
