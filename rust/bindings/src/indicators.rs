@@ -2,6 +2,7 @@
 
 use crate::errors::{call, to_py};
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
@@ -107,21 +108,9 @@ impl Output for f64 {
     }
 }
 
-impl Output for Vec<f64> {
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Ok(PyArray1::from_vec(py, self).into_any())
-    }
-}
-
 impl Output for core::Channel {
     fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         three(channel_type(py)?, [self.upper, self.middle, self.lower])
-    }
-}
-
-impl Output for core::ChannelSeries {
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        three(channel_type(py)?, [self.upper, self.middle, self.lower].map(|x| PyArray1::from_vec(py, x)))
     }
 }
 
@@ -131,28 +120,57 @@ impl Output for core::MacdValue {
     }
 }
 
-impl Output for core::MacdSeries {
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        three(macd_type(py)?, [self.macd, self.signal, self.histogram].map(|x| PyArray1::from_vec(py, x)))
+type Array<'py> = Bound<'py, PyArray1<f64>>;
+
+/// `numpy.empty`.
+fn numpy_empty(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    Ok(EMPTY.get_or_try_init(py, || Ok::<_, PyErr>(py.import("numpy")?.getattr("empty")?.unbind()))?.bind(py))
+}
+
+/// Columns of `rows`, allocated by numpy (which asks for large pages and does not clear them), filled by `extend` while other threads may run.
+fn filled<'py, const N: usize>(
+    py: Python<'py>,
+    rows: usize,
+    extend: impl FnOnce([&mut [f64]; N]) -> Result<()> + Send,
+) -> PyResult<[Array<'py>; N]> {
+    let empty = numpy_empty(py)?;
+    let mut made = Vec::with_capacity(N);
+    for _ in 0..N {
+        made.push(empty.call1((rows,))?.cast_into::<PyArray1<f64>>()?);
     }
+    let Ok(arrays) = <[Array<'py>; N]>::try_from(made) else { return Err(PyRuntimeError::new_err("columns went missing")) };
+    let mut writable: [_; N] = std::array::from_fn(|i| arrays[i].readwrite());
+    let mut slices = Vec::with_capacity(N);
+    for array in &mut writable {
+        slices.push(array.as_slice_mut()?);
+    }
+    if let Ok(slices) = slices.try_into() {
+        call(py, || extend(slices))?;
+    }
+    drop(writable);
+    Ok(arrays)
 }
 
-fn column(rows: usize, extend: impl FnOnce(&mut [f64]) -> Result<()>) -> Result<Vec<f64>> {
-    let mut out = vec![0.0; rows];
-    extend(&mut out)?;
-    Ok(out)
+fn column<'py>(py: Python<'py>, rows: usize, extend: impl FnOnce(&mut [f64]) -> Result<()> + Send) -> PyResult<Bound<'py, PyAny>> {
+    let [out] = filled(py, rows, |[out]| extend(out))?;
+    Ok(out.into_any())
 }
 
-fn channel(rows: usize, extend: impl FnOnce(&mut [f64], &mut [f64], &mut [f64]) -> Result<()>) -> Result<core::ChannelSeries> {
-    let (mut upper, mut middle, mut lower) = (vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]);
-    extend(&mut upper, &mut middle, &mut lower)?;
-    Ok(core::ChannelSeries { upper, middle, lower })
+fn channel<'py>(
+    py: Python<'py>,
+    rows: usize,
+    extend: impl FnOnce(&mut [f64], &mut [f64], &mut [f64]) -> Result<()> + Send,
+) -> PyResult<Bound<'py, PyAny>> {
+    three(channel_type(py)?, filled(py, rows, |[upper, middle, lower]| extend(upper, middle, lower))?)
 }
 
-fn macd_lines(rows: usize, extend: impl FnOnce(&mut [f64], &mut [f64], &mut [f64]) -> Result<()>) -> Result<core::MacdSeries> {
-    let (mut macd, mut signal, mut histogram) = (vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]);
-    extend(&mut macd, &mut signal, &mut histogram)?;
-    Ok(core::MacdSeries { macd, signal, histogram })
+fn macd_lines<'py>(
+    py: Python<'py>,
+    rows: usize,
+    extend: impl FnOnce(&mut [f64], &mut [f64], &mut [f64]) -> Result<()> + Send,
+) -> PyResult<Bound<'py, PyAny>> {
+    three(macd_type(py)?, filled(py, rows, |[macd, signal, histogram]| extend(macd, signal, histogram))?)
 }
 
 /// The batch function and the streaming class of one indicator: parameters with defaults, how the core makes it, its input
@@ -204,7 +222,7 @@ macro_rules! indicator {
                 let $first = $first.as_slice()?;
                 $(let $input = $input.as_slice()?;)*
                 let core = &mut self.core;
-                call(py, || $columns($first.len(), |$($out),+| core.extend($first, $($input,)* $($out),+)))?.into_python(py)
+                $columns(py, $first.len(), |$($out),+| core.extend($first, $($input,)* $($out),+))
             }
 
             #[getter]
