@@ -148,3 +148,123 @@ def test_lean_sma_ema_rsi_and_macd():
     # The file's recurrences began before its first row: compare once the seed has faded.
     assert share(ind.ema(close, 14), t["EMA14"], "lean ema 14", first=150) == 1
     assert share(ind.rsi(close, 14), t["RSI 14 Wilder"], "lean rsi 14", first=250) == 1
+
+
+def test_lean_ema_from_the_first_row():
+    t = table("spy_ema.csv.gz")
+    assert share(ind.ema(numbers(t["close"]), 14), t["EMA14"], "lean ema 14 (spy_ema)") == 1
+
+
+def test_lean_macd():
+    t = table("spy_with_macd.txt.gz")
+    lines = ind.macd(numbers(t["Close"]), 12, 26, 9)
+    # Values of seven significant digits at prices up to 280: the misses are rows near zero, where that is less than 1e-6.
+    for ours, name in zip(lines, ("MACD", "Signal", "Histogram"), strict=True):
+        assert share(ours, t[name], f"lean {name}") > 0.9
+        assert np.nanmax(np.abs(ours - numbers(t[name]))) < 1e-5
+
+
+def test_lean_obv():
+    t = table("spy_with_obv.txt.gz")
+    ours = ind.obv(numbers(t["Close"]), numbers(t["Volume"]))
+    # The misses are small values made of volumes that are printed to seven digits.
+    assert share(ours, t["OBV"], "lean obv") > 0.99
+    printed = np.cumsum([half_digit(v) for v in t["Volume"]]) + np.nan_to_num([half_digit(v) for v in t["OBV"]])
+    assert np.nanmax(np.abs(ours - numbers(t["OBV"])) - printed) <= 0
+
+
+def test_lean_atr():
+    t = table("spy_atr_wilder.txt.gz")
+    high, low, close = (numbers(t[c]) for c in ("High", "Low", "Close"))
+    reference = numbers(t["Average True Range 14"])
+    share(ind.atr(high, low, close, 14), t["Average True Range 14"], "lean atr 14 (its seed counts the first row's high - low, TA-Lib's does not)")
+    previous = np.concatenate([[close[0]], close[:-1]])
+    ranges = np.maximum(high, previous) - np.minimum(low, previous)
+    ranges[0] = high[0] - low[0]
+    ours = ind.rma(ranges, 14)
+    rows = ~np.isnan(reference)
+    agrees = np.abs(ours - reference)[rows] <= 5.01e-6
+    print(f"lean atr 14 as Wilder's average with that seed: {agrees.mean():.2%} of {rows.sum()} rows to the five decimals printed")
+    assert agrees.all()
+
+
+def test_lean_bollinger():
+    t = table("spy_bollinger_bands.txt.gz")
+    bands = ind.bollinger(numbers(t["Close"]), 20, 2.0)
+    for ours, column in ((bands.upper, "Bollinger Bands® 20 2 Top"), (bands.middle, "Moving Average 20"), (bands.lower, "Bollinger Bands® 20 2 Bottom")):
+        assert share(ours, t[column], f"lean {column}") == 1
+
+
+def test_lean_sma_of_three_periods():
+    # The headers of SMA5 and SMA15 are swapped, and Lean's "RMA" is its relative moving average, SMA5 - SMA10 + SMA15.
+    t = table("spy_with_rma.csv.gz")
+    close = numbers(t["close"])
+    for period, column in ((15, "SMA5"), (10, "SMA10"), (5, "SMA15")):
+        assert share(ind.sma(close, period), t[column], f"lean sma {period}", first=period - 1) == 1
+    relative = ind.sma(close, 5) - ind.sma(close, 10) + ind.sma(close, 15)
+    assert share(relative, t["RMA5"], "lean relative average of ours", first=14) == 1
+
+
+def test_lean_donchian():
+    t = table("spy_with_don50.txt.gz")
+    channel = ind.donchian(numbers(t["High"]), numbers(t["Low"]), 50)
+    for ours, column in zip(channel, ("Top", "Mean", "Bottom"), strict=True):
+        assert share(ours, t[f"Donchian Channels 50 {column}"], f"lean donchian {column}", first=49) == 1
+
+
+def test_lean_moving_vwap_is_the_difference_of_ours():
+    t = table("spy_with_vwap.txt.gz")
+    opening, high, low, close, volume = (numbers(t[c]) for c in ("Open", "High", "Low", "Close", "Volume"))
+    # Lean averages (open + high + low + close) / 4.
+    price = (opening + high + low + close) / 4
+    total = np.cumsum(volume)
+    notional = ind.vwap(price, price, price, volume) * total
+    moving = np.full(len(total), np.nan)
+    moving[50:] = (notional[50:] - notional[:-50]) / (total[50:] - total[:-50])
+    assert share(moving, t["Moving VWAP 50"], "lean moving vwap 50", first=50) == 1
+
+
+# ---- Stock.Indicators' reference files -----------------------------------------------------------------------------------
+
+
+def skender(name):
+    with gzip.open(data_file("skender", "results", f"{name}.standard.json.gz"), "rt") as text:
+        rows = json.load(text)
+    return {key: np.array([np.nan if row[key] is None else row[key] for row in rows]) for key in rows[0] if key != "timestamp"}
+
+
+def same(ours, reference, label):
+    rows = ~np.isnan(reference)
+    assert rows.sum() > 400, label
+    agrees = np.abs(ours[rows] - reference[rows]) <= 1e-6 * np.maximum(np.abs(reference[rows]), 1e-3)
+    print(f"skender {label}: {agrees.mean():.2%} of {rows.sum()} rows")
+    return agrees.mean()
+
+
+def test_stock_indicators_agree():
+    high, low, close, volume = real_bars()
+    bands, lines = ind.bollinger(close, 20, 2.0), ind.macd(close)
+    references = [
+        (ind.sma(close, 20), "sma", "sma"),
+        (ind.ema(close, 20), "ema", "ema"),
+        (ind.rma(close, 20), "smma", "smma"),
+        (ind.rsi(close, 14), "rsi", "rsi"),
+        (bands.upper, "bb", "upperBand"),
+        (bands.middle, "bb", "sma"),
+        (bands.lower, "bb", "lowerBand"),
+        (ind.vwap(high, low, close, volume), "vwap", "vwap"),
+        # It starts at zero, TA-Lib and we at the first volume.
+        (ind.obv(close, volume) - volume[0], "obv", "obv"),
+    ]
+    for ours, name, field in references:
+        assert same(ours, skender(name)[field], f"{name} {field}") == 1
+    # Its channel leaves out the bar itself.
+    reference = skender("donchian")
+    for ours, field in zip(ind.donchian(high, low, 20), ("upperBand", "centerline", "lowerBand"), strict=True):
+        assert same(np.concatenate([[np.nan], ours[:-1]]), reference[field], f"donchian {field}") == 1
+    reference = skender("macd")
+    for ours, field in zip(lines, ("macd", "signal", "histogram"), strict=True):
+        # It seeds the fast average with its own first rows, TA-Lib and we with those before the slow one's first value.
+        same(ours, reference[field], f"macd {field}")
+        rows = np.abs(ours - reference[field])[120:]
+        assert np.max(rows) < 1e-6, field

@@ -141,35 +141,33 @@ fn filled<'py, const N: usize>(
     }
     let Ok(arrays) = <[Array<'py>; N]>::try_from(made) else { return Err(PyRuntimeError::new_err("columns went missing")) };
     let mut writable: [_; N] = std::array::from_fn(|i| arrays[i].readwrite());
-    let mut slices = Vec::with_capacity(N);
-    for array in &mut writable {
-        slices.push(array.as_slice_mut()?);
+    let mut slices: [&mut [f64]; N] = std::array::from_fn(|_| Default::default());
+    for (slice, array) in slices.iter_mut().zip(&mut writable) {
+        *slice = array.as_slice_mut()?;
     }
-    if let Ok(slices) = slices.try_into() {
-        call(py, || extend(slices))?;
-    }
+    call(py, || extend(slices))?;
     drop(writable);
     Ok(arrays)
 }
 
-fn column<'py>(py: Python<'py>, rows: usize, extend: impl FnOnce(&mut [f64]) -> Result<()> + Send) -> PyResult<Bound<'py, PyAny>> {
+fn column(py: Python<'_>, rows: usize, extend: impl FnOnce(&mut [f64]) -> Result<()> + Send) -> PyResult<Bound<'_, PyAny>> {
     let [out] = filled(py, rows, |[out]| extend(out))?;
     Ok(out.into_any())
 }
 
-fn channel<'py>(
-    py: Python<'py>,
+fn channel(
+    py: Python<'_>,
     rows: usize,
     extend: impl FnOnce(&mut [f64], &mut [f64], &mut [f64]) -> Result<()> + Send,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<Bound<'_, PyAny>> {
     three(channel_type(py)?, filled(py, rows, |[upper, middle, lower]| extend(upper, middle, lower))?)
 }
 
-fn macd_lines<'py>(
-    py: Python<'py>,
+fn macd_lines(
+    py: Python<'_>,
     rows: usize,
     extend: impl FnOnce(&mut [f64], &mut [f64], &mut [f64]) -> Result<()> + Send,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<Bound<'_, PyAny>> {
     three(macd_type(py)?, filled(py, rows, |[macd, signal, histogram]| extend(macd, signal, histogram))?)
 }
 

@@ -14,7 +14,8 @@ pub struct Donchian {
 }
 
 #[inline]
-fn channel([upper, lower]: [f64; 2]) -> Channel {
+fn channel([upper, negated_lower]: [f64; 2]) -> Channel {
+    let lower = -negated_lower;
     Channel { upper, middle: (upper + lower) * 0.5, lower }
 }
 

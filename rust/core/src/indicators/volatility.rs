@@ -1,7 +1,7 @@
 //! Volatility: Bollinger bands, ATR.
 
 use super::smooth::Smoother;
-use super::window::{PowerSums, all_finite};
+use super::window::{PowerSums, all_finite, all_finite_rows};
 use super::{CHUNK, Channel, ChannelSeries, Snapshot, checked_period, restored, same_length};
 use crate::types::{Error, Result};
 
@@ -177,7 +177,7 @@ impl Atr {
         let rows = high.chunks(CHUNK).zip(low.chunks(CHUNK)).zip(close.chunks(CHUNK));
         for (out, ((high, low), close)) in out.chunks_mut(CHUNK).zip(rows) {
             let n = out.len();
-            if self.previous_close.is_nan() || !(all_finite(high) && all_finite(low) && all_finite(close)) {
+            if self.previous_close.is_nan() || !all_finite_rows(high, low, close) {
                 for (((y, &high), &low), &close) in out.iter_mut().zip(high).zip(low).zip(close) {
                     *y = self.update(high, low, close);
                 }

@@ -6,12 +6,18 @@
 //! block before), so a large offset costs no digits and a flat series gives its own value exactly.
 //! Cost: O(1) amortised; every `period`-th update rebuilds the suffixes, O(period).
 
+/// The exponent of a double, and the unit in it: an exponent of all ones (infinite or NaN) carries into the sign bit.
+const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
+const ONE: u64 = 0x0010_0000_0000_0000;
+
 /// True when every value is finite; branch-free.
 pub(super) fn all_finite(xs: &[f64]) -> bool {
-    const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
-    const ONE: u64 = 0x0010_0000_0000_0000;
-    // An exponent of all ones carries into the sign bit.
     xs.iter().fold(0, |seen, x| seen | ((x.to_bits() & EXPONENT) + ONE)) >> 63 == 0
+}
+
+/// True when every value of the three columns is finite; false too where their sum is not, which costs only speed.
+pub(super) fn all_finite_rows(a: &[f64], b: &[f64], c: &[f64]) -> bool {
+    a.iter().zip(b).zip(c).fold(0, |seen, ((a, b), c)| seen | (((a + b + c).to_bits() & EXPONENT) + ONE)) >> 63 == 0
 }
 
 /// Sums of the first `M` powers of `x - anchor` over a window; every value given must be finite.
@@ -194,7 +200,7 @@ impl<const M: usize> PowerSums<M> {
     }
 }
 
-/// Highest high and lowest low over a window; every value given must be finite.
+/// Highest high and negated lowest low over a window; every value given must be finite.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Extremes {
     block: Vec<[f64; 2]>,
@@ -204,12 +210,12 @@ pub(super) struct Extremes {
     full: bool,
 }
 
-/// What max and min start from.
-const NOTHING: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
+/// What both start from. Lows are held negated, so that both columns take the same instruction.
+const NOTHING: [f64; 2] = [f64::NEG_INFINITY; 2];
 
 #[inline]
 fn wider(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
-    [if a[0] > b[0] { a[0] } else { b[0] }, if a[1] < b[1] { a[1] } else { b[1] }]
+    [if a[0] > b[0] { a[0] } else { b[0] }, if a[1] > b[1] { a[1] } else { b[1] }]
 }
 
 /// The window extremes of the block `here`, whose block before is `before`; columns are high and low.
@@ -218,11 +224,11 @@ fn widen_block(extremes: &mut [[f64; 2]], before: [&[f64]; 2], here: [&[f64]; 2]
     let mut running = NOTHING;
     for ((slot, &high), &low) in extremes.iter_mut().zip(before[0]).zip(before[1]).rev() {
         *slot = running;
-        running = wider(running, [high, low]);
+        running = wider(running, [high, -low]);
     }
     let mut running = NOTHING;
     for ((slot, &high), &low) in extremes.iter_mut().zip(here[0]).zip(here[1]) {
-        running = wider(running, [high, low]);
+        running = wider(running, [high, -low]);
         *slot = wider(*slot, running);
     }
 }
@@ -240,12 +246,12 @@ impl Extremes {
         *self = Self::new(self.period());
     }
 
-    /// Take one finite high and low; highest and lowest once the window is full.
+    /// Take one finite high and low; the highest and the negated lowest once the window is full.
     #[inline]
     pub(super) fn update(&mut self, high: f64, low: f64) -> Option<[f64; 2]> {
         let at = self.at;
-        self.prefix = wider(self.prefix, [high, low]);
-        self.block[at] = [high, low];
+        self.prefix = wider(self.prefix, [high, -low]);
+        self.block[at] = [high, -low];
         let both = wider(self.suffix[at], self.prefix);
         self.at = at + 1;
         if self.at == self.block.len() {
@@ -289,7 +295,7 @@ impl Extremes {
                 row += n;
             }
             for (slot, i) in self.block.iter_mut().zip(row - n..row) {
-                *slot = [high[i], low[i]];
+                *slot = [high[i], -low[i]];
             }
             self.turn();
         }
