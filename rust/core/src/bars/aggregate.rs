@@ -34,6 +34,8 @@ pub fn aggregate(trades: &TradeBatch, spec: BarSpec) -> Result<BarBatch> {
     bars.extend(aggregators.iter_mut().flatten().filter_map(Aggregator::finish));
     bars.sort_by_key(|bar| (bar.ts, bar.instrument));
     let mut batch = BarBatch::with_capacity(bars.len());
-    bars.into_iter().for_each(|bar| batch.push(bar));
+    for bar in bars {
+        batch.push(bar);
+    }
     Ok(batch)
 }

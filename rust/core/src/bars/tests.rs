@@ -13,7 +13,9 @@ fn trade(ts_ns: i64, price: i64, size: i64) -> Trade {
 fn all(trades: &[Trade], spec: &str) -> Vec<Bar> {
     let mut aggregator = Aggregator::new(BarSpec::parse(spec).unwrap(), ONE).unwrap();
     let mut out = Vec::new();
-    trades.iter().for_each(|t| aggregator.on_trade(t, &mut out).unwrap());
+    for t in trades {
+        aggregator.on_trade(t, &mut out).unwrap();
+    }
     out.extend(aggregator.finish());
     out
 }
@@ -21,7 +23,9 @@ fn all(trades: &[Trade], spec: &str) -> Vec<Bar> {
 fn coarser(bars: &[Bar], spec: &str) -> Vec<Bar> {
     let mut aggregator = Aggregator::new(BarSpec::parse(spec).unwrap(), ONE).unwrap();
     let mut out = Vec::new();
-    bars.iter().for_each(|b| aggregator.on_bar(b, &mut out).unwrap());
+    for b in bars {
+        aggregator.on_bar(b, &mut out).unwrap();
+    }
     out.extend(aggregator.finish());
     out
 }
@@ -78,13 +82,17 @@ proptest! {
     #[test]
     fn a_mixed_batch_gives_each_instruments_own_bars(rows in trades(), spec in prop::sample::select(&SPECS)) {
         let mut batch = TradeBatch::default();
-        rows.iter().for_each(|&t| batch.push(t));
+        for &t in &rows {
+            batch.push(t);
+        }
         let bars = aggregate(&batch, BarSpec::parse(spec).unwrap()).unwrap();
         prop_assert!(bars.first_unsorted().is_none());
         for id in (0..3).map(InstrumentId) {
             let own: Vec<Trade> = rows.iter().filter(|t| t.instrument == id).copied().collect();
             let mut expected = all(&of_one(&own), spec);
-            expected.iter_mut().for_each(|b| b.instrument = id);
+            for b in &mut expected {
+                b.instrument = id;
+            }
             let got: Vec<Bar> = (0..bars.len()).map(|i| bars.get(i)).filter(|b| b.instrument == id).collect();
             prop_assert_eq!(got, expected);
         }

@@ -44,7 +44,13 @@ impl Sma {
             return Ok(());
         }
         let weight = self.weight;
-        self.sums.extend(xs, |row, sums| out[row] = sums.map_or(f64::NAN, |(anchor, [sum])| anchor + sum * weight));
+        let warm_up = self.sums.rows_to_go().min(out.len());
+        out[..warm_up].fill(f64::NAN);
+        self.sums.extend(xs, |row, anchor, run| {
+            for (y, [sum]) in out[row..].iter_mut().zip(run) {
+                *y = anchor + sum * weight;
+            }
+        });
         self.value = out.last().copied().unwrap_or(self.value);
         Ok(())
     }

@@ -5,8 +5,10 @@
 pub struct Parameter {
     /// Keyword in Python.
     pub name: &'static str,
-    /// Default value; whole for periods.
+    /// Default value.
     pub default: f64,
+    /// True for a count of rows, false for a real number.
+    pub is_whole: bool,
 }
 
 /// An indicator in words.
@@ -29,7 +31,7 @@ pub struct Description {
 }
 
 const fn parameter(name: &'static str, default: f64) -> Parameter {
-    Parameter { name, default }
+    Parameter { name, default, is_whole: !matches!(name.as_bytes(), b"deviations") }
 }
 
 macro_rules! catalog {

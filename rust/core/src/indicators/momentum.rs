@@ -58,20 +58,16 @@ impl Rsi {
     /// As [`Self::update`] for each of `xs`, into `out` of the same length.
     pub fn extend(&mut self, xs: &[f64], out: &mut [f64]) -> Result<()> {
         same_length(&[("input", xs.len()), ("output", out.len())])?;
-        if xs.is_empty() {
-            return Ok(());
-        }
-        if self.previous.is_nan() || !all_finite(xs) {
-            let head = if all_finite(xs) { 1 } else { xs.len() };
-            xs.iter().zip(&mut *out).take(head).for_each(|(&x, y)| *y = self.update(x));
-            return self.extend(&xs[head..], &mut out[head..]);
-        }
         let (mut rises, mut falls, mut ups, mut downs) = ([0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK]);
         for (x, y) in xs.chunks(CHUNK).zip(out.chunks_mut(CHUNK)) {
             let n = x.len();
+            if self.previous.is_nan() || !all_finite(x) {
+                x.iter().zip(y).for_each(|(&x, y)| *y = self.update(x));
+                continue;
+            }
             (rises[0], falls[0]) = rise_and_fall(x[0], self.previous);
-            for i in 1..n {
-                (rises[i], falls[i]) = rise_and_fall(x[i], x[i - 1]);
+            for (((rise, fall), &x), &previous) in rises[1..].iter_mut().zip(&mut falls[1..]).zip(&x[1..]).zip(x) {
+                (*rise, *fall) = rise_and_fall(x, previous);
             }
             self.previous = x[n - 1];
             self.up.extend(&rises[..n], &mut ups[..n]);
@@ -227,17 +223,17 @@ impl Macd {
     /// As [`Self::update`] for each of `xs`, into three columns of the same length.
     pub fn extend(&mut self, xs: &[f64], macd: &mut [f64], signal: &mut [f64], histogram: &mut [f64]) -> Result<()> {
         same_length(&[("input", xs.len()), ("macd", macd.len()), ("signal", signal.len()), ("histogram", histogram.len())])?;
-        let finite = all_finite(xs);
-        let mut head = 0;
-        while head < xs.len() && (!finite || !self.signal.ready()) {
-            let value = self.update(xs[head]);
-            (macd[head], signal[head], histogram[head]) = (value.macd, value.signal, value.histogram);
-            head += 1;
-        }
         let (mut fast, mut slow) = ([0.0; CHUNK], [0.0; CHUNK]);
-        let lines = macd[head..].chunks_mut(CHUNK).zip(signal[head..].chunks_mut(CHUNK)).zip(histogram[head..].chunks_mut(CHUNK));
-        for (x, ((macd, signal), histogram)) in xs[head..].chunks(CHUNK).zip(lines) {
+        let lines = macd.chunks_mut(CHUNK).zip(signal.chunks_mut(CHUNK)).zip(histogram.chunks_mut(CHUNK));
+        for (x, ((macd, signal), histogram)) in xs.chunks(CHUNK).zip(lines) {
             let n = x.len();
+            if !self.signal.ready() || !all_finite(x) {
+                for (((&x, macd), signal), histogram) in x.iter().zip(macd).zip(signal).zip(histogram) {
+                    let value = self.update(x);
+                    (*macd, *signal, *histogram) = (value.macd, value.signal, value.histogram);
+                }
+                continue;
+            }
             self.fast.extend(x, &mut fast[..n]);
             self.slow.extend(x, &mut slow[..n]);
             for ((y, fast), slow) in macd.iter_mut().zip(&fast).zip(&slow) {

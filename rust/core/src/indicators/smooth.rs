@@ -26,6 +26,25 @@ pub(super) struct Smoother {
     value: f64,
 }
 
+/// Whole blocks after `value`; the last value. Kept apart, so that each caller gets the one well-scheduled loop.
+#[inline(never)]
+fn smooth_blocks([keep, take]: [f64; 2], powers: &[f64; BLOCK], mut value: f64, xs: &[[f64; BLOCK]], out: &mut [[f64; BLOCK]]) -> f64 {
+    let powers = *powers;
+    for (x, y) in xs.iter().zip(out) {
+        let anchor = x[0];
+        let gap = value - anchor;
+        let mut within = [0.0; BLOCK];
+        for j in 1..BLOCK {
+            within[j] = keep * within[j - 1] + take * (x[j] - anchor);
+        }
+        for j in 0..BLOCK {
+            y[j] = anchor + (powers[j] * gap + within[j]);
+        }
+        value = y[BLOCK - 1];
+    }
+    value
+}
+
 impl Smoother {
     /// Smoothing with weight `take` for the newest value, seeded after `period` values.
     pub(super) fn new(period: usize, take: f64) -> Self {
@@ -97,24 +116,10 @@ impl Smoother {
             out[at] = self.update(xs[at]);
             at += 1;
         }
-        let (keep, take, powers) = (self.keep, self.take, self.powers);
-        let mut value = self.value;
         let (xs, out) = (&xs[at..], &mut out[at..]);
-        let (blocks, rest) = xs.as_chunks::<BLOCK>();
-        let (filled, unfilled) = out.as_chunks_mut::<BLOCK>();
-        for (x, y) in blocks.iter().zip(filled) {
-            let anchor = x[0];
-            let gap = value - anchor;
-            let mut within = [0.0; BLOCK];
-            for j in 1..BLOCK {
-                within[j] = keep * within[j - 1] + take * (x[j] - anchor);
-            }
-            for j in 0..BLOCK {
-                y[j] = anchor + (powers[j] * gap + within[j]);
-            }
-            value = y[BLOCK - 1];
-        }
-        self.value = value;
+        let (blocks, rest) = xs.as_chunks();
+        let (filled, unfilled) = out.as_chunks_mut();
+        self.value = smooth_blocks([self.keep, self.take], &self.powers, self.value, blocks, filled);
         for (&x, y) in rest.iter().zip(unfilled) {
             *y = self.update(x);
         }

@@ -14,7 +14,8 @@ pub struct Donchian {
 }
 
 #[inline]
-fn channel([upper, lower]: [f64; 2]) -> Channel {
+fn channel([upper, negated_lower]: [f64; 2]) -> Channel {
+    let lower = -negated_lower;
     Channel { upper, middle: (upper + lower) * 0.5, lower }
 }
 
@@ -42,12 +43,24 @@ impl Donchian {
     /// As [`Self::update`] for each row, into three columns of the same length.
     pub fn extend(&mut self, high: &[f64], low: &[f64], upper: &mut [f64], middle: &mut [f64], lower: &mut [f64]) -> Result<()> {
         same_length(&[("high", high.len()), ("low", low.len()), ("upper", upper.len()), ("middle", middle.len()), ("lower", lower.len())])?;
-        let mut put = |row: usize, value: Channel| (upper[row], middle[row], lower[row]) = (value.upper, value.middle, value.lower);
         if !(all_finite(high) && all_finite(low)) {
-            high.iter().zip(low).enumerate().for_each(|(row, (&high, &low))| put(row, self.update(high, low)));
+            for (row, (&high, &low)) in high.iter().zip(low).enumerate() {
+                let value = self.update(high, low);
+                (upper[row], middle[row], lower[row]) = (value.upper, value.middle, value.lower);
+            }
             return Ok(());
         }
-        self.extremes.extend(high, low, |row, both| put(row, both.map_or(Channel::NAN, channel)));
+        let warm_up = self.extremes.rows_to_go().min(high.len());
+        for column in [&mut *upper, &mut *middle, &mut *lower] {
+            column[..warm_up].fill(f64::NAN);
+        }
+        self.extremes.extend(high, low, |row, run| {
+            let lines = upper[row..].iter_mut().zip(&mut middle[row..]).zip(&mut lower[row..]);
+            for (((upper, middle), lower), extremes) in lines.zip(run) {
+                let value = channel(*extremes);
+                (*upper, *middle, *lower) = (value.upper, value.middle, value.lower);
+            }
+        });
         if let (Some(&upper), Some(&middle), Some(&lower)) = (upper.last(), middle.last(), lower.last()) {
             self.value = Channel { upper, middle, lower };
         }

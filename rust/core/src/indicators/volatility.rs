@@ -1,7 +1,7 @@
 //! Volatility: Bollinger bands, ATR.
 
 use super::smooth::Smoother;
-use super::window::{PowerSums, all_finite};
+use super::window::{PowerSums, all_finite, all_finite_rows};
 use super::{CHUNK, Channel, ChannelSeries, Snapshot, checked_period, restored, same_length};
 use crate::types::{Error, Result};
 
@@ -58,13 +58,25 @@ impl Bollinger {
     /// As [`Self::update`] for each of `xs`, into three columns of the same length.
     pub fn extend(&mut self, xs: &[f64], upper: &mut [f64], middle: &mut [f64], lower: &mut [f64]) -> Result<()> {
         same_length(&[("input", xs.len()), ("upper", upper.len()), ("middle", middle.len()), ("lower", lower.len())])?;
-        let mut put = |row: usize, value: Channel| (upper[row], middle[row], lower[row]) = (value.upper, value.middle, value.lower);
         if !all_finite(xs) {
-            xs.iter().enumerate().for_each(|(row, &x)| put(row, self.update(x)));
+            for (row, &x) in xs.iter().enumerate() {
+                let value = self.update(x);
+                (upper[row], middle[row], lower[row]) = (value.upper, value.middle, value.lower);
+            }
             return Ok(());
         }
         let (weight, deviations) = (self.weight, self.deviations);
-        self.sums.extend(xs, |row, sums| put(row, sums.map_or(Channel::NAN, |(anchor, sums)| bands(anchor, sums, weight, deviations))));
+        let warm_up = self.sums.rows_to_go().min(xs.len());
+        for column in [&mut *upper, &mut *middle, &mut *lower] {
+            column[..warm_up].fill(f64::NAN);
+        }
+        self.sums.extend(xs, |row, anchor, run| {
+            let lines = upper[row..].iter_mut().zip(&mut middle[row..]).zip(&mut lower[row..]);
+            for (((upper, middle), lower), sums) in lines.zip(run) {
+                let value = bands(anchor, *sums, weight, deviations);
+                (*upper, *middle, *lower) = (value.upper, value.middle, value.lower);
+            }
+        });
         if let (Some(&upper), Some(&middle), Some(&lower)) = (upper.last(), middle.last(), lower.last()) {
             self.value = Channel { upper, middle, lower };
         }
@@ -161,19 +173,19 @@ impl Atr {
     /// As [`Self::update`] for each row, into `out` of the same length.
     pub fn extend(&mut self, high: &[f64], low: &[f64], close: &[f64], out: &mut [f64]) -> Result<()> {
         same_length(&[("high", high.len()), ("low", low.len()), ("close", close.len()), ("output", out.len())])?;
-        let finite = all_finite(high) && all_finite(low) && all_finite(close);
-        let mut head = 0;
-        while head < out.len() && (!finite || self.previous_close.is_nan()) {
-            out[head] = self.update(high[head], low[head], close[head]);
-            head += 1;
-        }
         let mut ranges = [0.0; CHUNK];
-        let rows = high[head..].chunks(CHUNK).zip(low[head..].chunks(CHUNK)).zip(close[head..].chunks(CHUNK));
-        for (out, ((high, low), close)) in out[head..].chunks_mut(CHUNK).zip(rows) {
+        let rows = high.chunks(CHUNK).zip(low.chunks(CHUNK)).zip(close.chunks(CHUNK));
+        for (out, ((high, low), close)) in out.chunks_mut(CHUNK).zip(rows) {
             let n = out.len();
+            if self.previous_close.is_nan() || !all_finite_rows(high, low, close) {
+                for (((y, &high), &low), &close) in out.iter_mut().zip(high).zip(low).zip(close) {
+                    *y = self.update(high, low, close);
+                }
+                continue;
+            }
             ranges[0] = true_range(high[0], low[0], self.previous_close);
-            for (i, range) in ranges[..n].iter_mut().enumerate().skip(1) {
-                *range = true_range(high[i], low[i], close[i - 1]);
+            for (((range, &high), &low), &previous) in ranges[1..].iter_mut().zip(&high[1..]).zip(&low[1..]).zip(close) {
+                *range = true_range(high, low, previous);
             }
             self.previous_close = close[n - 1];
             self.smoother.extend(&ranges[..n], out);

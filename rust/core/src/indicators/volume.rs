@@ -10,7 +10,7 @@ fn is_volume(x: f64) -> bool {
 }
 
 fn all_volumes(xs: &[f64]) -> bool {
-    all_finite(xs) && xs.iter().fold(true, |ok, &x| ok && (x >= 0.0))
+    all_finite(xs) && xs.iter().all(|&x| x >= 0.0)
 }
 
 /// Volume-weighted average price since the start or the last reset: Σ(typical price × volume) ÷ Σ volume, the typical price

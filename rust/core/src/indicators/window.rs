@@ -6,12 +6,18 @@
 //! block before), so a large offset costs no digits and a flat series gives its own value exactly.
 //! Cost: O(1) amortised; every `period`-th update rebuilds the suffixes, O(period).
 
+/// The exponent of a double, and the unit in it: an exponent of all ones (infinite or NaN) carries into the sign bit.
+const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
+const ONE: u64 = 0x0010_0000_0000_0000;
+
 /// True when every value is finite; branch-free.
 pub(super) fn all_finite(xs: &[f64]) -> bool {
-    const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
-    const ONE: u64 = 0x0010_0000_0000_0000;
-    // An exponent of all ones carries into the sign bit.
     xs.iter().fold(0, |seen, x| seen | ((x.to_bits() & EXPONENT) + ONE)) >> 63 == 0
+}
+
+/// True when every value of the three columns is finite; false too where their sum is not, which costs only speed.
+pub(super) fn all_finite_rows(a: &[f64], b: &[f64], c: &[f64]) -> bool {
+    a.iter().zip(b).zip(c).fold(0, |seen, ((a, b), c)| seen | (((a + b + c).to_bits() & EXPONENT) + ONE)) >> 63 == 0
 }
 
 /// Sums of the first `M` powers of `x - anchor` over a window; every value given must be finite.
@@ -46,6 +52,43 @@ fn total<const M: usize>(suffix: &[f64; M], prefix: &[f64; M]) -> [f64; M] {
 fn anchor_of(block: &[f64]) -> f64 {
     let (a, b, c) = (block[0], block[block.len() / 2], block[block.len() - 1]);
     a.min(b).max(a.max(b).min(c))
+}
+
+/// Blocks summed side by side, so that their chains of additions do not wait for each other.
+const LANES: usize = 4;
+
+/// Sums of consecutive rows.
+pub(super) type Run<'a, const M: usize> = std::iter::StepBy<std::slice::Iter<'a, [f64; M]>>;
+
+/// The window sums of `LANES` blocks of `n` in `here`, each with the block before it in `before`, lane by lane interleaved in
+/// `sums`; the anchors.
+#[inline]
+fn sum_blocks<const M: usize>(sums: &mut [[f64; M]], before: &[f64], here: &[f64], n: usize) -> [f64; LANES] {
+    let (rows, _) = sums.as_chunks_mut::<LANES>();
+    let [b0, b1, b2, b3] = lanes_of(before, n);
+    let anchors = [b0, b1, b2, b3].map(anchor_of);
+    let mut running = [[0.0; M]; LANES];
+    for ((((slot, x0), x1), x2), x3) in rows.iter_mut().zip(b0).zip(b1).zip(b2).zip(b3).rev() {
+        *slot = running;
+        for (sum, (x, anchor)) in running.iter_mut().zip([x0, x1, x2, x3].into_iter().zip(anchors)) {
+            add_powers(sum, x - anchor);
+        }
+    }
+    let [h0, h1, h2, h3] = lanes_of(here, n);
+    let mut running = [[0.0; M]; LANES];
+    for ((((slot, x0), x1), x2), x3) in rows.iter_mut().zip(h0).zip(h1).zip(h2).zip(h3) {
+        for (lane, x) in [x0, x1, x2, x3].into_iter().enumerate() {
+            add_powers(&mut running[lane], x - anchors[lane]);
+            slot[lane] = total(&slot[lane], &running[lane]);
+        }
+    }
+    anchors
+}
+
+/// `LANES` blocks of `n`.
+#[inline]
+fn lanes_of(xs: &[f64], n: usize) -> [&[f64]; LANES] {
+    std::array::from_fn(|lane| &xs[lane * n..(lane + 1) * n])
 }
 
 impl<const M: usize> PowerSums<M> {
@@ -94,45 +137,43 @@ impl<const M: usize> PowerSums<M> {
         self.full = true;
     }
 
-    /// As [`Self::update`] for each of `xs`, all finite; `emit(row, result)` is called for each row in order of rows within a
-    /// block, blocks four at a time.
+    /// Rows that will give nothing before the window is full.
+    pub(super) fn rows_to_go(&self) -> usize {
+        if self.full { 0 } else { self.period() - 1 - self.at }
+    }
+
+    /// As [`Self::update`] for each of `xs`, all finite; `emit(row, anchor, sums)` gives the results from `row` on, run by run.
     #[inline]
-    pub(super) fn extend(&mut self, xs: &[f64], mut emit: impl FnMut(usize, Option<(f64, [f64; M])>)) {
-        const LANES: usize = 4;
+    pub(super) fn extend(&mut self, xs: &[f64], mut emit: impl FnMut(usize, f64, Run<'_, M>)) {
         let n = self.period();
         let mut row = 0;
         // Up to a block's end, and one block more, so that the block before lies in `xs`.
         while row < xs.len() && (self.at != 0 || !self.full || row < n) {
-            emit(row, self.update(xs[row]));
+            self.update_run(row, xs[row], &mut emit);
             row += 1;
         }
-        let mut scratch = vec![[[0.0; M]; LANES]; if xs.len() >= row + n { n } else { 0 }];
-        while xs.len() >= row + LANES * n {
-            let before: [&[f64]; LANES] = std::array::from_fn(|lane| &xs[row + lane * n - n..row + lane * n]);
-            let here: [&[f64]; LANES] = std::array::from_fn(|lane| &xs[row + lane * n..row + lane * n + n]);
-            let anchors = before.map(anchor_of);
-            let mut sums = [[0.0; M]; LANES];
-            for (i, slot) in scratch.iter_mut().enumerate().rev() {
-                *slot = sums;
-                for lane in 0..LANES {
-                    add_powers(&mut sums[lane], before[lane][i] - anchors[lane]);
+        let group = LANES * n;
+        if xs.len() >= row + group {
+            let mut scratch = vec![[0.0; M]; group];
+            while xs.len() >= row + group {
+                let anchors = sum_blocks(&mut scratch, &xs[row - n..row + group - n], &xs[row..row + group], n);
+                for (lane, anchor) in anchors.into_iter().enumerate() {
+                    emit(row + lane * n, anchor, scratch[lane..].iter().step_by(LANES));
                 }
+                row += group;
             }
-            let mut sums = [[0.0; M]; LANES];
-            for (i, slot) in scratch.iter().enumerate() {
-                for lane in 0..LANES {
-                    add_powers(&mut sums[lane], here[lane][i] - anchors[lane]);
-                    emit(row + lane * n + i, Some((anchors[lane], total(&slot[lane], &sums[lane]))));
-                }
-            }
-            row += LANES * n;
-        }
-        if row > n && row <= xs.len() && !scratch.is_empty() {
             self.block.copy_from_slice(&xs[row - n..row]);
             self.turn();
         }
         for (i, &x) in xs.iter().enumerate().skip(row) {
-            emit(i, self.update(x));
+            self.update_run(i, x, &mut emit);
+        }
+    }
+
+    #[inline]
+    fn update_run(&mut self, row: usize, x: f64, emit: &mut impl FnMut(usize, f64, Run<'_, M>)) {
+        if let Some((anchor, sums)) = self.update(x) {
+            emit(row, anchor, std::slice::from_ref(&sums).iter().step_by(LANES));
         }
     }
 
@@ -159,7 +200,7 @@ impl<const M: usize> PowerSums<M> {
     }
 }
 
-/// Highest high and lowest low over a window; every value given must be finite.
+/// Highest high and negated lowest low over a window; every value given must be finite.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Extremes {
     block: Vec<[f64; 2]>,
@@ -169,12 +210,27 @@ pub(super) struct Extremes {
     full: bool,
 }
 
-/// What max and min start from.
-const NOTHING: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
+/// What both start from. Lows are held negated, so that both columns take the same instruction.
+const NOTHING: [f64; 2] = [f64::NEG_INFINITY; 2];
 
 #[inline]
 fn wider(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
-    [if a[0] > b[0] { a[0] } else { b[0] }, if a[1] < b[1] { a[1] } else { b[1] }]
+    [if a[0] > b[0] { a[0] } else { b[0] }, if a[1] > b[1] { a[1] } else { b[1] }]
+}
+
+/// The window extremes of the block `here`, whose block before is `before`; columns are high and low.
+#[inline]
+fn widen_block(extremes: &mut [[f64; 2]], before: [&[f64]; 2], here: [&[f64]; 2]) {
+    let mut running = NOTHING;
+    for ((slot, &high), &low) in extremes.iter_mut().zip(before[0]).zip(before[1]).rev() {
+        *slot = running;
+        running = wider(running, [high, -low]);
+    }
+    let mut running = NOTHING;
+    for ((slot, &high), &low) in extremes.iter_mut().zip(here[0]).zip(here[1]) {
+        running = wider(running, [high, -low]);
+        *slot = wider(*slot, running);
+    }
 }
 
 impl Extremes {
@@ -190,12 +246,12 @@ impl Extremes {
         *self = Self::new(self.period());
     }
 
-    /// Take one finite high and low; highest and lowest once the window is full.
+    /// Take one finite high and low; the highest and the negated lowest once the window is full.
     #[inline]
     pub(super) fn update(&mut self, high: f64, low: f64) -> Option<[f64; 2]> {
         let at = self.at;
-        self.prefix = wider(self.prefix, [high, low]);
-        self.block[at] = [high, low];
+        self.prefix = wider(self.prefix, [high, -low]);
+        self.block[at] = [high, -low];
         let both = wider(self.suffix[at], self.prefix);
         self.at = at + 1;
         if self.at == self.block.len() {
@@ -217,49 +273,41 @@ impl Extremes {
         self.full = true;
     }
 
-    /// As [`Self::update`] for each row, all finite; `emit(row, result)` in the order of [`PowerSums::extend`].
+    /// Rows that will give nothing before the window is full.
+    pub(super) fn rows_to_go(&self) -> usize {
+        if self.full { 0 } else { self.period() - 1 - self.at }
+    }
+
+    /// As [`Self::update`] for each row, all finite; `emit(row, extremes)` gives the results from `row` on, run by run.
     #[inline]
-    pub(super) fn extend(&mut self, high: &[f64], low: &[f64], mut emit: impl FnMut(usize, Option<[f64; 2]>)) {
-        const LANES: usize = 2;
+    pub(super) fn extend(&mut self, high: &[f64], low: &[f64], mut emit: impl FnMut(usize, &[[f64; 2]])) {
         let n = self.period();
         let mut row = 0;
         while row < high.len() && (self.at != 0 || !self.full || row < n) {
-            emit(row, self.update(high[row], low[row]));
+            self.update_run(row, high[row], low[row], &mut emit);
             row += 1;
         }
-        let mut scratch = vec![[NOTHING; LANES]; if high.len() >= row + n { n } else { 0 }];
-        while high.len() >= row + LANES * n {
-            let cut = |xs, lane| -> (&[f64], &[f64]) {
-                let xs: &[f64] = xs;
-                let start = row + lane * n;
-                (&xs[start - n..start], &xs[start..start + n])
-            };
-            let highs: [_; LANES] = std::array::from_fn(|lane| cut(high, lane));
-            let lows: [_; LANES] = std::array::from_fn(|lane| cut(low, lane));
-            let mut both = [NOTHING; LANES];
-            for (i, slot) in scratch.iter_mut().enumerate().rev() {
-                *slot = both;
-                for lane in 0..LANES {
-                    both[lane] = wider(both[lane], [highs[lane].0[i], lows[lane].0[i]]);
-                }
+        if high.len() >= row + n {
+            let mut scratch = vec![NOTHING; n];
+            while high.len() >= row + n {
+                widen_block(&mut scratch, [&high[row - n..row], &low[row - n..row]], [&high[row..row + n], &low[row..row + n]]);
+                emit(row, &scratch);
+                row += n;
             }
-            let mut both = [NOTHING; LANES];
-            for (i, slot) in scratch.iter().enumerate() {
-                for lane in 0..LANES {
-                    both[lane] = wider(both[lane], [highs[lane].1[i], lows[lane].1[i]]);
-                    emit(row + lane * n + i, Some(wider(slot[lane], both[lane])));
-                }
-            }
-            row += LANES * n;
-        }
-        if row > n && row <= high.len() && !scratch.is_empty() {
             for (slot, i) in self.block.iter_mut().zip(row - n..row) {
-                *slot = [high[i], low[i]];
+                *slot = [high[i], -low[i]];
             }
             self.turn();
         }
         for i in row..high.len() {
-            emit(i, self.update(high[i], low[i]));
+            self.update_run(i, high[i], low[i], &mut emit);
+        }
+    }
+
+    #[inline]
+    fn update_run(&mut self, row: usize, high: f64, low: f64, emit: &mut impl FnMut(usize, &[[f64; 2]])) {
+        if let Some(both) = self.update(high, low) {
+            emit(row, &[both]);
         }
     }
 
