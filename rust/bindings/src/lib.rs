@@ -10,6 +10,7 @@ mod columns;
 mod data;
 mod errors;
 mod feeds;
+mod indicators;
 mod stats;
 mod strategy;
 
@@ -21,6 +22,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     data::register(module)?;
     feeds::register(module)?;
+    indicators::register(module.py(), module)?;
     stats::register(module)?;
     strategy::register(module)?;
     backtest::register(module)?;
