@@ -252,6 +252,18 @@ fn stops_follow_quotes_where_there_is_nothing_else() {
     assert_eq!(f.told(), ["2 100@9.8 taker"], "a gap through the stop fills at the touch, not at the stop");
 }
 
+#[test]
+fn a_stop_limit_that_a_quote_triggers_takes_the_touch_and_not_its_limit() {
+    let mut f = Floor::new(QUOTES);
+    f.quote(0, 9.99, 10.01, 500);
+    f.send(&stop_limit(Buy, 100, 10.10, 10.50), 1);
+    f.send(&stop_limit(Buy, 100, 10.10, 10.11), 1);
+    f.quote(2, 10.10, 10.20, 500);
+    assert_eq!(f.told(), ["1 100@10.2 taker"], "the second is triggered and waits at its limit");
+    f.quote(3, 10.05, 10.11, 500);
+    assert_eq!(f.told(), ["2 100@10.11 maker"]);
+}
+
 // --- trades ------------------------------------------------------------------------------------------------------------
 
 #[test]
