@@ -133,6 +133,11 @@ impl Desk {
         (self.bid_left, self.ask_left) = if self.unlimited { (i64::MAX, i64::MAX) } else { (quote.bid_size.raw(), quote.ask_size.raw()) };
     }
 
+    /// The quote that stands is one of other shares now: nothing trades with it any more.
+    pub(super) fn forget_quote(&mut self) {
+        (self.bid, self.ask, self.bid_left, self.ask_left) = (0, 0, 0, 0);
+    }
+
     pub(super) fn add(&mut self, order: Resting) {
         if order.tif != TimeInForce::Gtc && order.expires == Timestamp::MAX {
             self.undated += 1;

@@ -247,8 +247,10 @@ impl SimVenue {
         let Some(desk) = self.desks.get_mut(index) else {
             return Err(Error::data("market event", "names an instrument that the venue does not know"));
         };
-        if let MarketEvent::Quote(quote) = event {
-            desk.see_quote(quote);
+        match event {
+            MarketEvent::Quote(quote) => desk.see_quote(quote),
+            MarketEvent::Action(CorporateAction { kind: ActionKind::Split { .. }, .. }) => desk.forget_quote(),
+            _ => {}
         }
         if desk.orders.is_empty() {
             return Ok(());

@@ -611,6 +611,17 @@ fn a_split_cancels_working_orders_and_a_dividend_does_not() {
     assert_eq!(f.told(), ["1 cancel rejected"]);
 }
 
+#[test]
+fn a_quote_from_before_a_split_fills_nothing_after_it() {
+    let mut f = Floor::new(QUOTES);
+    f.quote(0, 9.90, 10.0, 500);
+    f.market(&MarketEvent::Action(CorporateAction { ts: at(3), instrument: I, kind: ActionKind::Split { new_shares_per_old: 2.0 } }));
+    f.send(&market(Buy, 100), 4);
+    assert!(f.told().is_empty(), "the price of old shares is no price for new ones");
+    f.quote(5, 4.90, 5.0, 500);
+    assert_eq!(f.told(), ["1 100@5 taker"]);
+}
+
 // --- day orders ----------------------------------------------------------------------------------------------------------
 
 #[test]
