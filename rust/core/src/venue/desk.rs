@@ -94,6 +94,8 @@ pub(super) struct Desk {
     pub(super) orders: Vec<Resting>,
     /// Day orders whose session has not begun.
     pub(super) undated: usize,
+    /// Time of the last quote, trade or bar that met an order of ours.
+    pub(super) seen: Timestamp,
     /// An ask at or below this may fill a buy; a bound that only a scan tightens.
     pub(super) reach_buy: i64,
     /// A bid at or above this may fill a sell.
@@ -114,6 +116,7 @@ impl Desk {
             ask_left: 0,
             orders: Vec::new(),
             undated: 0,
+            seen: Timestamp::MIN,
             reach_buy: 0,
             reach_sell: i64::MAX,
             stops_on_quotes: config.stop_trigger == StopTrigger::Quotes || !(sources.trades || sources.bars),

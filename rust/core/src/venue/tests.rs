@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::{Bar, FLAG_NO_LAST, Quote, Trade};
 use crate::order::{OrderRequest, OrderType};
-use crate::types::{DAY_NS, HOUR_NS, MINUTE_NS, Money, Price, Qty, SECOND_NS, Side, StrategyId};
+use crate::types::{DAY_NS, Money, Price, Qty, SECOND_NS, Side, StrategyId};
 
 const I: InstrumentId = InstrumentId(0);
 const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false };
@@ -625,6 +625,23 @@ fn a_quote_from_before_a_split_fills_nothing_after_it() {
 // --- day orders ----------------------------------------------------------------------------------------------------------
 
 #[test]
+fn a_day_order_ends_at_the_close_in_new_york_and_gtc_goes_on() {
+    let mut f = Floor::new(QUOTES);
+    let open = utc("2013-10-07T13:30:00Z");
+    let close = utc("2013-10-07T20:00:00Z");
+    f.quote(open, 9.90, 10.0, 500);
+    f.send(&limit(Buy, 100, 9.0), open + 1);
+    f.send(&tif(limit(Buy, 100, 9.0), Gtc), open + 1);
+    f.quote(close, 9.90, 10.0, 500);
+    assert!(f.told().is_empty(), "the close itself still belongs to the session");
+    f.quote(close + 1, 8.0, 8.1, 500);
+    let reports = f.reports();
+    assert!(matches!(reports[reports.len() - 2].kind, ReportKind::Expired(OrderId(1))), "{reports:?}");
+    assert_eq!(reports[reports.len() - 2].ts, at(close));
+    assert!(matches!(reports[reports.len() - 1].kind, ReportKind::Filled { order: OrderId(2), .. }));
+}
+
+#[test]
 fn a_day_order_sent_after_the_close_lives_through_the_next_session() {
     let mut f = Floor::new(QUOTES);
     f.quote(utc("2013-10-07T19:59:00Z"), 9.90, 10.0, 500);
@@ -633,6 +650,19 @@ fn a_day_order_sent_after_the_close_lives_through_the_next_session() {
     f.quote(utc("2013-10-08T20:00:00Z"), 9.90, 10.0, 500);
     assert!(f.told().is_empty());
     f.quote(utc("2013-10-08T20:00:01Z"), 9.90, 10.0, 500);
+    assert_eq!(f.told(), ["1 expired"]);
+}
+
+#[test]
+fn a_day_without_any_market_is_no_session() {
+    // Sent in Friday's late trading: Saturday and Sunday are no sessions, and neither is a holiday on Monday.
+    let mut f = Floor::new(QUOTES);
+    f.quote(utc("2013-10-11T20:30:00Z"), 9.90, 10.0, 500);
+    f.send(&limit(Buy, 100, 9.0), utc("2013-10-11T20:40:00Z"));
+    f.quote(utc("2013-10-11T20:50:00Z"), 9.90, 10.0, 500);
+    f.quote(utc("2013-10-15T13:30:00Z"), 9.90, 10.0, 500);
+    assert!(f.told().is_empty(), "it has not met its session yet");
+    f.quote(utc("2013-10-15T20:00:01Z"), 9.90, 10.0, 500);
     assert_eq!(f.told(), ["1 expired"]);
 }
 
