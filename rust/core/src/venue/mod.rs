@@ -214,6 +214,12 @@ impl SimVenue {
         Some(resting)
     }
 
+    /// The first moment at which day orders expire; [`Timestamp::MAX`] while none is due to.
+    #[inline]
+    pub fn next_expiry(&self) -> Timestamp {
+        self.next_expiry.plus(1)
+    }
+
     /// Expire the day orders whose session ended before `now`.
     #[inline]
     pub fn advance(&mut self, now: Timestamp) {

@@ -681,6 +681,23 @@ fn a_day_order_meets_one_daily_bar_wherever_the_day_is_cut() {
     }
 }
 
+#[test]
+fn orders_expire_when_they_do_and_not_when_the_market_wakes_again() {
+    let mut f = Floor::new(QUOTES);
+    let open = utc("2013-10-07T13:30:00Z");
+    let close = utc("2013-10-07T20:00:00Z");
+    f.quote(open, 9.90, 10.0, 500);
+    f.send(&limit(Buy, 100, 9.0), open + 1);
+    assert_eq!(f.venue.next_expiry(), Timestamp::MAX, "no event has shown which session it is");
+    f.quote(open + SECOND_NS, 9.90, 10.0, 500);
+    assert_eq!(f.venue.next_expiry(), at(close + 1));
+    f.told();
+    f.quote(close - 1, 9.90, 10.0, 500);
+    f.venue.advance(f.venue.next_expiry());
+    assert_eq!(f.told(), ["1 expired"]);
+    assert_eq!(f.venue.next_expiry(), Timestamp::MAX);
+}
+
 // --- settings ------------------------------------------------------------------------------------------------------------
 
 #[test]
