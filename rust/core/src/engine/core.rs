@@ -520,13 +520,21 @@ impl Engine {
         request.stop = stop.or(request.stop);
         let mut new = Order::new(id, s, &request, self.reference(request.instrument), self.now);
         new.replaces = old;
-        let replaceable = matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled);
-        let remains = Qty::from_raw(request.qty.raw() - order.filled.raw());
-        if !replaceable || !remains.is_positive() {
-            let why = if replaceable { "the new quantity is filled already" } else { "the order to replace is no longer open" };
+        let why = match order.status() {
+            // How much of its quantity the order before it has filled is not known until the venue says so.
+            OrderStatus::PendingNew if order.replaces.0 != 0 => Some("the order to replace is itself a replacement on its way"),
+            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled if request.qty <= order.filled => {
+                Some("the new quantity is filled already")
+            }
+            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled => None,
+            OrderStatus::PendingCancel | OrderStatus::PendingReplace => Some("a cancel or replace of the order is on its way"),
+            _ => Some("the order to replace is no longer open"),
+        };
+        if let Some(why) = why {
             let refused = Order::refused(id, s, &request, new.reference, self.now);
             return self.refuse(refused, crate::risk::Refusal::invalid(why), out);
         }
+        let remains = request.qty.checked_sub(order.filled)?;
         // Judge what would remain as if the old order were gone.
         let mark = self.ledger.mark_of(request.instrument);
         let old_open = order.remaining().raw();
