@@ -112,8 +112,11 @@ impl Risk {
             let code = if context.top.reference().is_none() { RefusalCode::StaleReference } else { RefusalCode::StaleData };
             return Err(Refusal::over(code, age_ns as f64 / 1e6, max as f64 / 1e6));
         }
-        let Some(price) = Self::valuation(request, context.top) else {
-            return if limits.needs_price() { Err(Refusal::bare(RefusalCode::StaleReference)) } else { self.count(context.now) };
+        // Limits in shares and numbers hold before the first price too.
+        let price = match Self::valuation(request, context.top) {
+            Some(price) => price,
+            None if limits.needs_price() => return Err(Refusal::bare(RefusalCode::StaleReference)),
+            None => Price::ZERO,
         };
         let notional = Money::notional(price, request.qty);
         if let Some(max) = limits.max_order_notional

@@ -139,6 +139,21 @@ fn old_or_missing_prices_stop_an_order() {
 }
 
 #[test]
+fn limits_in_shares_hold_before_the_first_price() {
+    let before_any_price = |limits: RiskLimits| {
+        let mut desk = Desk::new(RiskLimits { max_leverage: None, ..limits });
+        desk.top = TopOfBook::default();
+        desk.open = 3;
+        desk.check(&market(Side::Sell, 10))
+    };
+    let none = RiskLimits::default;
+    assert_eq!(before_any_price(none()), None);
+    assert_eq!(before_any_price(RiskLimits { allow_short: false, ..none() }), Some("SHORT"));
+    assert_eq!(before_any_price(RiskLimits { max_position_qty: Some(Qty::from_whole(9).unwrap()), ..none() }), Some("MAX_POSITION"));
+    assert_eq!(before_any_price(RiskLimits { max_open_orders: Some(3), ..none() }), Some("MAX_OPEN"));
+}
+
+#[test]
 fn the_rate_allows_a_burst_of_one_second_then_the_steady_rate() {
     let mut desk = Desk::new(RiskLimits { max_orders_per_second: Some(10), ..Default::default() });
     let passed = |desk: &mut Desk, n: usize| (0..n).filter(|_| desk.check(&market(Side::Buy, 1)).is_none()).count();
