@@ -74,14 +74,17 @@ impl Risk {
         &mut self.exposure
     }
 
-    /// The price at which `request` would be valued: its limit, else the far touch, else the last price.
+    /// The price at which `request` is valued, the dearest at which it may fill as far as is known: a buy's limit, else the
+    /// higher of its stop and the ask; for a sell the higher of its limit and the bid. The last price stands in for a touch.
     #[inline]
     pub fn valuation(request: &OrderRequest, top: &TopOfBook) -> Option<Price> {
-        if let Some(limit) = request.limit {
-            return Some(limit);
-        }
         let touch = if request.side == Side::Buy { top.ask } else { top.bid };
-        if touch.is_positive() { Some(touch) } else { top.reference() }
+        let market = if touch.is_positive() { Some(touch) } else { top.reference() };
+        match request.side {
+            Side::Buy if request.limit.is_some() => request.limit,
+            Side::Buy => request.stop.max(market),
+            Side::Sell => request.limit.max(market),
+        }
     }
 
     /// Check `request`; `Ok` counts it against the rate, a refusal says why. Nothing is sent from here.

@@ -154,6 +154,26 @@ fn limits_in_shares_hold_before_the_first_price() {
 }
 
 #[test]
+fn an_order_is_valued_at_the_dearest_price_it_may_fill_at() {
+    let stop = |side, price: f64| OrderRequest { kind: OrderType::Stop, stop: Some(Price::from_f64(price).unwrap()), ..market(side, 100) };
+    // The market is 99 to 101. A sell far below it fills at the bid, a buy stop far above it at the stop.
+    for (request, value) in [
+        (limit(Side::Sell, 100, 0.01), 9_900.0),
+        (limit(Side::Sell, 100, 150.0), 15_000.0),
+        (limit(Side::Buy, 100, 50.0), 5_000.0),
+        (limit(Side::Buy, 100, 150.0), 15_000.0),
+        (stop(Side::Buy, 150.0), 15_000.0),
+        (stop(Side::Sell, 50.0), 9_900.0),
+    ] {
+        let with = |max: f64| {
+            Desk::new(RiskLimits { max_order_notional: dollars(max), max_leverage: None, ..RiskLimits::default() }).check(&request)
+        };
+        assert_eq!(with(value), None, "{request:?}");
+        assert_eq!(with(value - 1.0), Some("MAX_NOTIONAL"), "{request:?}");
+    }
+}
+
+#[test]
 fn the_rate_allows_a_burst_of_one_second_then_the_steady_rate() {
     let mut desk = Desk::new(RiskLimits { max_orders_per_second: Some(10), ..Default::default() });
     let passed = |desk: &mut Desk, n: usize| (0..n).filter(|_| desk.check(&market(Side::Buy, 1)).is_none()).count();
