@@ -94,8 +94,8 @@ impl Risk {
         let position = context.ledger.net_qty(request.instrument);
         let (open_buy, open_sell) = self.exposure.open(request.instrument);
         let shrinks = match request.side {
-            Side::Buy => position.raw() < 0 && open_buy.raw() + request.qty.raw() <= -position.raw(),
-            Side::Sell => position.raw() > 0 && open_sell.raw() + request.qty.raw() <= position.raw(),
+            Side::Buy => position.raw() < 0 && open_buy.raw().saturating_add(request.qty.raw()) <= position.abs().raw(),
+            Side::Sell => position.raw() > 0 && open_sell.raw().saturating_add(request.qty.raw()) <= position.raw(),
         };
         match context.gate {
             Gate::Open => {}

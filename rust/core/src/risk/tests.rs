@@ -174,6 +174,19 @@ fn an_order_is_valued_at_the_dearest_price_it_may_fill_at() {
 }
 
 #[test]
+fn quantities_at_the_end_of_the_range_do_not_wrap_into_something_that_shrinks() {
+    let mut desk = Desk::new(RiskLimits::default());
+    desk.hold(Side::Buy, 60);
+    let price = Price::from_f64(100.0).unwrap();
+    desk.risk.exposure_mut().order_changed(I, Side::Sell, i64::MAX - 10, price);
+    desk.gate = Gate::ReduceOnly(RefusalCode::State);
+    assert_eq!(desk.check(&market(Side::Sell, 60)), Some("STATE"));
+    desk.gate = Gate::Open;
+    assert_eq!(desk.check(&market(Side::Sell, 60)), Some("BUYING_POWER"));
+    assert_eq!(desk.check(&OrderRequest::market(I, Side::Buy, Qty::MAX)), Some("BUYING_POWER"));
+}
+
+#[test]
 fn the_rate_allows_a_burst_of_one_second_then_the_steady_rate() {
     let mut desk = Desk::new(RiskLimits { max_orders_per_second: Some(10), ..Default::default() });
     let passed = |desk: &mut Desk, n: usize| (0..n).filter(|_| desk.check(&market(Side::Buy, 1)).is_none()).count();
