@@ -46,6 +46,12 @@ impl Exposure {
         self.entries.get(instrument.index()).map_or(Money::ZERO, |e| e.worst)
     }
 
+    /// Value of all open orders of `side` at their marks; O(instruments).
+    pub fn open_value(&self, side: Side) -> Money {
+        let value = |e: &Entry| Money::notional(e.mark, Qty::from_raw(if side == Side::Buy { e.open_buy } else { e.open_sell })).raw();
+        Money::from_raw(self.entries.iter().map(value).sum())
+    }
+
     /// Worst-side exposure of the account.
     #[inline]
     pub const fn worst_total(&self) -> Money {

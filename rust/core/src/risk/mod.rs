@@ -176,8 +176,10 @@ impl Risk {
                 }
             }
             if let Some(max) = limits.max_net_exposure {
+                // As if every open order of this side filled, and none of the other.
                 let net = context.ledger.net().raw();
-                let after = Money::from_raw(net + i128::from(request.side.sign()) * notional.raw()).abs();
+                let open = self.exposure.open_value(request.side).raw();
+                let after = Money::from_raw(net + i128::from(request.side.sign()) * (open + notional.raw())).abs();
                 if after > max && after.raw() > net.abs() {
                     return Err(Refusal::over(RefusalCode::MaxExposure, after.to_f64(), max.to_f64()));
                 }

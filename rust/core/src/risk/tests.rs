@@ -113,6 +113,16 @@ fn open_orders_count_on_the_worst_side() {
 }
 
 #[test]
+fn open_orders_count_in_net_exposure_too() {
+    let mut desk = Desk::new(RiskLimits { max_net_exposure: dollars(5_000.0), max_leverage: None, ..Default::default() });
+    desk.risk.exposure_mut().order_changed(I, Side::Buy, Qty::from_whole(40).unwrap().raw(), Price::from_f64(100.0).unwrap());
+    assert_eq!(desk.check(&market(Side::Buy, 9)), None);
+    assert_eq!(desk.check(&market(Side::Buy, 10)), Some("MAX_EXPOSURE"));
+    assert_eq!(desk.check(&market(Side::Sell, 50)), None, "open buys may never fill, and are no room for sells");
+    assert_eq!(desk.check(&market(Side::Sell, 51)), Some("MAX_EXPOSURE"));
+}
+
+#[test]
 fn reduce_only_lets_pass_what_shrinks_and_nothing_else() {
     let mut desk = Desk::new(RiskLimits::default());
     desk.hold(Side::Buy, 60);
