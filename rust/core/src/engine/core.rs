@@ -94,6 +94,8 @@ pub struct Engine {
     midnight: SessionClock,
     day_ends: Timestamp,
     day_start_equity: Money,
+    /// Equity when losses were last looked at, to know what it was before a day began.
+    equity_seen: Money,
 }
 
 impl Engine {
@@ -130,6 +132,7 @@ impl Engine {
             midnight: SessionClock::midnight(),
             day_ends: Timestamp::MIN,
             day_start_equity: config.cash,
+            equity_seen: config.cash,
             slots: strategies.into_iter().map(|strategy| Slot { strategy, requests: 0, moment: Timestamp::MIN }).collect(),
             config,
             instruments,
@@ -230,9 +233,11 @@ impl Engine {
                 }
                 let (held, mark) = (self.ledger.net_qty(action.instrument), self.ledger.mark_of(action.instrument));
                 self.risk.exposure_mut().position_changed(action.instrument, held, mark);
+                self.watch_losses(out)?;
                 Interest::ACTIONS
             }
         };
+        let top = &self.tops[index];
         let mark = match self.config.mark {
             MarkPolicy::Auto => top.reference(),
             MarkPolicy::Last => top.last.is_positive().then_some(top.last),
@@ -258,7 +263,17 @@ impl Engine {
     #[inline]
     fn watch_losses(&mut self, out: &mut Vec<Output>) -> Result<()> {
         let limits = self.risk.limits();
-        if (limits.max_drawdown.is_none() && limits.max_daily_loss.is_none()) || self.state != EngineState::Running {
+        if limits.max_drawdown.is_none() && limits.max_daily_loss.is_none() {
+            return Ok(());
+        }
+        let equity = self.ledger.equity();
+        let before = std::mem::replace(&mut self.equity_seen, equity);
+        if limits.max_daily_loss.is_some() && self.now >= self.day_ends {
+            // The change that is seen now is the first of its day: a gap over night is a loss of the new day.
+            self.day_ends = self.midnight.next_after(self.now);
+            self.day_start_equity = before;
+        }
+        if self.state != EngineState::Running {
             return Ok(());
         }
         if let Some(max) = limits.max_drawdown
@@ -266,14 +281,10 @@ impl Engine {
         {
             return self.breach(RefusalCode::Drawdown, "drawdown limit passed", out);
         }
-        if let Some(max) = limits.max_daily_loss {
-            if self.now >= self.day_ends {
-                self.day_ends = self.midnight.next_after(self.now);
-                self.day_start_equity = self.ledger.equity();
-            }
-            if self.day_start_equity.checked_sub(self.ledger.equity())? > max {
-                return self.breach(RefusalCode::Loss, "daily loss limit passed", out);
-            }
+        if let Some(max) = limits.max_daily_loss
+            && self.day_start_equity.checked_sub(equity)? > max
+        {
+            return self.breach(RefusalCode::Loss, "daily loss limit passed", out);
         }
         Ok(())
     }

@@ -271,7 +271,9 @@ impl Sim {
             }
             assert!(limits.allow_short || order.side == Side::Buy || worst >= 0, "short of {worst}");
             assert!(limits.max_position_qty.is_none_or(|max| worst.abs() <= max.raw()), "position of {worst}");
+            // A replacement that asks for no more adds nothing.
             if !limit_orders
+                && (order.replaces.0 == 0 || order.replace_change > 0)
                 && let Some(max) = limits.max_gross_exposure
             {
                 // The check values at the touch, the total at the mark: a spread apart, which is below 2 % here.
@@ -622,6 +624,35 @@ fn a_breach_that_flattens_closes_every_position() {
     assert_eq!(statuses(&sim), ["filled", "canceled", "filled", "refused", "refused"]);
     assert!(sim.engine.ledger().net_qty(I).is_zero());
     assert!(sim.refusals.iter().all(|r| r.refusal.code == RefusalCode::Loss));
+}
+
+#[test]
+fn a_gap_over_night_is_a_loss_of_the_new_day() {
+    let config = limited(RiskLimits { max_daily_loss: Some(usd(200.0)), ..RiskLimits::default() });
+    let mut sim = Sim::quiet(config, vec![acts(vec![buy_500])]);
+    sim.quote(0, 10.0, 10.0, 10_000);
+    sim.quote(1, 10.0, 10.0, 10_000);
+    // 150 down in the afternoon, 150 at the open of the next day and 100 more in it: 250 on the second day, 400 in all.
+    sim.quote(HOUR_NS, 9.7, 9.7, 10_000);
+    sim.quote(24 * HOUR_NS, 9.4, 9.4, 10_000);
+    assert_eq!(sim.engine.state(), EngineState::Running);
+    sim.quote(25 * HOUR_NS, 9.2, 9.2, 10_000);
+    assert_eq!(sim.engine.state(), EngineState::Halted);
+}
+
+#[test]
+fn a_dividend_owed_on_a_short_is_a_loss_like_any_other() {
+    let config = limited(RiskLimits { max_daily_loss: Some(usd(200.0)), ..RiskLimits::default() });
+    let short: Act = |context, ids| {
+        ids.push(context.submit(OrderRequest::market(I, Side::Sell, sh(500))));
+        Ok(())
+    };
+    let mut sim = Sim::quiet(config, vec![acts(vec![short])]);
+    sim.quote(0, 10.0, 10.0, 10_000);
+    sim.quote(1, 10.0, 10.0, 10_000);
+    let kind = ActionKind::Dividend { per_share: px(0.5), reference: px(10.0), ratio: 0.95 };
+    sim.event(&MarketEvent::Action(CorporateAction { ts: Timestamp::from_nanos(OPEN + 2), instrument: I, kind }));
+    assert_eq!(sim.engine.state(), EngineState::Halted);
 }
 
 // --- time ----------------------------------------------------------------------------------------------------------------------
