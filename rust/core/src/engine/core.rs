@@ -504,10 +504,17 @@ impl Engine {
 
     fn cancel(&mut self, id: OrderId, out: &mut Vec<Output>) -> Result<()> {
         let Some(order) = self.orders.get(id).copied() else { return Ok(()) };
-        let cancelable = matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled);
-        if cancelable {
+        let replacing = order.status() == OrderStatus::PendingReplace;
+        if replacing || matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled) {
             self.update(id, OrderEvent::CancelRequested)?;
             out.push(Output::Order(OrderCommand::Cancel { order: id, instrument: order.instrument }));
+        }
+        if replacing {
+            // Whether it or its replacement works in the end, only the venue knows by now.
+            let new = self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == id));
+            if let Some(new) = new {
+                self.cancel(new, out)?;
+            }
         }
         Ok(())
     }

@@ -479,6 +479,8 @@ fn drive(seed: u64) -> (u64, usize, usize) {
         let status = sim.engine.orders.get(*id).unwrap().status();
         assert!(matches!(status, OrderStatus::New | OrderStatus::PartiallyFilled), "order {id} is {status:?} for ever");
         let order = sim.engine.orders.get(*id).unwrap();
+        let flattens = order.kind == OrderType::Market && order.tif == TimeInForce::Day;
+        assert!(sim.engine.state() != EngineState::Halted || flattens, "order {id} works on in a halted engine");
     }
     (sim.checked, sim.fills.len(), sim.engine.orders.all().len())
 }
@@ -531,6 +533,40 @@ fn statuses(sim: &Sim) -> Vec<&'static str> {
 fn bid_9(context: &mut Context<'_>, ids: &mut Vec<OrderId>) -> Result<()> {
     ids.push(context.submit(OrderRequest::limit(I, Side::Buy, sh(100), px(9.0))));
     Ok(())
+}
+
+#[test]
+fn canceling_an_order_whose_replace_is_on_its_way_ends_both() {
+    let replace_then_cancel: Act = |context, ids| {
+        ids.extend(context.replace(ids[0], Some(sh(300)), None, None)?);
+        assert!(context.cancel(ids[0])?);
+        Ok(())
+    };
+    let mut sim = Sim::new(EngineConfig::default(), slow(5_000), &[QUOTES], vec![acts(vec![bid_9, replace_then_cancel])]);
+    for ns in [0, 20_000, 60_000, 90_000] {
+        sim.quote(ns, 9.5, 9.6, 1000);
+    }
+    assert_eq!(statuses(&sim), ["replaced", "canceled"]);
+    assert_eq!(sim.venue.resting(), 0);
+}
+
+#[test]
+fn a_halt_ends_an_order_that_goes_on_because_its_replace_failed() {
+    // The replacement asks for 50 in all; 60 fill before it arrives, so the old order would go on for its other 40.
+    let shrink: Act = |context, ids| {
+        ids.extend(context.replace(ids[0], Some(sh(50)), None, None)?);
+        Ok(())
+    };
+    let mut sim = Sim::new(EngineConfig::default(), slow(5_000), &[QUOTES], vec![acts(vec![bid_9, shrink])]);
+    sim.quote(0, 9.5, 9.6, 1000);
+    sim.quote(20_000, 9.5, 9.6, 1000);
+    sim.engine.command(Command::Halt, "operator", &mut sim.out).unwrap();
+    sim.take(Timestamp::from_nanos(OPEN + 20_000));
+    sim.quote(22_000, 8.9, 9.0, 60);
+    sim.quote(60_000, 8.9, 9.0, 1000);
+    sim.quote(90_000, 8.9, 9.0, 1000);
+    assert_eq!(statuses(&sim), ["canceled", "rejected"]);
+    assert_eq!(sim.venue.resting(), 0, "nothing works on in a halted engine");
 }
 
 #[test]
