@@ -461,16 +461,17 @@ impl Engine {
         Ok(())
     }
 
-    fn judge(&mut self, request: &OrderRequest) -> Result<std::result::Result<(), crate::risk::Refusal>> {
+    /// Check `request`, which would join `open_orders` others.
+    fn judge(&mut self, request: &OrderRequest, open_orders: usize) -> Result<std::result::Result<(), crate::risk::Refusal>> {
         let top =
             self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
-        let context = RiskContext { now: self.now, top, ledger: &self.ledger, open_orders: self.orders.open().len(), gate: self.gate };
+        let context = RiskContext { now: self.now, top, ledger: &self.ledger, open_orders, gate: self.gate };
         Ok(self.risk.check(request, &context))
     }
 
     fn submit(&mut self, s: StrategyId, request: &OrderRequest, out: &mut Vec<Output>) -> Result<()> {
         let (id, reference) = (self.orders.next_id(), self.reference(request.instrument));
-        if let Err(refusal) = self.judge(request)? {
+        if let Err(refusal) = self.judge(request, self.orders.open().len())? {
             return self.refuse(Order::refused(id, s, request, reference, self.now), refusal, out);
         }
         let order = Order::new(id, s, request, reference, self.now);
@@ -557,7 +558,7 @@ impl Engine {
         let mark = self.ledger.mark_of(request.instrument);
         let old_open = order.remaining().raw();
         self.risk.exposure_mut().order_changed(request.instrument, request.side, -old_open, mark);
-        let verdict = self.judge(&OrderRequest { qty: remains, ..request });
+        let verdict = self.judge(&OrderRequest { qty: remains, ..request }, self.orders.open().len().saturating_sub(1));
         self.risk.exposure_mut().order_changed(request.instrument, request.side, old_open, mark);
         if let Err(refusal) = verdict? {
             return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);

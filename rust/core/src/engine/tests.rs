@@ -588,6 +588,22 @@ fn a_replacement_of_a_replacement_waits_for_the_venues_word() {
 }
 
 #[test]
+fn a_replacement_takes_the_place_of_its_order_among_the_open_ones() {
+    let config = EngineConfig { limits: RiskLimits { max_open_orders: Some(1), ..RiskLimits::default() }, ..EngineConfig::default() };
+    let replace: Act = |context, ids| {
+        ids.extend(context.replace(ids[0], None, Some(px(9.1)), None)?);
+        context.submit(OrderRequest::limit(I, Side::Buy, sh(1), px(9.0)));
+        Ok(())
+    };
+    let mut sim = Sim::quiet(config, vec![acts(vec![bid_9, replace])]);
+    sim.quote(0, 9.5, 9.6, 1000);
+    sim.quote(1, 9.5, 9.6, 1000);
+    sim.quote(2, 9.5, 9.6, 1000);
+    assert_eq!(statuses(&sim), ["replaced", "new", "refused"]);
+    assert_eq!(sim.refusals[0].refusal.code, RefusalCode::MaxOpen);
+}
+
+#[test]
 fn a_strategy_cannot_touch_the_orders_of_another() {
     let thief = script("thief", |call, context| {
         if let Call::Market(_) = call {
