@@ -94,6 +94,8 @@ pub struct Engine {
     midnight: SessionClock,
     day_ends: Timestamp,
     day_start_equity: Money,
+    /// Every position is to be closed: what fills before its cancel arrives is closed too.
+    pub(super) flattening: bool,
     /// Equity when losses were last looked at, to know what it was before a day began.
     equity_seen: Money,
 }
@@ -132,6 +134,7 @@ impl Engine {
             midnight: SessionClock::midnight(),
             day_ends: Timestamp::MIN,
             day_start_equity: config.cash,
+            flattening: false,
             equity_seen: config.cash,
             slots: strategies.into_iter().map(|strategy| Slot { strategy, requests: 0, moment: Timestamp::MIN }).collect(),
             config,
@@ -185,6 +188,7 @@ impl Engine {
     /// Go to the state that `command` leads to, and do what it asks for.
     pub fn command(&mut self, command: Command, why: &'static str, out: &mut Vec<Output>) -> Result<()> {
         let next = self.state.after(command)?;
+        self.flattening &= next == EngineState::Halted;
         self.enter(next, next.gate(), why, out);
         match command {
             Command::Halt | Command::SafeMode | Command::CancelAll | Command::Shutdown => self.cancel_all(out)?,
@@ -312,14 +316,33 @@ impl Engine {
 
     /// Close every position at the market, in the name of the strategy that holds it.
     fn flatten(&mut self, out: &mut Vec<Output>) -> Result<()> {
-        let held: Vec<_> = self.ledger.positions().map(|(i, s, p)| (i, s, p.qty)).filter(|(.., qty)| !qty.is_zero()).collect();
+        self.flattening = true;
+        let held: Vec<_> = self.ledger.positions().map(|(i, s, p)| (i, s, p.qty)).collect();
         for (instrument, strategy, qty) in held {
+            self.close(instrument, strategy, qty, out)?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, instrument: InstrumentId, strategy: StrategyId, qty: Qty, out: &mut Vec<Output>) -> Result<()> {
+        if !qty.is_zero() {
             let side = if qty.raw() > 0 { Side::Sell } else { Side::Buy };
             let request = OrderRequest::market(instrument, side, qty.abs());
             let order = Order::new(self.orders.next_id(), strategy, &request, self.reference(instrument), self.now);
             self.launch(order, request.qty.raw(), OrderCommand::New(order), out)?;
         }
         Ok(())
+    }
+
+    /// After a report on `order`, when every position is to be closed: close what it left, once nothing of it is open.
+    fn close_rest(&mut self, order: OrderId, out: &mut Vec<Output>) -> Result<()> {
+        let Some(Order { instrument, strategy, .. }) = self.orders.get(order).copied() else { return Ok(()) };
+        let works = |o: &Order| o.instrument == instrument && o.strategy == strategy;
+        if self.orders.open().iter().any(|&id| self.orders.get(id).is_some_and(works)) {
+            return Ok(());
+        }
+        let qty = self.ledger.position(strategy, instrument).map_or(Qty::ZERO, |p| p.qty);
+        self.close(instrument, strategy, qty, out)
     }
 
     fn reference(&self, instrument: InstrumentId) -> Price {
@@ -361,6 +384,9 @@ impl Engine {
                     self.update(old, OrderEvent::ReplaceRejected)?;
                 }
             }
+        }
+        if self.flattening {
+            self.close_rest(report.kind.order(), out)?;
         }
         self.deliver(out)
     }

@@ -482,6 +482,12 @@ fn drive(seed: u64) -> (u64, usize, usize) {
         let flattens = order.kind == OrderType::Market && order.tif == TimeInForce::Day;
         assert!(sim.engine.state() != EngineState::Halted || flattens, "order {id} works on in a halted engine");
     }
+    if sim.engine.flattening {
+        for (instrument, strategy, position) in sim.engine.ledger().positions() {
+            let closes = |id: &OrderId| sim.engine.orders.get(*id).is_some_and(|o| (o.instrument, o.strategy) == (instrument, strategy));
+            assert!(position.qty.is_zero() || open.iter().any(closes), "{} shares were left when flattened", position.qty);
+        }
+    }
     (sim.checked, sim.fills.len(), sim.engine.orders.all().len())
 }
 
@@ -676,6 +682,30 @@ fn a_breach_that_flattens_closes_every_position() {
     assert_eq!(statuses(&sim), ["filled", "canceled", "filled", "refused", "refused"]);
     assert!(sim.engine.ledger().net_qty(I).is_zero());
     assert!(sim.refusals.iter().all(|r| r.refusal.code == RefusalCode::Loss));
+}
+
+#[test]
+fn flattening_closes_what_fills_before_its_cancels_arrive() {
+    let config = limited(RiskLimits { max_drawdown: Some(0.02), on_breach: OnBreach::Flatten, ..RiskLimits::default() });
+    let bid: Act = |context, ids| {
+        ids.push(context.submit(OrderRequest::limit(I, Side::Buy, sh(200), px(9.4))));
+        Ok(())
+    };
+    let buy: Act = |context, ids| {
+        ids.push(context.submit(OrderRequest::market(I, Side::Buy, sh(500))));
+        Ok(())
+    };
+    let mut sim = Sim::new(config, slow(5_000), &[QUOTES], vec![acts(vec![buy, bid])]);
+    sim.quote(0, 10.0, 10.0, 10_000);
+    sim.quote(20_000, 10.0, 10.0, 10_000);
+    sim.quote(60_000, 9.5, 9.5, 10_000);
+    // The breach is known; before its cancel arrives the resting bid fills.
+    sim.quote(62_000, 9.3, 9.3, 10_000);
+    sim.quote(90_000, 9.3, 9.3, 10_000);
+    sim.quote(120_000, 9.3, 9.3, 10_000);
+    assert_eq!(sim.engine.state(), EngineState::Halted);
+    assert!(sim.engine.ledger().net_qty(I).is_zero(), "{} shares are left", sim.engine.ledger().net_qty(I));
+    assert!(sim.engine.orders().open().is_empty());
 }
 
 #[test]
