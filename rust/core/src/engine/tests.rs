@@ -765,3 +765,32 @@ fn a_strategy_that_loops_over_its_own_orders_is_stopped_with_the_remedy() {
     let error = outcome.unwrap_err().to_string();
     assert!(error.contains("\"loops\"") && error.contains("more than 500 requests") && error.contains("latency"), "{error}");
 }
+
+#[test]
+fn bars_are_built_of_shorter_bars_with_the_last_one_in() {
+    use std::sync::{Arc, Mutex};
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&seen);
+    let strategy = script("bars", move |call, context| {
+        match call {
+            Call::Start => context.subscribe_bars(None, crate::bars::BarSpec::parse("5m")?),
+            Call::Market(MarketEvent::Bar(bar)) => {
+                let minutes = |t: Timestamp| (t.nanos() - OPEN) / MINUTE_NS;
+                let now = minutes(context.view.now);
+                told.lock().unwrap().push((now, minutes(bar.start), minutes(bar.ts), bar.open.to_f64(), bar.close.to_f64(), bar.volume.to_f64()));
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    let bars = Sources { bars: true, ..Sources::default() };
+    let mut sim = Sim::new(EngineConfig::default(), VenueConfig::default(), &[bars], vec![strategy]);
+    // Minute 9 has no bar of its own: the second bar ends without it.
+    for minute in (0..12).filter(|m| *m != 9) {
+        let (start, price) = (OPEN + minute * MINUTE_NS, px(10.0 + minute as f64));
+        let (open, high, low, close) = (price, price, price, price);
+        let [start, ts] = [start, start + MINUTE_NS].map(Timestamp::from_nanos);
+        sim.event(&MarketEvent::Bar(Bar { ts, start, instrument: I, open, high, low, close, volume: sh(100), flags: 0 }));
+    }
+    assert_eq!(*seen.lock().unwrap(), [(5, 0, 5, 10.0, 14.0, 500.0), (10, 5, 10, 15.0, 18.0, 400.0)]);
+}
