@@ -5,9 +5,7 @@ use crate::event::{ActionKind, Bar, CorporateAction, MarketEvent, Quote, Trade};
 use crate::order::{OrderRequest, OrderStatus, OrderType, TimeInForce};
 use crate::risk::{OnBreach, RefusalCode, RiskLimits};
 use crate::strategy::{Context, Interest, Strategy};
-use crate::types::{
-    HOUR_NS, InstrumentId, Instruments, MINUTE_NS, Money, OrderId, Price, Qty, Random, Result, SECOND_NS, Side, Timestamp,
-};
+use crate::types::{HOUR_NS, InstrumentId, Instruments, MINUTE_NS, Money, OrderId, Price, Qty, Random, Result, SECOND_NS, Side, Timestamp};
 use crate::venue::{Fees, Liquidity, OrderCommand, QueueModel, SimVenue, Sources, StopTrigger, VenueConfig};
 use std::collections::{BTreeMap, HashMap};
 
@@ -248,7 +246,9 @@ impl Sim {
     fn check_limits(&self, out: &[Output]) {
         let engine = &self.engine;
         let limits = engine.risk.limits();
-        let limit_orders = out.iter().any(|o| matches!(o, Output::Order(OrderCommand::New(o) | OrderCommand::Replace { new: o, .. }) if o.kind.has_limit()));
+        let limit_orders = out
+            .iter()
+            .any(|o| matches!(o, Output::Order(OrderCommand::New(o) | OrderCommand::Replace { new: o, .. }) if o.kind.has_limit()));
         for output in out {
             let Output::Order(OrderCommand::New(order) | OrderCommand::Replace { new: order, .. }) = output else { continue };
             let flattens = matches!(engine.state, EngineState::Halted);
@@ -404,7 +404,8 @@ fn some_event(random: &mut Random, now: Timestamp, sources: &[Sources], prices: 
     let instrument = InstrumentId(i as u32);
     prices[i] = (prices[i] * (1.0 + 0.004 * random.normal())).clamp(2.0, 200.0);
     let cents = |x: f64| Price::from_raw((x * 100.0).round() as i64 * 10_000_000);
-    let kinds: Vec<u8> = [sources[i].quotes, sources[i].trades, sources[i].bars].iter().zip(0..).filter(|(k, _)| **k).map(|(_, n)| n).collect();
+    let kinds: Vec<u8> =
+        [sources[i].quotes, sources[i].trades, sources[i].bars].iter().zip(0..).filter(|(k, _)| **k).map(|(_, n)| n).collect();
     if random.chance(0.002) {
         let kind = ActionKind::Dividend { per_share: cents(0.05), reference: cents(prices[i]), ratio: 1.0 - 0.05 / prices[i] };
         return MarketEvent::Action(CorporateAction { ts: now, instrument, kind });
@@ -749,7 +750,8 @@ fn a_strategy_that_loops_over_its_own_orders_is_stopped_with_the_remedy() {
         Ok(())
     });
     let mut engine = Sim::quiet(config, vec![loops]);
-    let quote = Quote { ts: Timestamp::from_nanos(OPEN), bid: px(9.9), ask: px(10.0), bid_size: sh(1), ask_size: sh(1), ..Quote::default() };
+    let quote =
+        Quote { ts: Timestamp::from_nanos(OPEN), bid: px(9.9), ask: px(10.0), bid_size: sh(1), ask_size: sh(1), ..Quote::default() };
     let mut outcome = engine.engine.on_market(&MarketEvent::Quote(quote), &mut engine.out);
     for _ in 0..1000 {
         for output in std::mem::take(&mut engine.out) {
@@ -777,7 +779,14 @@ fn bars_are_built_of_shorter_bars_with_the_last_one_in() {
             Call::Market(MarketEvent::Bar(bar)) => {
                 let minutes = |t: Timestamp| (t.nanos() - OPEN) / MINUTE_NS;
                 let now = minutes(context.view.now);
-                told.lock().unwrap().push((now, minutes(bar.start), minutes(bar.ts), bar.open.to_f64(), bar.close.to_f64(), bar.volume.to_f64()));
+                told.lock().unwrap().push((
+                    now,
+                    minutes(bar.start),
+                    minutes(bar.ts),
+                    bar.open.to_f64(),
+                    bar.close.to_f64(),
+                    bar.volume.to_f64(),
+                ));
             }
             _ => {}
         }

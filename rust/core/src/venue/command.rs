@@ -85,11 +85,9 @@ impl ReportKind {
         match *self {
             Self::Filled { order, .. } => order,
             Self::Replaced { old, .. } | Self::ReplaceRejected { old, .. } => old,
-            Self::Accepted(order)
-            | Self::Canceled(order)
-            | Self::CancelRejected(order)
-            | Self::Expired(order)
-            | Self::Rejected(order) => order,
+            Self::Accepted(order) | Self::Canceled(order) | Self::CancelRejected(order) | Self::Expired(order) | Self::Rejected(order) => {
+                order
+            }
         }
     }
 }

@@ -455,11 +455,8 @@ fn the_minimum_fee_holds_for_an_order_however_many_fills_it_has() {
     for ts in 2..6 {
         f.quote(ts, 9.99, 10.01, 100);
     }
-    let fees: Vec<f64> = f
-        .reports()
-        .iter()
-        .filter_map(|r| if let ReportKind::Filled { fee, .. } = r.kind { Some(fee.to_f64()) } else { None })
-        .collect();
+    let fees: Vec<f64> =
+        f.reports().iter().filter_map(|r| if let ReportKind::Filled { fee, .. } = r.kind { Some(fee.to_f64()) } else { None }).collect();
     // 100 and 200 shares stay under the minimum of 1.00; 300 cost 1.50, 400 2.00, 500 2.50.
     assert_eq!(fees, [1.0, 0.0, 0.5, 0.5, 0.5]);
 }
@@ -528,7 +525,9 @@ fn an_order_is_accepted_before_it_fills_and_fills_before_it_is_canceled() {
     f.quote(0, 9.99, 10.01, 50);
     let id = f.send(&tif(limit(Buy, 100, 10.01), Ioc), 1);
     let kinds: Vec<ReportKind> = f.reports().iter().map(|r| r.kind).collect();
-    assert!(matches!(kinds[..], [ReportKind::Accepted(a), ReportKind::Filled { order: b, .. }, ReportKind::Canceled(c)] if a == id && b == id && c == id));
+    assert!(
+        matches!(kinds[..], [ReportKind::Accepted(a), ReportKind::Filled { order: b, .. }, ReportKind::Canceled(c)] if a == id && b == id && c == id)
+    );
 }
 
 // --- the life of an order ------------------------------------------------------------------------------------------------
