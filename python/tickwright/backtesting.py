@@ -12,9 +12,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from tickwright import _core
-from tickwright.data import MarketData
+from tickwright.data import MarketData, nanoseconds
 from tickwright.errors import ConfigError, DataError
 from tickwright.fees import Bps, Fees, PerShare
 from tickwright.rules import Rules
@@ -289,9 +290,17 @@ def backtest(
     strategies = _listed(strategy, bars)
     if mark not in ("auto", "last"):
         raise ConfigError(f"mark: {mark!r} is not known; use auto or last")
-    if not isinstance(cash, (int, float)) or isinstance(cash, bool):
-        raise ConfigError(f"cash: {cash!r} is no number of dollars")
-    limits, sim = risk or RiskLimits(), venue or SimVenue()
+    if not isinstance(cash, (int, float)) or isinstance(cash, bool) or not 0 < cash <= 1e20:
+        raise ConfigError(f"cash: {cash!r} is no number of dollars above 0 and at most 1e20")
+    limits, sim = RiskLimits() if risk is None else risk, SimVenue() if venue is None else venue
+    if not isinstance(limits, RiskLimits):
+        raise ConfigError(f"risk: {risk!r} is no RiskLimits; give one such as RiskLimits(max_leverage=1.0)")
+    if not isinstance(sim, SimVenue):
+        raise ConfigError(f"venue: {venue!r} is no SimVenue; give one such as SimVenue(latency_ms=40)")
+    if progress is not None and not callable(progress):
+        raise ConfigError(f"progress: {progress!r} cannot be called; give a function of events done, events in all and time")
+    if type(max_requests_per_moment) is not int or not 0 < max_requests_per_moment < 2**32:
+        raise ConfigError(f"max_requests_per_moment: {max_requests_per_moment!r} is no whole number from 1 to 4,294,967,295")
     began = time.perf_counter()
     core = _core.run_backtest(
         merged._core,
@@ -320,6 +329,8 @@ def backtest(
 
 
 def _merged(data: MarketData | Iterable[MarketData]) -> MarketData:
+    if isinstance(data, (str, Mapping)) or not isinstance(data, (MarketData, Iterable)):
+        raise DataError(f"data: {data!r} is no market data; read it first, with tickwright.feeds.read(…) or tickwright.feeds.table(…)")
     parts = [data] if isinstance(data, MarketData) else list(data)
     for part in parts:
         if not isinstance(part, MarketData):
@@ -343,7 +354,10 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
         elif isinstance(one, Strategy):
             if any(one is earlier for earlier in chosen[: len(listed)]):
                 raise ConfigError(f"strategy: the same {type(one).__name__} is in the list twice; make two objects, each with its own name")
-            listed.append((one.name or type(one).__name__, one, one._overridden()))
+            name = one.name or type(one).__name__
+            if not isinstance(name, str):
+                raise ConfigError(f"{type(one).__name__}.name: {name!r} is no name; give some text, or None for the name of the class")
+            listed.append((name, one, one._overridden()))
         elif isinstance(one, type) and issubclass(one, Strategy):
             raise ConfigError(f"strategy: {one.__name__} is a class; give an object of it, {one.__name__}()")
         else:
@@ -351,12 +365,27 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
     return listed
 
 
+# Settings that are words, and the largest value of those that are whole numbers.
+_WORDS = frozenset({"liquidity", "queue", "stop_trigger", "dividends", "on_breach"})
+_WHOLE = {"max_orders_per_second": 10**9, "max_open_orders": 2**32 - 1, "seed": 2**64 - 1}
+
+
 def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
     for field, value in settings.items():
-        if field in ("fees", "liquidity", "queue", "stop_trigger", "dividends", "on_breach", "allow_short") or value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ConfigError(f"{section}.{field}: {value!r} is no number")
+        place = f"{section}.{field}"
+        if field in _WORDS:
+            if not isinstance(value, str):
+                raise ConfigError(f"{place}: {value!r} is no text; give one of the words that it takes")
+        elif field == "allow_short":
+            if not isinstance(value, bool):
+                raise ConfigError(f"{place}: {value!r} is neither True nor False")
+        elif field != "fees" and value is not None:
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ConfigError(f"{place}: {value!r} is no number")
+            if not math.isfinite(value):
+                raise ConfigError(f"{place}: {value!r} is not finite; give a finite number")
+            if field in _WHOLE and not (isinstance(value, int) and 0 <= value <= _WHOLE[field]):
+                raise ConfigError(f"{place}: {value!r} is no whole number from 0 to {_WHOLE[field]:,}")
     return settings
 
 
@@ -367,22 +396,11 @@ def _duration(text: str) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,8})(ms|s|m|h|d)", text) if isinstance(text, str) else None
     if match is None:
         raise ConfigError(f"equity_every: {text!r} is no duration; write one such as '1s', '5m', '1h' or '1d'")
-    return int(match[1]) * _UNITS[match[2]]
+    duration = int(match[1]) * _UNITS[match[2]]
+    if duration > 36_525 * _UNITS["d"]:
+        raise ConfigError(f"equity_every: {text!r} is longer than a hundred years; write one such as '1m' or '1d'")
+    return duration
 
 
 def _nanoseconds(field: str, moment: Moment) -> int | None:
-    if moment is None:
-        return None
-    if isinstance(moment, int) and not isinstance(moment, bool):
-        return moment
-    if isinstance(moment, str):
-        try:
-            moment = dt.datetime.fromisoformat(moment)
-        except ValueError:
-            raise ConfigError(f"{field}: {moment!r} is no ISO 8601 time, such as 2013-10-07T13:30:00Z") from None
-    if isinstance(moment, dt.date):
-        if not isinstance(moment, dt.datetime):
-            moment = dt.datetime(moment.year, moment.month, moment.day)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-        return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1) * 1000
-    raise ConfigError(f"{field}: {moment!r} is no time; give ISO 8601 text, a date, a datetime, or nanoseconds since 1970")
+    return None if moment is None else nanoseconds(moment, field)

@@ -64,6 +64,8 @@ def nanoseconds(moment: Instant, name: str) -> int:
     try:
         if isinstance(moment, str):
             moment = dt.datetime.fromisoformat(moment)
+        if isinstance(moment, dt.date) and not 1678 <= moment.year <= 2261:
+            raise ConfigError(no_time + ", from 1678 to 2261")
         if isinstance(moment, dt.datetime):
             below_a_microsecond = int(getattr(moment, "nanosecond", 0))  # a pandas Timestamp
             naive = dt.datetime.combine(moment.date(), moment.time()) - (moment.utcoffset() or dt.timedelta(0))

@@ -26,12 +26,17 @@ fn item<'py, T: FromPyObjectOwned<'py>>(dict: &Bound<'py, PyDict>, key: &str) ->
     }
 }
 
+/// A limit that cannot be held exactly is a setting that cannot work.
+fn unfit(key: &str) -> impl Fn(Error) -> PyErr {
+    move |error| to_py(Error::config(format!("risk.{key}"), error.to_string()))
+}
+
 fn money(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<Money>> {
-    item::<f64>(dict, key)?.map(Money::from_f64).transpose().map_err(to_py)
+    item::<f64>(dict, key)?.map(Money::from_f64).transpose().map_err(unfit(key))
 }
 
 fn quantity(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<Qty>> {
-    item::<f64>(dict, key)?.map(Qty::from_f64).transpose().map_err(to_py)
+    item::<f64>(dict, key)?.map(Qty::from_f64).transpose().map_err(unfit(key))
 }
 
 fn millis(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<i64>> {

@@ -94,11 +94,11 @@ pub(super) fn is_unshared<T>(_py: Python<'_>, object: &Py<T>) -> bool {
 }
 
 fn price(name: &str, value: Option<f64>) -> Result<Option<Price>, Error> {
-    value.map(|v| Price::from_f64(v).map_err(|_| bad(name, v))).transpose()
+    value.map(|v| Price::from_f64(v).ok().filter(|p| p.is_positive()).ok_or_else(|| bad(name, v))).transpose()
 }
 
 fn qty(value: f64) -> Result<Qty, Error> {
-    if value.is_finite() && value > 0.0 { Qty::from_f64(value).map_err(|_| bad("qty", value)) } else { Err(bad("qty", value)) }
+    Qty::from_f64(value).ok().filter(|q| q.is_positive()).ok_or_else(|| bad("qty", value))
 }
 
 fn bad(name: &str, value: f64) -> Error {

@@ -38,9 +38,15 @@ impl BarSpec {
     /// One-minute bars.
     pub const MINUTE: Self = Self::Time { interval_ns: MINUTE_NS };
 
-    /// From text: `100ms`, `5s`, `1m`, `1h`, `1d`, `100 ticks`, `10000 shares`, `1000000 dollars`.
+    /// From text: `100ms`, `5s`, `1m`, `1h`, `1d`, `100 ticks`, `10000 shares`, `1000000 dollars`; or, as rules have them,
+    /// `tick:100`, `volume:10000`, `dollar:1000000`.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
+        for (kind, unit) in [("tick:", "ticks"), ("volume:", "shares"), ("dollar:", "dollars")] {
+            if let Some(number) = text.strip_prefix(kind) {
+                return Self::parse(&format!("{number} {unit}"));
+            }
+        }
         let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
         let (number, unit) = (&text[..digits], text[digits..].trim_start());
         let bad =

@@ -206,3 +206,11 @@ fn extreme_times_do_not_wrap() {
         assert!(bars[0].start.nanos() <= ts && bars[0].ts.nanos() >= ts);
     }
 }
+
+#[test]
+fn rules_and_people_write_the_same_bars_differently() {
+    for (rules, people) in [("tick:100", "100 ticks"), ("volume:10000", "10000 shares"), ("dollar:1000000", "1000000 dollars")] {
+        assert_eq!(BarSpec::parse(rules).unwrap(), BarSpec::parse(people).unwrap());
+    }
+    assert!(BarSpec::parse("tick:").is_err() && BarSpec::parse("tick:tick:5").is_err() && BarSpec::parse("tick:5m").is_err());
+}
