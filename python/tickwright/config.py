@@ -110,9 +110,8 @@ class RunConfig(_Section):
     )
     bars: str | None = Field(
         default=None,
-        pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*)$",
-        description="Bars to build where a strategy asks for bars without saying which: 1m, tick:500, volume:10000, "
-        "dollar:1000000.",
+        pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*|[1-9][0-9]* (ticks|shares|dollars))$",
+        description="Bars to build for rules that name none: 1m, tick:500, volume:10000, dollar:1000000.",
     )
     mark: str = Field(
         default="auto", min_length=1, description="Price that values positions: auto, or as the engine names it."
@@ -157,7 +156,7 @@ class DataConfig(_Section):
 
 
 class RiskConfig(_Section):
-    """``[risk]``: limits of :class:`tickwright.RiskLimits`; what is left out is not limited."""
+    """``[risk]``: limits of :class:`tickwright.RiskLimits`; what is left out stays as it is there."""
 
     max_order_qty: Positive | None = Field(default=None, description="Shares of one order.")
     max_order_notional: Positive | None = Field(default=None, description="Dollars of one order.")
@@ -169,17 +168,24 @@ class RiskConfig(_Section):
     max_net_exposure: Positive | None = Field(
         default=None, description="Dollars of all positions, long less short, without sign."
     )
-    max_leverage: Positive | None = Field(default=None, description="Gross exposure as a multiple of equity.")
+    max_leverage: Positive | None = Field(
+        default=None, description="Gross exposure as a multiple of equity; 2 when left out."
+    )
     collar_pct: Positive | None = Field(default=None, description="Percent that a limit price may be from the market.")
     max_data_age_ms: Positive | None = Field(
         default=None, description="Milliseconds since the last price of the symbol."
     )
     max_orders_per_second: Annotated[int, Field(gt=0)] | None = Field(default=None, description="Orders in any second.")
     max_open_orders: Annotated[int, Field(gt=0)] | None = Field(default=None, description="Orders working at one time.")
-    max_drawdown_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(
-        default=None, description="Percent below the highest equity at which trading halts."
+    max_drawdown_pct: Annotated[float, Field(gt=0, lt=100)] | None = Field(
+        default=None, description="Percent below the highest equity at which `on_breach` happens."
     )
-    max_daily_loss: Positive | None = Field(default=None, description="Dollars lost in one day at which trading halts.")
+    max_daily_loss: Positive | None = Field(
+        default=None, description="Dollars lost in one day at which `on_breach` happens."
+    )
+    on_breach: Literal["halt", "reduce_only", "flatten"] = Field(
+        default="halt", description="What passing one of the last two does, besides canceling all open orders."
+    )
     allow_short: bool = Field(default=True, description="Whether a position may be below zero.")
 
 
@@ -187,6 +193,9 @@ class VenueConfig(_Section):
     """``[venue]``: the simulated venue."""
 
     latency_ms: NotNegative = Field(default=0.0, description="Milliseconds from decision to the venue.")
+    report_latency_ms: NotNegative | None = Field(
+        default=None, description="Milliseconds from the venue back; as latency_ms when left out."
+    )
     latency_jitter_ms: NotNegative = Field(default=0.0, description="Most milliseconds added at random.")
     seed: Annotated[int, Field(ge=0, lt=2**64)] = Field(default=0, description="Seed of that randomness.")
     fees: str = Field(
@@ -195,6 +204,9 @@ class VenueConfig(_Section):
     slippage_bps: NotNegative = Field(default=0.0, description="Basis points that a market order's price is worse.")
     liquidity: Literal["quoted", "unlimited"] = Field(
         default="quoted", description="Fill up to the quoted size, or any size."
+    )
+    queue: Literal["behind", "front"] = Field(
+        default="behind", description="Fill a resting limit when trades and bars pass its price, or reach it."
     )
     stop_trigger: Literal["trade", "quote"] = Field(default="trade", description="What sets off a stop.")
     dividends: Literal["cash", "reinvest"] = Field(default="cash", description="What becomes of a dividend.")

@@ -14,7 +14,7 @@ def write(tmp_path, text):
 
 def test_without_any_source_everything_has_its_default():
     assert load_config(env={}) == Config()
-    assert Config().risk.model_dump(exclude_none=True) == {"allow_short": True}
+    assert Config().risk.model_dump(exclude_none=True) == {"on_breach": "halt", "allow_short": True}
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path):
@@ -85,7 +85,7 @@ def test_all_that_is_wrong_is_told_at_once_with_key_source_and_remedy(tmp_path):
         ("[run]\nbars = '1 minute'\n", "pattern"),
         ("[data]\nadjust = 'total'\nactions = true\n", "count splits and dividends twice"),
         ("[data]\nsymbols = ['']\n", "no symbol"),
-        ("[risk]\nmax_drawdown_pct = 101\n", "less than or equal to 100"),
+        ("[risk]\nmax_drawdown_pct = 100\n", "less than 100"),
         ("run = 3\n", "run: "),
         ("strategy = 3\n", "strategy: "),
         ("data = []\n", "data: "),

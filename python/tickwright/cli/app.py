@@ -69,6 +69,9 @@ def backtest(
         list[str] | None, typer.Option("--param", "-p", help="key=value for the strategy; repeat for more.")
     ] = None,
     latency_ms: Annotated[Number, _option("--latency-ms", "Milliseconds from decision to venue.", _VENUE)] = None,
+    report_latency_ms: Annotated[
+        Number, _option("--report-latency-ms", "Milliseconds from venue back.  [default: --latency-ms]", _VENUE)
+    ] = None,
     latency_jitter_ms: Annotated[
         Number, _option("--latency-jitter-ms", "Most milliseconds added at random.", _VENUE)
     ] = None,
@@ -80,6 +83,9 @@ def backtest(
         Number, _option("--slippage-bps", "Basis points that market orders fill worse.", _VENUE)
     ] = None,
     liquidity: Annotated[Text, _option("--liquidity", "quoted or unlimited size.", _VENUE)] = None,
+    queue: Annotated[
+        Text, _option("--queue", "behind or front: trades must pass a resting limit's price, or reach it.", _VENUE)
+    ] = None,
     stop_trigger: Annotated[Text, _option("--stop-trigger", "trade or quote.", _VENUE)] = None,
     dividends: Annotated[Text, _option("--dividends", "cash or reinvest.", _VENUE)] = None,
     max_order_qty: Annotated[Number, _option("--max-order-qty", "Shares of one order.", _RISK)] = None,
@@ -90,7 +96,7 @@ def backtest(
     ] = None,
     max_gross_exposure: Annotated[Number, _option("--max-gross-exposure", "Dollars long plus short.", _RISK)] = None,
     max_net_exposure: Annotated[Number, _option("--max-net-exposure", "Dollars long less short.", _RISK)] = None,
-    max_leverage: Annotated[Number, _option("--max-leverage", "Gross exposure ÷ equity.", _RISK)] = None,
+    max_leverage: Annotated[Number, _option("--max-leverage", "Gross exposure ÷ equity.  [default: 2]", _RISK)] = None,
     collar_pct: Annotated[
         Number, _option("--collar-pct", "Percent a limit price may be from the market.", _RISK)
     ] = None,
@@ -100,10 +106,13 @@ def backtest(
     max_orders_per_second: Annotated[Whole, _option("--max-orders-per-second", "Orders in any second.", _RISK)] = None,
     max_open_orders: Annotated[Whole, _option("--max-open-orders", "Orders working at one time.", _RISK)] = None,
     max_drawdown_pct: Annotated[
-        Number, _option("--max-drawdown-pct", "Percent below the highest equity that halts trading.", _RISK)
+        Number, _option("--max-drawdown-pct", "Percent below the highest equity that trigger --on-breach.", _RISK)
     ] = None,
     max_daily_loss: Annotated[
-        Number, _option("--max-daily-loss", "Dollars lost in a day that halt trading.", _RISK)
+        Number, _option("--max-daily-loss", "Dollars lost in a day that trigger --on-breach.", _RISK)
+    ] = None,
+    on_breach: Annotated[
+        Text, _option("--on-breach", "halt, reduce_only or flatten.  [default: halt]", _RISK)
     ] = None,
     allow_short: Annotated[
         bool | None,
@@ -135,15 +144,18 @@ def backtest(
         "max_open_orders": max_open_orders,
         "max_drawdown_pct": max_drawdown_pct,
         "max_daily_loss": max_daily_loss,
+        "on_breach": on_breach,
         "allow_short": allow_short,
     }
     venue = {
         "latency_ms": latency_ms,
+        "report_latency_ms": report_latency_ms,
         "latency_jitter_ms": latency_jitter_ms,
         "seed": seed,
         "fees": fees,
         "slippage_bps": slippage_bps,
         "liquidity": liquidity,
+        "queue": queue,
         "stop_trigger": stop_trigger,
         "dividends": dividends,
     }

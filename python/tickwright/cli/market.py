@@ -112,11 +112,7 @@ def find_sources(paths: Iterable[str | Path], symbols: Iterable[str] = ()) -> li
         found.update({s.path.resolve(): s for s in sources})
     kept = [s for s in found.values() if not wanted or not s.symbol or s.symbol in wanted]
     if not kept or (wanted and all(s.symbol for s in kept) and (missing := sorted(wanted - {s.symbol for s in kept}))):
-        have = sorted({s.symbol for s in found.values() if s.symbol})
-        absent = ", ".join(sorted(wanted) if not kept else missing)
-        raise DataError(
-            f"--symbol {absent}: not in the data; it holds {', '.join(have[:20])}{' …' if len(have) > 20 else ''}"
-        )
+        raise DataError(_not_there(sorted(wanted) if not kept else missing, {s.symbol for s in found.values() if s.symbol}))
     return kept
 
 
@@ -136,7 +132,8 @@ def load_data(
         lean_options["adjust"] = adjust
     if actions:
         lean_options["actions"] = True
-    loaded = []
+    loaded: list[Any] = []
+    tables: list[int] = []
     for source in sources:
         path = str(source.path)
         match source.format:
@@ -145,5 +142,31 @@ def load_data(
             case "lobster":
                 loaded.append(tw.feeds.lobster(path))
             case _:
-                loaded.append(tw.feeds.table(path, **({"symbols": wanted} if wanted else {})))
+                loaded.append(tw.feeds.table(path))
+                tables.append(len(loaded) - 1)
+    if wanted and tables:
+        loaded = _chosen(loaded, tables, wanted)
     return loaded[0] if len(loaded) == 1 else loaded
+
+
+def _chosen(loaded: list[Any], tables: list[int], wanted: list[str]) -> list[Any]:
+    """Leave the other symbols of tables out; only their content tells which they hold."""
+    have = {symbol.upper() for data in loaded for symbol in data.symbols}
+    missing = [symbol for symbol in wanted if symbol.upper() not in have]
+    if missing:
+        raise DataError(_not_there(missing, have))
+    upper = {symbol.upper() for symbol in wanted}
+    kept = []
+    for i, data in enumerate(loaded):
+        symbols = [symbol for symbol in data.symbols if symbol.upper() in upper]
+        if i not in tables or len(symbols) == len(data.symbols):
+            kept.append(data)
+        elif symbols:
+            kept.append(data.filter(symbols=symbols))
+    return kept
+
+
+def _not_there(missing: Iterable[str], have: Iterable[str]) -> str:
+    known = sorted(have)
+    shown = f"{', '.join(known[:20])}{' …' if len(known) > 20 else ''}"
+    return f"--symbol {', '.join(missing)}: not in the data; it holds {shown}"
