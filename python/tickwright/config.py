@@ -113,8 +113,8 @@ class RunConfig(_Section):
         pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*|[1-9][0-9]* (ticks|shares|dollars))$",
         description="Bars to build for rules that name none: 1m, tick:500, volume:10000, dollar:1000000.",
     )
-    mark: str = Field(
-        default="auto", min_length=1, description="Price that values positions: auto, or as the engine names it."
+    mark: Literal["auto", "last"] = Field(
+        default="auto", description="Price that values positions: the mid, else the last; or always the last."
     )
 
     @model_validator(mode="after")

@@ -260,8 +260,9 @@ impl SimVenue {
         let now = event.ts();
         let desk = &mut self.desks[index];
         if desk.undated > 0 && !matches!(event, MarketEvent::Action(_)) {
-            // A day order lives until the close of the first session in which its instrument trades.
-            let from = if let MarketEvent::Bar(bar) = event { bar.start } else { now };
+            // A day order lives until the close of the first session in which its instrument trades; what is stamped with the
+            // close itself belongs to that session.
+            let from = if let MarketEvent::Bar(bar) = event { bar.start } else { now.plus(-1) };
             let close = self.clock.next_after(from);
             desk.date_orders(close);
             self.next_expiry = self.next_expiry.min(close);
