@@ -42,7 +42,10 @@ def result(place, *args):
 
 def test_a_symbol_is_chosen_from_tables_that_hold_several(place):
     assert result(place, "backtest", "once.py", "--data", "day", "--symbol", "BETA")["meta"]["symbols"] == ["BETA"]
-    assert result(place, "backtest", "once.py", "--data", "day", "-s", "ALFA,BETA")["meta"]["symbols"] == ["ALFA", "BETA"]
+    assert result(place, "backtest", "once.py", "--data", "day", "-s", "ALFA,BETA")["meta"]["symbols"] == [
+        "ALFA",
+        "BETA",
+    ]
 
 
 def test_a_symbol_that_no_table_holds_is_an_error_that_names_those_there_are(place):

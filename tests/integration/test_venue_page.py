@@ -28,7 +28,16 @@ def bars(*rows):
     o, h, low, c = zip(*rows, strict=True)
     start = [OPEN + i * MINUTE for i in range(len(rows))]
     return tw.feeds.table(
-        {"start": start, "ts": [t + MINUTE for t in start], "open": o, "high": h, "low": low, "close": c, "volume": [1000] * len(rows)}, symbol="X"
+        {
+            "start": start,
+            "ts": [t + MINUTE for t in start],
+            "open": o,
+            "high": h,
+            "low": low,
+            "close": c,
+            "volume": [1000] * len(rows),
+        },
+        symbol="X",
     )
 
 
@@ -63,7 +72,9 @@ def run(data, strategy, **venue):
     return fills, result.orders["status"].to_pylist()
 
 
-DAY = quotes((0, 9.99, 10.01, 100), (1, 10.00, 10.02, 60), (2, 10.05, 10.07, 200), (3, 9.90, 9.92, 200), (4, 9.80, 9.82, 200))
+DAY = quotes(
+    (0, 9.99, 10.01, 100), (1, 10.00, 10.02, 60), (2, 10.05, 10.07, 200), (3, 9.90, 9.92, 200), (4, 9.80, 9.82, 200)
+)
 
 
 @pytest.mark.parametrize(

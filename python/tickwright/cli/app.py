@@ -111,9 +111,7 @@ def backtest(
     max_daily_loss: Annotated[
         Number, _option("--max-daily-loss", "Dollars lost in a day that trigger --on-breach.", _RISK)
     ] = None,
-    on_breach: Annotated[
-        Text, _option("--on-breach", "halt, reduce_only or flatten.  [default: halt]", _RISK)
-    ] = None,
+    on_breach: Annotated[Text, _option("--on-breach", "halt, reduce_only or flatten.  [default: halt]", _RISK)] = None,
     allow_short: Annotated[
         bool | None,
         typer.Option(

@@ -112,7 +112,9 @@ def find_sources(paths: Iterable[str | Path], symbols: Iterable[str] = ()) -> li
         found.update({s.path.resolve(): s for s in sources})
     kept = [s for s in found.values() if not wanted or not s.symbol or s.symbol in wanted]
     if not kept or (wanted and all(s.symbol for s in kept) and (missing := sorted(wanted - {s.symbol for s in kept}))):
-        raise DataError(_not_there(sorted(wanted) if not kept else missing, {s.symbol for s in found.values() if s.symbol}))
+        raise DataError(
+            _not_there(sorted(wanted) if not kept else missing, {s.symbol for s in found.values() if s.symbol})
+        )
     return kept
 
 
