@@ -36,7 +36,7 @@ from tickwright import _core
 from tickwright.data import MarketData
 from tickwright.errors import ConfigError, DataError
 
-__all__ = ["SyntheticSymbol", "read", "synthetic", "table", "write"]
+__all__ = ["SyntheticSymbol", "lean", "read", "synthetic", "table", "write"]
 
 Policy = Mapping[str, str | float]
 """Fault → ``"keep"``, ``"drop"`` or ``"fail"``; and ``absurd_band`` → a fraction."""
@@ -205,6 +205,81 @@ def _reader(path: Path) -> Callable[..., MarketData]:
     if _known(path):
         return table
     raise DataError(f"{path}: the kind of file is not known by its name; give {_known_names()}")
+
+
+def lean(
+    path: str | os.PathLike[str],
+    *,
+    symbol: str | None = None,
+    date: str | None = None,
+    kind: str | None = None,
+    resolution: str | None = None,
+    session: str = "all",
+    adjust: str = "none",
+    actions: bool = False,
+    start: int | None = None,
+    end: int | None = None,
+    factor_file: str | os.PathLike[str] | None = None,
+    consolidate: str = "last_seen",
+    policy: Policy | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> MarketData:
+    """Read QuantConnect Lean equity files: ticks, seconds, minutes, hours or days of trades and quotes.
+
+    Parameters
+    ----------
+    path : path
+        A zip or csv in Lean's layout (``…/tick/bac/20131007_quote.zip``), or a folder of them (``…/minute/spy``).
+    symbol, date, kind, resolution : str, optional
+        What the path does not say, or one of several in a folder: kind ``trade`` or ``quote``, resolution ``tick``,
+        ``second``, ``minute``, ``hour`` or ``daily``, date ``2013-10-07``.
+    session : {"all", "regular"}
+        All that the file holds, or 09:30 to 16:00 in New York.
+    adjust : {"none", "split", "total"}
+        Adjust prices by the factor file for splits, or for splits and dividends.
+    actions : bool
+        Give splits and dividends as events; needs adjust ``none``.
+    start, end : int, optional
+        First time, and time from which nothing is given, in nanoseconds since 1970 UTC.
+    factor_file : path, optional
+        Factor file; by default ``factor_files/SYMBOL.csv`` beside the resolution's folder.
+    consolidate : {"last_seen", "best_of_venues"}
+        How one-sided tick quotes are put together.
+    policy : mapping, optional
+        What to do with rows that have a fault; see the module.
+    progress : callable, optional
+        Called with packed bytes done and in all.
+
+    Returns
+    -------
+    MarketData
+        Ticks as quotes and trades; bars of trades as bars, visible at their end; bars of quotes as one quote at their end.
+
+    Raises
+    ------
+    DataError
+        A file is missing, corrupt or empty, or the policy refuses a row; the message names file and row.
+    ConfigError
+        A setting is not known or does not go with another.
+    """
+    return MarketData(
+        _core.lean(
+            os.fspath(path),
+            symbol=symbol,
+            date=date,
+            kind=kind,
+            resolution=resolution,
+            session=session,
+            adjust=adjust,
+            actions=actions,
+            start=start,
+            end=end,
+            factor_file=None if factor_file is None else os.fspath(factor_file),
+            consolidate=consolidate,
+            policy=None if policy is None else dict(policy),
+            progress=progress,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
