@@ -3,7 +3,17 @@
 //! A normaliser turns a source's rows into columnar batches, counts what it saw in a [`FeedReport`] and never panics on bad
 //! input: a row that cannot be trusted is dropped, kept or refused as the [`QualityPolicy`] says.
 
+pub mod factors;
+pub mod lean;
+mod lean_bar;
+mod lean_conditions;
+mod lean_path;
+mod lean_rows;
+mod lean_sides;
+mod lean_tick;
 mod quality;
+mod rows;
+pub mod zone;
 
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 
