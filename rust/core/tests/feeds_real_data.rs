@@ -4,12 +4,14 @@
 //! `TICKWRIGHT_REQUIRE_DATA=1`.
 
 use std::path::{Path, PathBuf};
+use tickwright_core::book::{Level, LevelBook};
 use tickwright_core::event::{ActionKind, FLAG_EXTENDED, FLAG_FROM_BAR, FLAG_NO_LAST, FLAG_NO_VOLUME};
 use tickwright_core::feeds::factors::Factors;
 use tickwright_core::feeds::lean::{self, Adjust, Consolidate, Kind, LeanOptions, Session};
+use tickwright_core::feeds::lobster::{self, LobsterOptions};
 use tickwright_core::feeds::zone::{NewYorkDay, parse_date};
 use tickwright_core::feeds::{Fault, MarketData, Policy};
-use tickwright_core::types::{Price, Qty};
+use tickwright_core::types::{Price, Qty, Timestamp};
 
 fn data(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("TICKWRIGHT_DATA")
@@ -189,4 +191,96 @@ fn every_factor_file_reads() {
         println!("{symbol}: {found} splits, {} dividends", actions.len() - found);
         assert_eq!((found, actions.len() - found), (splits, dividends), "{symbol}");
     }
+}
+
+fn unzip(path: &Path) -> String {
+    let bytes = std::fs::read(path).unwrap();
+    if path.extension().is_some_and(|e| e == "gz") {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(bytes.as_slice()), &mut text).unwrap();
+        return text;
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Levels of a book row as (ask price, ask size, bid price, bid size), in the units of the file.
+fn book_levels(row: &str) -> Vec<[i64; 4]> {
+    let numbers: Vec<i64> = row.split(',').map(|f| f.trim().parse().unwrap()).collect();
+    numbers.chunks_exact(4).map(|c| [c[0], c[1], c[2], c[3]]).collect()
+}
+
+/// Replay the messages against the book file: rows of which the best `n` levels are equal, for each `n` asked.
+fn equal_rows(messages: &Path, orderbook: &Path, depths: &[usize]) -> (usize, Vec<usize>) {
+    let out = lobster::read(messages, &LobsterOptions { orderbook: Some(orderbook.to_owned()), ..LobsterOptions::default() }).unwrap();
+    let (deltas, rows) = (&out.deltas[0], unzip(orderbook));
+    let types: Vec<String> = unzip(messages).lines().map(|l| l.split(',').nth(1).unwrap().to_owned()).collect();
+    let mut book = LevelBook::new();
+    let seeded = (0..deltas.len()).take_while(|&i| deltas.order[i] == 0).count();
+    for i in 0..seeded {
+        book.apply(&deltas.get(i)).unwrap();
+    }
+    let (mut next, mut equal, mut compared) = (seeded, vec![0; depths.len()], 0);
+    for (row, kind) in rows.lines().zip(&types).skip(1) {
+        if matches!(kind.as_str(), "1" | "2" | "3" | "4") {
+            book.apply(&deltas.get(next)).unwrap();
+            next += 1;
+        }
+        compared += 1;
+        let expected = book_levels(row);
+        let (bids, asks) = book.depth(expected.len());
+        let pair = |level: Option<&Level>| level.map_or((0, 0), |l| (l.price.raw() / 100_000, l.size.raw() / 1_000_000_000));
+        for (n, count) in depths.iter().zip(&mut equal) {
+            let same = |k: usize| {
+                let (ask, bid) = (pair(asks.get(k)), pair(bids.get(k)));
+                expected[k] == [ask.0, ask.1, bid.0, bid.1]
+            };
+            *count += usize::from((0..*n).all(same));
+        }
+    }
+    assert_eq!(next, deltas.len());
+    (compared, equal)
+}
+
+#[test]
+fn the_replayed_book_is_the_book_that_lobster_ships() {
+    let messages = data("lobster/AAPL_2012-06-21_first672_message_50.csv.gz");
+    let (Some(messages), Some(book)) = (messages, data("lobster/AAPL_2012-06-21_orderbook_50.csv.gz")) else { return };
+    let (rows, equal) = equal_rows(&messages, &book, &[1, 10, 50]);
+    println!("50 levels: {equal:?} of {rows}");
+    assert_eq!((rows, equal[0], equal[1]), (671, 671, 671));
+    assert!(equal[2] >= 556, "{equal:?}");
+}
+
+#[test]
+fn ten_levels_give_the_touch_in_nearly_every_row() {
+    let messages = data("lobster/AAPL_2012-06-21_head998_message_10.csv");
+    let (Some(messages), Some(book)) = (messages, data("lobster/AAPL_2012-06-21_head998_orderbook_10.csv")) else { return };
+    let (rows, equal) = equal_rows(&messages, &book, &[1, 10]);
+    println!("10 levels: {equal:?} of {rows}");
+    // 95.6 %: orders behind the ten levels of the seed are in no message.
+    assert!((rows, equal[0] >= 954) == (998, true), "{equal:?} of {rows}");
+}
+
+#[test]
+fn the_first_hour_replays_whole() {
+    let Some(messages) = data("lobster/AAPL_2012-06-21_34200000_37800000_message_50.csv.gz") else { return };
+    let out = lobster::read(&messages, &LobsterOptions::default()).unwrap();
+    assert_eq!((out.report.rows, out.deltas[0].len(), out.trades[0].len()), (91_997, 44_256 + 469 + 41_004 + 4_067, 4_067 + 2_201));
+    assert_eq!(out.instruments.symbols(), ["AAPL"]);
+    let quotes = &out.quotes[0];
+    println!("{} quotes; {:?}", quotes.len(), out.report.notes);
+    assert_eq!(quotes.ts[0].to_string(), "2012-06-21T13:30:00.004241176Z");
+    let repeated = |i: usize| (quotes.bid[i], quotes.ask[i], quotes.bid_size[i], quotes.ask_size[i]);
+    assert!((1..quotes.len()).all(|i| repeated(i) != repeated(i - 1)), "a quote is given only when the touch changes");
+    assert_eq!(quotes.first_unsorted(), None);
+    // With the book file of the first messages every two-sided quote of them is a touch that the file shows.
+    let Some(book) = data("lobster/AAPL_2012-06-21_orderbook_50.csv.gz") else { return };
+    let seeded = lobster::read(&messages, &LobsterOptions { orderbook: Some(book), ..LobsterOptions::default() }).unwrap();
+    let crossed = seeded.report.found(Fault::Crossed) + out.report.found(Fault::Crossed);
+    println!("seeded: {} quotes; {crossed} crossed; {:?}", seeded.quotes[0].len(), seeded.report.notes);
+    assert!(seeded.quotes[0].bid.iter().zip(&seeded.quotes[0].ask).all(|(b, a)| b.is_positive() && a > b));
+    let later =
+        LobsterOptions { start: Some(Timestamp::from_nanos(quotes.ts[0].nanos() + 1_800_000_000_000)), ..LobsterOptions::default() };
+    let half = lobster::read(&messages, &later).unwrap();
+    assert!(half.quotes[0].len() < quotes.len() && half.deltas[0].len() == out.deltas[0].len());
 }

@@ -1,10 +1,11 @@
 //! Rows of one Lean file to events.
 
+use super::anchor::Anchor;
 use super::factors::{Factor, Factors};
 use super::lean::{Adjust, Kind, LeanOptions, Resolution, Session};
 use super::lean_bar::BarRow;
 use super::lean_path::Source;
-use super::lean_sides::{Anchor, Sides};
+use super::lean_sides::Sides;
 use super::lean_tick::{TickQuote, TickTrade};
 use super::rows::{BadField, Fields};
 use super::zone::{Date, NewYorkDay};
