@@ -274,6 +274,12 @@ impl<'a> Fields<'a> {
         Ok(text)
     }
 
+    /// True when the row has another field, if only an empty one.
+    #[inline]
+    pub(super) const fn has_more(&self) -> bool {
+        self.open
+    }
+
     /// The end of the row, where every field has been read.
     #[inline]
     pub(super) fn end_row(&mut self) -> Read1<()> {

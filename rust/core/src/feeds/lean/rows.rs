@@ -1,14 +1,15 @@
 //! Rows of one Lean file to events.
 
-use super::factors::{Factor, Factors};
-use super::lean::{Adjust, Kind, LeanOptions, Resolution, Session};
-use super::lean_bar::BarRow;
-use super::lean_path::Source;
-use super::lean_sides::{Anchor, Sides};
-use super::lean_tick::{TickQuote, TickTrade};
-use super::rows::{BadField, Fields};
-use super::zone::{Date, NewYorkDay};
-use super::{Fault, FeedReport, MarketData};
+use crate::feeds::anchor::Anchor;
+use crate::feeds::factors::{Factor, Factors};
+use super::{Adjust, Kind, LeanOptions, Resolution, Session};
+use super::bar::BarRow;
+use super::path::Source;
+use super::sides::Sides;
+use super::tick::{TickQuote, TickTrade};
+use crate::feeds::rows::{BadField, Fields};
+use crate::feeds::zone::{Date, NewYorkDay};
+use crate::feeds::{Fault, FeedReport, MarketData};
 use crate::event::{BarBatch, QuoteBatch, TradeBatch};
 use crate::types::{Error, InstrumentId, Result, SCALE, Timestamp};
 

@@ -1,12 +1,12 @@
 //! Rows of tick files: `time, bid, size, ask, size, exchange, condition, suspicious` and
 //! `time, price, size, exchange, condition, suspicious`.
 
-use super::Fault;
-use super::lean_conditions;
-use super::lean_rows::{Decoder, PRICE_UNIT, TIME_UNIT};
-use super::lean_sides::Level;
-use super::rows::{BadField, Fields};
-use super::zone::is_regular_ms;
+use crate::feeds::Fault;
+use super::conditions;
+use super::rows::{Decoder, PRICE_UNIT, TIME_UNIT};
+use super::sides::Level;
+use crate::feeds::rows::{BadField, Fields};
+use crate::feeds::zone::is_regular_ms;
 use crate::event::{FLAG_CROSSED, FLAG_EXTENDED, FLAG_NO_LAST, FLAG_SUSPICIOUS, Quote, Trade};
 use crate::types::{DAY_NS, Price, Qty, Result, SCALE};
 
@@ -158,7 +158,7 @@ impl Decoder<'_> {
         let parsed = TickTrade::parse(fields);
         let Some(row) = self.parsed(parsed, fields, start)? else { return Ok(()) };
         let Some(day) = self.day else { return Ok(()) };
-        let mut flags = lean_conditions::flags(row.condition);
+        let mut flags = conditions::flags(row.condition);
         if (row.price | row.size) < 0 && !self.judge(Fault::Negative, fields, start)? {
             return Ok(());
         }

@@ -4,12 +4,12 @@
 //! A quote bar without quotes on one side leaves that side's columns empty or zero. A side with prices and no size stays: some
 //! sources have no sizes.
 
-use super::Fault;
-use super::lean::Resolution;
-use super::lean_rows::{Day, Decoder, PRICE_UNIT};
-use super::lean_tick::time_of_day;
-use super::rows::{BadField, Fields};
-use super::zone::{REGULAR_CLOSE_MS, REGULAR_OPEN_MS, parse_date};
+use crate::feeds::Fault;
+use super::Resolution;
+use super::rows::{Day, Decoder, PRICE_UNIT};
+use super::tick::time_of_day;
+use crate::feeds::rows::{BadField, Fields};
+use crate::feeds::zone::{REGULAR_CLOSE_MS, REGULAR_OPEN_MS, parse_date};
 use crate::event::{Bar, FLAG_CROSSED, FLAG_EXTENDED, FLAG_FROM_BAR, Quote};
 use crate::types::{HOUR_NS, MINUTE_NS, Price, Qty, Result, SCALE, SECOND_NS, Timestamp};
 
