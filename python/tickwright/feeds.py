@@ -36,7 +36,7 @@ from tickwright import _core
 from tickwright.data import MarketData
 from tickwright.errors import ConfigError, DataError
 
-__all__ = ["SyntheticSymbol", "lean", "read", "synthetic", "table", "write"]
+__all__ = ["SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
 
 Policy = Mapping[str, str | float]
 """Fault → ``"keep"``, ``"drop"`` or ``"fail"``; and ``absurd_band`` → a fraction."""
@@ -276,6 +276,58 @@ def lean(
             end=end,
             factor_file=None if factor_file is None else os.fspath(factor_file),
             consolidate=consolidate,
+            policy=None if policy is None else dict(policy),
+            progress=progress,
+        )
+    )
+
+
+def lobster(
+    path: str | os.PathLike[str],
+    *,
+    orderbook: str | os.PathLike[str] | None = None,
+    symbol: str | None = None,
+    date: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+    policy: Policy | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> MarketData:
+    """Read a LOBSTER message file: book changes, trades, and a quote whenever the best bid or ask changes.
+
+    Parameters
+    ----------
+    path : path
+        Message file, csv or csv.gz, named as LOBSTER names them (``AAPL_2012-06-21_…_message_50.csv``).
+    orderbook : path, optional
+        Book file whose first row seeds the book; by default the one beside the messages, where there is one.
+    symbol, date : str, optional
+        What the name does not say.
+    start, end : int, optional
+        First time of quotes and trades, and time from which nothing is given, in nanoseconds since 1970 UTC.
+    policy : mapping, optional
+        What to do with rows that have a fault; see the module.
+    progress : callable, optional
+        Called with bytes done and in all.
+
+    Returns
+    -------
+    MarketData
+        Quotes, trades and book changes.
+
+    Raises
+    ------
+    DataError
+        A file is missing, corrupt or empty, or the policy refuses a row; the message names file and row.
+    """
+    return MarketData(
+        _core.lobster(
+            os.fspath(path),
+            symbol=symbol,
+            date=date,
+            orderbook=None if orderbook is None else os.fspath(orderbook),
+            start=start,
+            end=end,
             policy=None if policy is None else dict(policy),
             progress=progress,
         )

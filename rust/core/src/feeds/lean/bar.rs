@@ -4,13 +4,13 @@
 //! A quote bar without quotes on one side leaves that side's columns empty or zero. A side with prices and no size stays: some
 //! sources have no sizes.
 
-use crate::feeds::Fault;
 use super::Resolution;
 use super::rows::{Day, Decoder, PRICE_UNIT};
 use super::tick::time_of_day;
+use crate::event::{Bar, FLAG_CROSSED, FLAG_EXTENDED, FLAG_FROM_BAR, Quote};
+use crate::feeds::Fault;
 use crate::feeds::rows::{BadField, Fields};
 use crate::feeds::zone::{REGULAR_CLOSE_MS, REGULAR_OPEN_MS, parse_date};
-use crate::event::{Bar, FLAG_CROSSED, FLAG_EXTENDED, FLAG_FROM_BAR, Quote};
 use crate::types::{HOUR_NS, MINUTE_NS, Price, Qty, Result, SCALE, SECOND_NS, Timestamp};
 
 type Parsed<T> = std::result::Result<T, BadField>;

@@ -23,13 +23,13 @@ mod rows;
 mod sides;
 mod tick;
 
-use super::factors::{FactorAction, Factors};
 use self::path::{Source, sources};
 use self::rows::Decoder;
-use crate::feeds::rows::for_each_chunk;
+use super::factors::{FactorAction, Factors};
 use super::zone::{Date, NewYorkDay, new_york_date, next_weekday};
 use super::{MarketData, QualityPolicy};
 use crate::event::{ActionBatch, CorporateAction};
+use crate::feeds::rows::for_each_chunk;
 use crate::types::{DAY_NS, Error, InstrumentId, Result, Timestamp};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

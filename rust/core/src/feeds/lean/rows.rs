@@ -1,16 +1,16 @@
 //! Rows of one Lean file to events.
 
-use crate::feeds::anchor::Anchor;
-use crate::feeds::factors::{Factor, Factors};
-use super::{Adjust, Kind, LeanOptions, Resolution, Session};
 use super::bar::BarRow;
 use super::path::Source;
 use super::sides::Sides;
 use super::tick::{TickQuote, TickTrade};
+use super::{Adjust, Kind, LeanOptions, Resolution, Session};
+use crate::event::{BarBatch, QuoteBatch, TradeBatch};
+use crate::feeds::anchor::Anchor;
+use crate::feeds::factors::{Factor, Factors};
 use crate::feeds::rows::{BadField, Fields};
 use crate::feeds::zone::{Date, NewYorkDay};
 use crate::feeds::{Fault, FeedReport, MarketData};
-use crate::event::{BarBatch, QuoteBatch, TradeBatch};
 use crate::types::{Error, InstrumentId, Result, SCALE, Timestamp};
 
 /// A price column counts 1/10,000 dollar.

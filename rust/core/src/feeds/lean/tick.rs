@@ -1,13 +1,13 @@
 //! Rows of tick files: `time, bid, size, ask, size, exchange, condition, suspicious` and
 //! `time, price, size, exchange, condition, suspicious`.
 
-use crate::feeds::Fault;
 use super::conditions;
 use super::rows::{Decoder, PRICE_UNIT, TIME_UNIT};
 use super::sides::Level;
+use crate::event::{FLAG_CROSSED, FLAG_EXTENDED, FLAG_NO_LAST, FLAG_SUSPICIOUS, Quote, Trade};
+use crate::feeds::Fault;
 use crate::feeds::rows::{BadField, Fields};
 use crate::feeds::zone::is_regular_ms;
-use crate::event::{FLAG_CROSSED, FLAG_EXTENDED, FLAG_NO_LAST, FLAG_SUSPICIOUS, Quote, Trade};
 use crate::types::{DAY_NS, Price, Qty, Result, SCALE};
 
 /// A row of quotes; prices and sizes in 1e-9, time in nanoseconds after midnight.
