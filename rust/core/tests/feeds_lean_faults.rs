@@ -9,9 +9,9 @@ use tickwright_core::feeds::zone::parse_date;
 use tickwright_core::feeds::{Fault, MarketData, Policy};
 use tickwright_core::types::{Price, Result};
 
-/// A folder of its own for each test, emptied first and left behind for a look after a failure.
+/// A file in a folder of each test's own, under the build's folder.
 fn file(test: &str, name: &str, content: &[u8]) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("tickwright-lean-{}-{test}", std::process::id()));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("feeds-lean-faults").join(test);
     let path = folder.join(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, content).unwrap();

@@ -36,7 +36,6 @@ const QUOTE_BAR: &[&str] = &[
 ];
 
 /// One day's conversions.
-#[derive(Clone, Copy)]
 pub(super) struct Day {
     pub clock: NewYorkDay,
     pub price: Factor,
@@ -115,17 +114,17 @@ impl<'a> Decoder<'a> {
         Ok(decoder)
     }
 
-    pub(super) fn set_day(&mut self, date: Date) -> Result<Day> {
+    pub(super) fn set_day(&mut self, date: Date) -> Result<NewYorkDay> {
         let (price, size) = match (self.factors, self.options.adjust) {
             (None, _) | (_, Adjust::None) => (Factor::ONE, Factor::ONE),
             (Some(factors), Adjust::Split) => (factors.split(date), factors.split(date)),
             (Some(factors), Adjust::Total) => (factors.total(date), factors.split(date)),
         };
-        let day = Day { clock: NewYorkDay::new(date)?, price, size };
-        self.day = Some(day);
+        let clock = NewYorkDay::new(date)?;
+        self.day = Some(Day { clock, price, size });
         self.bid_anchor = Anchor::default();
         self.ask_anchor = Anchor::default();
-        Ok(day)
+        Ok(clock)
     }
 
     /// Take in whole rows; `total` is how many bytes the file has in all.
