@@ -294,15 +294,13 @@ def backtest(
     strategies = _listed(strategy, bars)
     if mark not in ("auto", "last"):
         raise ConfigError(f"mark: {mark!r} is not known; use auto or last")
-    if not isinstance(cash, (int, float)) or isinstance(cash, bool):
-        raise ConfigError(f"cash: {cash!r} is no number of dollars")
     limits = RiskLimits() if risk is None else risk
     sim = SimVenue() if venue is None else venue
     began = time.perf_counter()
     core = _core.run_backtest(
         merged._core,
         strategies,
-        cash=float(cash),
+        cash=_dollars(cash),
         risk=_checked("risk", asdict(limits)),
         venue=_checked("venue", sim._settings()),
         mark=mark,
@@ -323,6 +321,12 @@ def backtest(
         "wall_seconds": wall,
     }
     return Result(core, dict(merged.report), meta)
+
+
+def _dollars(cash: object) -> float:
+    if isinstance(cash, bool) or not isinstance(cash, (int, float)):
+        raise ConfigError(f"cash: {cash!r} is no number of dollars")
+    return float(cash)
 
 
 def _merged(data: MarketData | Iterable[MarketData]) -> MarketData:
@@ -378,7 +382,7 @@ def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
 _UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
 
 
-def _duration(text: str) -> int:
+def _duration(text: object) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,8})(ms|s|m|h|d)", text) if isinstance(text, str) else None
     if match is None:
         raise ConfigError(f"equity_every: {text!r} is no duration; write one such as '1s', '5m', '1h' or '1d'")

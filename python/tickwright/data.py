@@ -237,7 +237,7 @@ class Columns:
             import pandas  # noqa: F401
         except ImportError as error:
             raise ConfigError("to_pandas: pandas is not installed; pip install pandas, or use to_arrow()") from error
-        return self.to_arrow(floats=True).to_pandas()
+        return cast("pandas.DataFrame", self.to_arrow(floats=True).to_pandas())
 
     def to_polars(self) -> polars.DataFrame:
         """Give the columns as a polars frame, prices and sizes as floats."""

@@ -15,7 +15,7 @@ negative      drop     a price or size below zero
 not_finite    drop     NaN, infinite or missing
 crossed       drop     bid above ask
 locked        keep     bid equal to ask
-absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol's last good price, if later rows disagree
+absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol's last good price, if the next disagree
 out_of_order  keep     time before the symbol's row above; kept rows are sorted into place
 duplicate     keep     same as the symbol's row above in every column
 bad_bar       drop     a price outside low and high, or an end before the start
@@ -35,7 +35,7 @@ from typing import Any
 
 from tickwright import _core
 from tickwright.data import MarketData
-from tickwright.errors import ConfigError, DataError
+from tickwright.errors import ConfigError, DataError, OutputError
 
 __all__ = ["SyntheticSymbol", "read", "synthetic", "table", "write"]
 
@@ -303,6 +303,8 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
     ------
     DataError
         There is nothing to write, several kinds for one file, or events that Parquet files do not carry.
+    OutputError
+        The disk refuses.
     """
     import pyarrow.parquet as pq
 
@@ -339,7 +341,9 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
             events = getattr(data, kind).to_arrow()
             _write_whole(target if single else folder / f"{kind}.parquet", partial(pq.write_table, events))
     except OSError as error:
-        raise DataError(f"{target}: cannot be written: {error}") from error
+        raise OutputError(
+            f"{target}: cannot be written ({error.strerror or error}); check space and permissions"
+        ) from error
 
 
 def _write_whole(path: Path, fill: Callable[[Any], None]) -> None:
