@@ -173,7 +173,7 @@ class DataConfig(_Section):
         default="none", description="Adjust prices for splits, or for splits and dividends."
     )
     actions: bool = Field(default=False, description="Play splits and dividends as events; needs adjust none.")
-    policy: dict[str, str | float] = Field(
+    policy: dict[str, str | Annotated[float, Field(allow_inf_nan=True)]] = Field(
         default_factory=dict, description="Faults of rows to keep, drop or fail, and absurd_band; see tickwright.feeds."
     )
 
