@@ -2,7 +2,8 @@
 
 Every function gives a `MarketData`, whose ``report`` counts what was wrong with the rows and what was done about it.
 
-A ``policy`` is a mapping of faults to ``"keep"``, ``"drop"`` or ``"fail"``; what it leaves out stays as it is by default:
+A ``policy`` is a mapping of faults to ``"keep"``, ``"drop"`` or ``"fail"``; what it leaves out stays as it is by
+default:
 
 ============  =======  ==========================================================
 fault         default  meaning
@@ -14,7 +15,7 @@ negative      drop     a price or size below zero
 not_finite    drop     NaN, infinite or missing
 crossed       drop     bid above ask
 locked        keep     bid equal to ask
-absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol's last good price, unless the rows after agree
+absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol's last good price, if the next disagree
 out_of_order  keep     time before the symbol's row above; kept rows are sorted into place
 duplicate     keep     same as the symbol's row above in every column
 bad_bar       drop     a price outside low and high, or an end before the start
@@ -34,7 +35,7 @@ from typing import Any
 
 from tickwright import _core
 from tickwright.data import MarketData
-from tickwright.errors import ConfigError, DataError
+from tickwright.errors import ConfigError, DataError, OutputError
 
 __all__ = ["SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
 
@@ -62,14 +63,14 @@ def table(
     - bars: ``ts`` (end of the bar: when it is known) and ``start``, ``symbol, open, high, low, close, volume``;
       or one time a bar with `bar_interval`
 
-    and where there are, ``recv`` (receive time) and ``flags``. Common other names are known: timestamp, time, datetime and date
-    for ``ts``, ticker for ``symbol``, bid_price for ``bid``, qty for ``size`` and the like.
+    and where there are, ``recv`` (receive time) and ``flags``. Common other names are known: timestamp, time, datetime
+    and date for ``ts``, ticker for ``symbol``, bid_price for ``bid``, qty for ``size`` and the like.
 
     Parameters
     ----------
     source
-        Path of a ``.parquet``, ``.arrow``, ``.feather``, ``.csv`` or ``.csv.gz`` file; or a table of pyarrow, pandas, polars,
-        duckdb or anything else with the Arrow PyCapsule interface; or a mapping of names to arrays.
+        Path of a ``.parquet``, ``.arrow``, ``.feather``, ``.csv`` or ``.csv.gz`` file; or a table of pyarrow, pandas,
+        polars, duckdb or anything else with the Arrow PyCapsule interface; or a mapping of names to arrays.
     kind
         ``"quotes"``, ``"trades"`` or ``"bars"``; None: seen from the columns.
     symbol
@@ -77,12 +78,12 @@ def table(
     columns
         Their name → our name, for columns whose meaning is not known by their name.
     timezone
-        Zone of times that have none, such as ``"America/New_York"``. Times are timestamps or dates of any unit, ISO text, or
-        integer nanoseconds since the epoch (always UTC).
+        Zone of times that have none, such as ``"America/New_York"``. Times are timestamps or dates of any unit, ISO
+        text, or integer nanoseconds since the epoch (always UTC).
     bar_interval
-        Length of each bar where the table has one time a bar: ``"1s"``, ``"5min"``, ``"1h"``, ``"1d"`` (24 hours), a timedelta,
-        or nanoseconds. For daily dates of US equities ``timezone="America/New_York", bar_interval="16h"`` makes a bar
-        known at the close.
+        Length of each bar where the table has one time a bar: ``"1s"``, ``"5min"``, ``"1h"``, ``"1d"`` (24 hours), a
+        timedelta, or nanoseconds. For daily dates of US equities ``timezone="America/New_York", bar_interval="16h"``
+        makes a bar known at the close.
     bar_time
         Whether that time is the ``"start"`` or the ``"end"`` of the bar.
     policy
@@ -96,7 +97,8 @@ def table(
     Raises
     ------
     DataError
-        The table cannot be read, lacks columns, holds no rows, or holds a row that the policy refuses; the message names it.
+        The table cannot be read, lacks columns, holds no rows, or holds a row that the policy refuses; the message
+        names it.
     ConfigError
         A parameter makes no sense.
 
@@ -201,7 +203,7 @@ def _known_names() -> str:
 
 
 def _reader(path: Path) -> Callable[..., MarketData]:
-    """The function that reads `path`, by its name."""
+    """Choose the function that reads `path`, by its name."""
     if _known(path):
         return table
     raise DataError(f"{path}: the kind of file is not known by its name; give {_known_names()}")
@@ -428,6 +430,8 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
     ------
     DataError
         There is nothing to write, several kinds for one file, or events that Parquet files do not carry.
+    OutputError
+        The disk refuses.
     """
     import pyarrow.parquet as pq
 
@@ -436,7 +440,10 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
     if kinds is None:
         other = [kind for kind in ("actions", "deltas") if data.count(kind)]
         if other:
-            raise DataError(f"{target}: {' and '.join(other)} cannot be written to Parquet; choose kinds among {', '.join(writable)}")
+            raise DataError(
+                f"{target}: {' and '.join(other)} cannot be written to Parquet; "
+                f"choose kinds among {', '.join(writable)}"
+            )
         chosen = [kind for kind in writable if data.count(kind)]
     else:
         chosen = list(dict.fromkeys(kinds))
@@ -449,7 +456,9 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
         raise DataError(f"{target}: there are no events to write")
     single = target.suffix.lower() in (".parquet", ".pq")
     if single and len(chosen) > 1:
-        raise DataError(f"{target}: {' and '.join(chosen)} do not go into one file; give a folder, or choose one with kinds=")
+        raise DataError(
+            f"{target}: {' and '.join(chosen)} do not go into one file; give a folder, or choose one with kinds="
+        )
     folder = target.parent if single else target
     if target.exists() and target.is_dir() == single:
         raise DataError(f"{target}: is a {'folder' if single else 'file'} already; choose another name")
@@ -459,7 +468,9 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
             events = getattr(data, kind).to_arrow()
             _write_whole(target if single else folder / f"{kind}.parquet", partial(pq.write_table, events))
     except OSError as error:
-        raise DataError(f"{target}: cannot be written: {error}") from error
+        raise OutputError(
+            f"{target}: cannot be written ({error.strerror or error}); check space and permissions"
+        ) from error
 
 
 def _write_whole(path: Path, fill: Callable[[Any], None]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tickwright.errors import DataError
+
+if TYPE_CHECKING:
+    from tickwright.data import MarketData
 
 __all__ = ["Source", "classify", "find_sources", "load_data"]
 
@@ -113,20 +116,21 @@ def find_sources(paths: Iterable[str | Path], symbols: Iterable[str] = ()) -> li
     kept = [s for s in found.values() if not wanted or not s.symbol or s.symbol in wanted]
     if not kept or (wanted and all(s.symbol for s in kept) and (missing := sorted(wanted - {s.symbol for s in kept}))):
         have = sorted({s.symbol for s in found.values() if s.symbol})
-        absent = ", ".join(sorted(wanted) if not kept else missing)
-        raise DataError(
-            f"--symbol {absent}: not in the data; it holds {', '.join(have[:20])}{' …' if len(have) > 20 else ''}"
-        )
+        raise _absent(missing if kept else sorted(wanted), have)
     return kept
 
 
 def load_data(
-    sources: list[Source], *, symbols: Iterable[str] = (), adjust: str = "none", actions: bool = False
-) -> Any:
-    """Read `sources`: one market data object, or a list of them, as :func:`tickwright.backtest` takes them."""
+    sources: list[Source],
+    *,
+    symbols: Iterable[str] = (),
+    adjust: str = "none",
+    actions: bool = False,
+    policy: Mapping[str, str | float] | None = None,
+) -> MarketData:
+    """Read `sources` into one, the events of `symbols` alone where there are any."""
     import tickwright as tw
 
-    wanted = list(symbols)
     if (adjust != "none" or actions) and not any(s.format == "lean" for s in sources):
         raise DataError(
             "--adjust, --actions: only Lean data come with factor files; leave them out, or give adjusted prices"
@@ -136,14 +140,19 @@ def load_data(
         lean_options["adjust"] = adjust
     if actions:
         lean_options["actions"] = True
-    loaded = []
-    for source in sources:
-        path = str(source.path)
-        match source.format:
-            case "lean":
-                loaded.append(tw.feeds.lean(path, **lean_options))
-            case "lobster":
-                loaded.append(tw.feeds.lobster(path))
-            case _:
-                loaded.append(tw.feeds.table(path, **({"symbols": wanted} if wanted else {})))
-    return loaded[0] if len(loaded) == 1 else loaded
+    parts = [
+        tw.feeds.read(s.path, policy=policy or None, **(lean_options if s.format == "lean" else {})) for s in sources
+    ]
+    data = parts[0] if len(parts) == 1 else tw.MarketData.merge(parts)
+    wanted = {s.upper() for s in symbols}
+    if not wanted:
+        return data
+    chosen = [s for s in data.symbols if s.upper() in wanted]
+    if missing := sorted(wanted - {s.upper() for s in chosen}):
+        raise _absent(missing, data.symbols)
+    return data if len(chosen) == len(data.symbols) else data.filter(symbols=chosen)
+
+
+def _absent(missing: Iterable[str], have: Sequence[str]) -> DataError:
+    shown = ", ".join(have[:20]) + (" …" if len(have) > 20 else "")
+    return DataError(f"--symbol {', '.join(missing)}: not in the data; it holds {shown}")
