@@ -146,7 +146,7 @@ def read(
     Parameters
     ----------
     path
-        A file, a folder (all files in it whose names are known, in order of name), or several of them.
+        A file, a folder (searched to the bottom, in order of name), or several of them.
     policy
         What to do with rows that have a fault; see the module.
     **options
@@ -172,41 +172,11 @@ def read(
     <MarketData: 1 trades of BAC, 2024-01-02T14:30:00Z to 2024-01-02T14:30:00Z>
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    files = [file for one in paths for file in _files(Path(one))]
-    if not files:
+    if not paths:
         raise DataError("path: names no file; give at least one")
-    parts = [_reader(file)(file, policy=policy, **options) for file in files]
+    readers: dict[str, Callable[..., MarketData]] = {"lean": lean, "lobster": lobster, "table": table}
+    parts = [readers[form](p, policy=policy, **options) for p, form in whole_folders(find_sources(paths))]
     return parts[0] if len(parts) == 1 else MarketData.merge(parts)
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder; check the path")
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.iterdir() if file.is_file() and _known(file))
-    if not found:
-        raise DataError(f"{path}: holds no file whose name is known; give {_known_names()}")
-    return found
-
-
-def _known(path: Path) -> bool:
-    from tickwright._table import SUFFIXES
-
-    return path.name.lower().endswith(SUFFIXES)
-
-
-def _known_names() -> str:
-    from tickwright._table import SUFFIXES
-
-    return ", ".join(SUFFIXES)
-
-
-def _reader(path: Path) -> Callable[..., MarketData]:
-    """Choose the function that reads `path`, by its name."""
-    if _known(path):
-        return table
-    raise DataError(f"{path}: the kind of file is not known by its name; give {_known_names()}")
 
 
 def lean(
