@@ -36,6 +36,7 @@ from typing import Any
 from tickwright import _core
 from tickwright.data import MarketData
 from tickwright.errors import ConfigError, DataError, OutputError
+from tickwright.sources import find_sources, whole_folders
 
 __all__ = ["SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
 
