@@ -1,8 +1,8 @@
 """Every fenced Python block of README.md and docs/ runs, in order, file by file; every relative link leads somewhere.
 
 The words after the opening fence decide: ``python`` runs; ``python no-run`` is only parsed; ``python needs-data`` runs
-where recorded market data are there (TICKWRIGHT_DATA names their folder), and is passed over, which is said, where they are
-not. Blocks of one file share names and a temporary folder.
+where recorded market data are there (TICKWRIGHT_DATA names their folder), and is passed over, with a word, where they
+are not. Blocks of one file share names and a temporary folder.
 """
 
 import ast

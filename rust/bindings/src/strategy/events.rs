@@ -35,15 +35,13 @@ macro_rules! event_class {
             )+
 
             fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-                let mut text = format!("{}(symbol={}", stringify!($name), self.symbol.bind(py).repr()?);
+                let mut fields = vec![format!("symbol={}", self.symbol.bind(py).repr()?)];
                 $({
                     let read: fn(&$inner) -> $type = $read;
-                    let name = stringify!($field);
                     let value = read(&self.inner).into_bound_py_any(py)?.repr()?;
-                    text.push_str(&format!(", {}={value}", name.strip_prefix("r#").unwrap_or(name)));
+                    fields.push(format!("{}={value}", stringify!($field).trim_start_matches("r#")));
                 })+
-                text.push(')');
-                Ok(text)
+                Ok(format!("{}({})", stringify!($name), fields.join(", ")))
             }
         }
     };
