@@ -141,9 +141,8 @@ class RunConfig(_Section):
     )
     bars: str | None = Field(
         default=None,
-        pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*)$",
-        description="Bars to build where a strategy asks for bars without saying which: 1m, tick:500, volume:10000, "
-        "dollar:1000000.",
+        pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*|[1-9][0-9]* (ticks|shares|dollars))$",
+        description="Bars to build for rules that name none: 1m, tick:500, volume:10000, dollar:1000000.",
     )
     mark: Literal["auto", "last"] = Field(
         default="auto", description="Price that values positions: the mid where there is a quote, or always the last."

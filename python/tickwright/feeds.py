@@ -36,8 +36,9 @@ from typing import Any
 from tickwright import _core
 from tickwright.data import MarketData
 from tickwright.errors import ConfigError, DataError, OutputError
+from tickwright.sources import find_sources, whole_folders
 
-__all__ = ["SyntheticSymbol", "read", "synthetic", "table", "write"]
+__all__ = ["SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
 
 Policy = Mapping[str, str | float]
 """Fault → ``"keep"``, ``"drop"`` or ``"fail"``; and ``absurd_band`` → a fraction."""
@@ -146,7 +147,7 @@ def read(
     Parameters
     ----------
     path
-        A file, a folder (all files in it whose names are known, in order of name), or several of them.
+        A file, a folder (searched to the bottom, in order of name), or several of them.
     policy
         What to do with rows that have a fault; see the module.
     **options
@@ -172,41 +173,139 @@ def read(
     <MarketData: 1 trades of BAC, 2024-01-02T14:30:00Z to 2024-01-02T14:30:00Z>
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    files = [file for one in paths for file in _files(Path(one))]
-    if not files:
+    if not paths:
         raise DataError("path: names no file; give at least one")
-    parts = [_reader(file)(file, policy=policy, **options) for file in files]
+    readers: dict[str, Callable[..., MarketData]] = {"lean": lean, "lobster": lobster, "table": table}
+    parts = [readers[form](p, policy=policy, **options) for p, form in whole_folders(find_sources(map(Path, paths)))]
     return parts[0] if len(parts) == 1 else MarketData.merge(parts)
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder; check the path")
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.iterdir() if file.is_file() and _known(file))
-    if not found:
-        raise DataError(f"{path}: holds no file whose name is known; give {_known_names()}")
-    return found
+def lean(
+    path: str | os.PathLike[str],
+    *,
+    symbol: str | None = None,
+    date: str | None = None,
+    kind: str | None = None,
+    resolution: str | None = None,
+    session: str = "all",
+    adjust: str = "none",
+    actions: bool = False,
+    start: int | None = None,
+    end: int | None = None,
+    factor_file: str | os.PathLike[str] | None = None,
+    consolidate: str = "last_seen",
+    policy: Policy | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> MarketData:
+    """Read QuantConnect Lean equity files: ticks, seconds, minutes, hours or days of trades and quotes.
+
+    Parameters
+    ----------
+    path : path
+        A zip or csv in Lean's layout (``…/tick/bac/20131007_quote.zip``), or a folder of them (``…/minute/spy``).
+    symbol, date, kind, resolution : str, optional
+        What the path does not say, or one of several in a folder: kind ``trade`` or ``quote``, resolution ``tick``,
+        ``second``, ``minute``, ``hour`` or ``daily``, date ``2013-10-07``.
+    session : {"all", "regular"}
+        All that the file holds, or 09:30 to 16:00 in New York.
+    adjust : {"none", "split", "total"}
+        Adjust prices by the factor file for splits, or for splits and dividends.
+    actions : bool
+        Give splits and dividends as events; needs adjust ``none``.
+    start, end : int, optional
+        First time, and time from which nothing is given, in nanoseconds since 1970 UTC.
+    factor_file : path, optional
+        Factor file; by default ``factor_files/SYMBOL.csv`` beside the resolution's folder.
+    consolidate : {"last_seen", "best_of_venues"}
+        How one-sided tick quotes are put together.
+    policy : mapping, optional
+        What to do with rows that have a fault; see the module.
+    progress : callable, optional
+        Called with packed bytes done and in all.
+
+    Returns
+    -------
+    MarketData
+        Ticks as quotes and trades; bars of trades as bars, visible at their end; bars of quotes as one quote each, at
+        their end.
+
+    Raises
+    ------
+    DataError
+        A file is missing, corrupt or empty, or the policy refuses a row; the message names file and row.
+    ConfigError
+        A setting is not known or does not go with another.
+    """
+    return MarketData(
+        _core.lean(
+            os.fspath(path),
+            symbol=symbol,
+            date=date,
+            kind=kind,
+            resolution=resolution,
+            session=session,
+            adjust=adjust,
+            actions=actions,
+            start=start,
+            end=end,
+            factor_file=None if factor_file is None else os.fspath(factor_file),
+            consolidate=consolidate,
+            policy=None if policy is None else dict(policy),
+            progress=progress,
+        )
+    )
 
 
-def _known(path: Path) -> bool:
-    from tickwright._table import SUFFIXES
+def lobster(
+    path: str | os.PathLike[str],
+    *,
+    orderbook: str | os.PathLike[str] | None = None,
+    symbol: str | None = None,
+    date: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+    policy: Policy | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> MarketData:
+    """Read a LOBSTER message file: book changes, trades, and a quote whenever the best bid or ask changes.
 
-    return path.name.lower().endswith(SUFFIXES)
+    Parameters
+    ----------
+    path : path
+        Message file, csv or csv.gz, named as LOBSTER names them (``AAPL_2012-06-21_…_message_50.csv``).
+    orderbook : path, optional
+        Book file whose first row seeds the book; by default the one beside the messages, where there is one.
+    symbol, date : str, optional
+        What the name does not say.
+    start, end : int, optional
+        First time of quotes and trades, and time from which nothing is given, in nanoseconds since 1970 UTC.
+    policy : mapping, optional
+        What to do with rows that have a fault; see the module.
+    progress : callable, optional
+        Called with bytes done and in all.
 
+    Returns
+    -------
+    MarketData
+        Quotes, trades and book changes.
 
-def _known_names() -> str:
-    from tickwright._table import SUFFIXES
-
-    return ", ".join(SUFFIXES)
-
-
-def _reader(path: Path) -> Callable[..., MarketData]:
-    """Choose the function that reads `path`, by its name."""
-    if _known(path):
-        return table
-    raise DataError(f"{path}: the kind of file is not known by its name; give {_known_names()}")
+    Raises
+    ------
+    DataError
+        A file is missing, corrupt or empty, or the policy refuses a row; the message names file and row.
+    """
+    return MarketData(
+        _core.lobster(
+            os.fspath(path),
+            symbol=symbol,
+            date=date,
+            orderbook=None if orderbook is None else os.fspath(orderbook),
+            start=start,
+            end=end,
+            policy=None if policy is None else dict(policy),
+            progress=progress,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
