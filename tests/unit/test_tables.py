@@ -475,5 +475,5 @@ def test_a_folder_or_a_list_is_read_whole(tmp_path: Path) -> None:
         with pytest.raises(tw.DataError, match=message):
             tw.feeds.read(bad)
     (tmp_path / "bare").mkdir()
-    with pytest.raises(tw.DataError, match="holds no file whose name is known"):
+    with pytest.raises(tw.DataError, match="holds no market data that is known"):
         tw.feeds.read(tmp_path / "bare")
