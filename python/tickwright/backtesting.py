@@ -294,6 +294,7 @@ def backtest(
     strategies = _listed(strategy, bars)
     if mark not in ("auto", "last"):
         raise ConfigError(f"mark: {mark!r} is not known; use auto or last")
+    begin, until = _nanoseconds("start", start), _nanoseconds("end", end)
     limits = RiskLimits() if risk is None else risk
     sim = SimVenue() if venue is None else venue
     if not isinstance(limits, RiskLimits):
@@ -311,14 +312,18 @@ def backtest(
         risk=_checked("risk", asdict(limits)),
         venue=_checked("venue", sim._settings()),
         mark=mark,
-        start=_nanoseconds("start", start),
-        end=_nanoseconds("end", end),
+        start=begin,
+        end=until,
         equity_every_ns=_duration(equity_every),
         max_requests_per_moment=max_requests_per_moment,
         progress=progress,
     )
     wall = time.perf_counter() - began
     first, last = merged.start, merged.end
+    if first is not None and begin is not None:
+        first = max(first, begin)
+    if last is not None and until is not None:
+        last = min(last, until)
     meta = {
         "strategies": core.strategies,
         "symbols": core.symbols,
