@@ -12,7 +12,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 class MarketMaker(tw.Strategy):
-    """One order a side at the touch, re-priced when it has moved; a full position leaves the side out that enlarges it."""
+    """One order a side at the touch, re-priced when it has moved; none that would enlarge a full position."""
 
     name = "market-maker"
 
