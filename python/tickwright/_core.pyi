@@ -53,6 +53,9 @@ class MarketData:
     def columns(self, kind: str) -> Columns:
         """The columns of `kind`, in one batch sorted by time; made once."""
 
+    def aggregate(self, spec: str) -> MarketData:
+        """Bars of the trades, as `spec` says."""
+
     def select(self, symbols: list[str] | None, start: int | None, end: int | None) -> MarketData:
         """The events of `symbols` from `start` on and before `end`, nanoseconds."""
 

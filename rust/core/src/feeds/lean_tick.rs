@@ -158,7 +158,7 @@ impl Decoder<'_> {
         let parsed = TickTrade::parse(fields);
         let Some(row) = self.parsed(parsed, fields, start)? else { return Ok(()) };
         let Some(day) = self.day else { return Ok(()) };
-        let mut flags = lean_conditions::flags(row.condition);
+        let mut flags = lean_conditions::flags(row.condition, self.options.conditions);
         if (row.price | row.size) < 0 && !self.judge(Fault::Negative, fields, start)? {
             return Ok(());
         }
