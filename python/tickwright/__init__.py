@@ -1,6 +1,7 @@
 """A deterministic trading engine: a Rust core under a Python face.
 
-Names are loaded when they are first used, so that importing the package costs next to nothing and needs no table library.
+Names are loaded when they are first used, so that importing the package costs next to nothing and needs no table
+library.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tickwright import fees as fees
     from tickwright import feeds as feeds
+    from tickwright import fees as fees
     from tickwright import indicators as indicators
     from tickwright import signal as signal
     from tickwright import stats as stats
@@ -66,14 +67,16 @@ _EXPORTS = {
     "stats": "",
 }
 
-__all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - the mapping's keys are strings
+__all__ = ["__version__", *_EXPORTS]
 
 
 def __getattr__(name: str) -> Any:
     module = _EXPORTS.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = import_module(f"{__name__}.{name}") if module == "" else getattr(import_module(f"{__name__}.{module}"), name)
+    value = (
+        import_module(f"{__name__}.{name}") if module == "" else getattr(import_module(f"{__name__}.{module}"), name)
+    )
     globals()[name] = value
     return value
 

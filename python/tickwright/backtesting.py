@@ -111,7 +111,10 @@ class SimVenue:
             case Bps(rate):
                 settings["fees"] = ("bps", float(rate), 0.0)
             case other:
-                raise ConfigError(f"venue.fees: {other!r} is no fee model; give fees.PerShare(0.005, minimum=1.0), fees.Bps(1.0) or None")
+                raise ConfigError(
+                    f"venue.fees: {other!r} is no fee model; give fees.PerShare(0.005, minimum=1.0), fees.Bps(1.0) or "
+                    "None"
+                )
         return settings
 
 
@@ -216,7 +219,7 @@ class Result:
         return write_report(self, path)
 
     def save(self, out: str | Path) -> Path:
-        """Write all tables as Parquet, the statistics as JSON and the report into the folder `out`, whole or not at all."""
+        """Write all tables as Parquet, statistics as JSON and the report into the folder `out`, whole or not at all."""
         from tickwright.output import save
 
         return save(self, out)
@@ -226,8 +229,9 @@ class Result:
         change = stats["total_return"]
         percent = "" if change is None else f" ({change:+.3%})"
         return (
-            f"Result({', '.join(self.meta['strategies'])}: {stats['start_equity']:,.2f} → {stats['end_equity']:,.2f}{percent}, "
-            f"{stats['orders']} orders, {stats['fills']} fills, {stats['refusals']} refusals, {stats['events']:,} events)"
+            f"Result({', '.join(self.meta['strategies'])}: "
+            f"{stats['start_equity']:,.2f} → {stats['end_equity']:,.2f}{percent}, {stats['orders']} orders, "
+            f"{stats['fills']} fills, {stats['refusals']} refusals, {stats['events']:,} events)"
         )
 
 
@@ -265,7 +269,8 @@ def backtest(
     equity_every : str
         Step of the equity curve, such as ``"1s"``, ``"1m"``, ``"1d"``.
     mark : {"auto", "last"}
-        Value positions at the mid where there is a two-sided quote, else at the last trade or bar; or always at the last.
+        Value positions at the mid where there is a two-sided quote, else at the last trade or bar; or always at the
+        last.
     bars : str, optional
         Bars for `Rules` that name none themselves, such as ``"1m"``.
     max_requests_per_moment : int
@@ -289,14 +294,13 @@ def backtest(
     strategies = _listed(strategy, bars)
     if mark not in ("auto", "last"):
         raise ConfigError(f"mark: {mark!r} is not known; use auto or last")
-    if not isinstance(cash, (int, float)) or isinstance(cash, bool):
-        raise ConfigError(f"cash: {cash!r} is no number of dollars")
-    limits, sim = risk or RiskLimits(), venue or SimVenue()
+    limits = RiskLimits() if risk is None else risk
+    sim = SimVenue() if venue is None else venue
     began = time.perf_counter()
     core = _core.run_backtest(
         merged._core,
         strategies,
-        cash=float(cash),
+        cash=_dollars(cash),
         risk=_checked("risk", asdict(limits)),
         venue=_checked("venue", sim._settings()),
         mark=mark,
@@ -319,11 +323,20 @@ def backtest(
     return Result(core, dict(merged.report), meta)
 
 
+def _dollars(cash: object) -> float:
+    if isinstance(cash, bool) or not isinstance(cash, (int, float)):
+        raise ConfigError(f"cash: {cash!r} is no number of dollars")
+    return float(cash)
+
+
 def _merged(data: MarketData | Iterable[MarketData]) -> MarketData:
     parts = [data] if isinstance(data, MarketData) else list(data)
     for part in parts:
         if not isinstance(part, MarketData):
-            raise DataError(f"data: {type(part).__name__} is no market data; read it first, with tickwright.feeds.read(…) or tickwright.feeds.table(…)")
+            raise DataError(
+                f"data: {type(part).__name__} is no market data; read it first, with tickwright.feeds.read(…) or "
+                "tickwright.feeds.table(…)"
+            )
     if not parts:
         raise DataError("data: nothing was given; read some with tickwright.feeds")
     return parts[0] if len(parts) == 1 else MarketData.merge(parts)
@@ -342,7 +355,10 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
             listed.append(spec)
         elif isinstance(one, Strategy):
             if any(one is earlier for earlier in chosen[: len(listed)]):
-                raise ConfigError(f"strategy: the same {type(one).__name__} is in the list twice; make two objects, each with its own name")
+                raise ConfigError(
+                    f"strategy: the same {type(one).__name__} is in the list twice; make two objects, each with its "
+                    "own name"
+                )
             listed.append((one.name or type(one).__name__, one, one._overridden()))
         elif isinstance(one, type) and issubclass(one, Strategy):
             raise ConfigError(f"strategy: {one.__name__} is a class; give an object of it, {one.__name__}()")
@@ -353,7 +369,10 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
 
 def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
     for field, value in settings.items():
-        if field in ("fees", "liquidity", "queue", "stop_trigger", "dividends", "on_breach", "allow_short") or value is None:
+        if (
+            field in ("fees", "liquidity", "queue", "stop_trigger", "dividends", "on_breach", "allow_short")
+            or value is None
+        ):
             continue
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ConfigError(f"{section}.{field}: {value!r} is no number")
@@ -363,7 +382,7 @@ def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
 _UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
 
 
-def _duration(text: str) -> int:
+def _duration(text: object) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,8})(ms|s|m|h|d)", text) if isinstance(text, str) else None
     if match is None:
         raise ConfigError(f"equity_every: {text!r} is no duration; write one such as '1s', '5m', '1h' or '1d'")
@@ -385,4 +404,6 @@ def _nanoseconds(field: str, moment: Moment) -> int | None:
             moment = dt.datetime(moment.year, moment.month, moment.day)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
         return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1) * 1000
-    raise ConfigError(f"{field}: {moment!r} is no time; give ISO 8601 text, a date, a datetime, or nanoseconds since 1970")
+    raise ConfigError(
+        f"{field}: {moment!r} is no time; give ISO 8601 text, a date, a datetime, or nanoseconds since 1970"
+    )

@@ -1,7 +1,7 @@
 """Market data in memory: `MarketData`, its `Columns` by kind of event, and the `FeedReport` of how it was read.
 
-Prices and sizes are integers in units of 1e-9, times are nanoseconds since the Unix epoch, UTC. The arrays are read-only views
-of the engine's own memory; nothing is copied until floats, pandas or polars are asked for.
+Prices and sizes are integers in units of 1e-9, times are nanoseconds since the Unix epoch, UTC. The arrays are
+read-only views of the engine's own memory; nothing is copied until floats, pandas or polars are asked for.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class FeedReport(Mapping[str, Any]):
         return 0 if entry is None else int(entry["found"])
 
     def summary(self) -> str:
-        """The report as text, one line a fault."""
+        """Write the report as text, one line a fault."""
         events = self["events"]
         lines = [f"{self['rows']:,} rows read, {events:,} event{'' if events == 1 else 's'}"]
         for name, fault in self["faults"].items():
@@ -134,8 +134,9 @@ class FeedReport(Mapping[str, Any]):
 class Columns:
     """One kind of event by column, sorted by time.
 
-    Each column is an attribute: a read-only numpy array over the engine's memory. ``ts`` (and ``start``, ``recv``) are ``int64``
-    nanoseconds, prices and sizes ``int64`` in 1e-9, ``instrument`` is the index into `symbols`, ``flags`` are bits.
+    Each column is an attribute: a read-only numpy array over the engine's memory. ``ts`` (and ``start``, ``recv``) are
+    ``int64`` nanoseconds, prices and sizes ``int64`` in 1e-9, ``instrument`` is the index into `symbols`, ``flags`` are
+    bits.
 
     Examples
     --------
@@ -187,7 +188,7 @@ class Columns:
         return f"<Columns of {len(self):,} {self._kind}: {', '.join(self._arrays)}>"
 
     def to_arrow(self, *, floats: bool = False) -> pyarrow.Table:
-        """The columns as an Arrow table.
+        """Give the columns as an Arrow table.
 
         Parameters
         ----------
@@ -207,7 +208,9 @@ class Columns:
         for name, values in self._arrays.items():
             words = WORDS.get((self._kind, name))
             if name == "instrument":
-                column = pa.DictionaryArray.from_arrays(_borrow(values.view(np.int32), pa.int32()), pa.array(self.symbols, pa.string()))
+                column = pa.DictionaryArray.from_arrays(
+                    _borrow(values.view(np.int32), pa.int32()), pa.array(self.symbols, pa.string())
+                )
                 fields.append(pa.field("symbol", column.type))
             elif words is not None:
                 codes = pa.array(values, mask=values < 0)
@@ -229,15 +232,15 @@ class Columns:
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The columns as a pandas frame, prices and sizes as floats."""
+        """Give the columns as a pandas frame, prices and sizes as floats."""
         try:
             import pandas  # noqa: F401
         except ImportError as error:
             raise ConfigError("to_pandas: pandas is not installed; pip install pandas, or use to_arrow()") from error
-        return self.to_arrow(floats=True).to_pandas()
+        return cast("pandas.DataFrame", self.to_arrow(floats=True).to_pandas())
 
     def to_polars(self) -> polars.DataFrame:
-        """The columns as a polars frame, prices and sizes as floats."""
+        """Give the columns as a polars frame, prices and sizes as floats."""
         try:
             import polars
         except ImportError as error:
@@ -249,7 +252,7 @@ class Columns:
 
 
 def _borrow(values: npt.NDArray[Any], type_: pyarrow.DataType) -> pyarrow.Array:
-    """An Arrow array over the memory of `values`, which it keeps alive."""
+    """Lay an Arrow array over the memory of `values`, which it keeps alive."""
     import pyarrow as pa
 
     return pa.Array.from_buffers(type_, len(values), [None, pa.py_buffer(values)])
@@ -278,7 +281,7 @@ class MarketData:
 
     @classmethod
     def merge(cls, parts: Iterable[MarketData]) -> MarketData:
-        """The data of all `parts`; cheaper than adding them one by one."""
+        """Give the data of all `parts`; cheaper than adding them one by one."""
         return cls(_core.MarketData.merge([part._core for part in parts]))
 
     @property
@@ -357,7 +360,7 @@ class MarketData:
         start: Instant | None = None,
         end: Instant | None = None,
     ) -> MarketData:
-        """The events of some symbols in a span of time.
+        """Give the events of some symbols in a span of time.
 
         Parameters
         ----------

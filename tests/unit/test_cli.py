@@ -97,7 +97,7 @@ def test_a_backtest_passes_every_setting_on_and_writes_its_results(engine, place
     assert done.exit_code == 0, done.output
     (call,) = engine.calls
     assert (call["cash"], call["bars"], call["start"].isoformat()) == (5000.0, "1m", "2013-10-07T00:00:00+00:00")
-    assert call["risk"] == {"max_order_notional": 25_000.0, "allow_short": False}
+    assert call["risk"] == {"max_order_notional": 25_000.0, "on_breach": "halt", "allow_short": False}
     assert (call["venue"]["latency_ms"], call["venue"]["fees"]) == (40.0, ("bps", 2.0))
     assert call["strategy"].name == "up"
     assert [(name, Path(path).name, options) for name, path, options in engine.reads] == [

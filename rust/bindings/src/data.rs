@@ -6,7 +6,7 @@ use bytemuck::cast_slice;
 use numpy::{IntoPyArray, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyTuple};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tickwright_core::bars::{BarSpec, aggregate};
@@ -381,5 +381,6 @@ fn read_table<'py>(
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<MarketData>()?;
     module.add_class::<Columns>()?;
+    module.add("FAULTS", PyTuple::new(module.py(), Fault::ALL.map(Fault::as_str))?)?;
     module.add_function(wrap_pyfunction!(read_table, module)?)
 }

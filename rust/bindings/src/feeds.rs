@@ -6,7 +6,10 @@ use chrono::NaiveDate;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use tickwright_core::feeds;
 use tickwright_core::feeds::lean::{self, Adjust, Consolidate, Kind, LeanOptions, Resolution, SaleConditions, Session};
+use tickwright_core::feeds::lobster::{self, LobsterOptions};
 use tickwright_core::feeds::synthetic::{SyntheticConfig, SyntheticSymbol, generate};
 use tickwright_core::types::{Error, Timestamp};
 
@@ -96,19 +99,57 @@ fn read_lean(
         conditions: choose("conditions", conditions, &[("tape", SaleConditions::Tape), ("lean", SaleConditions::Lean)])?,
         policy: quality_policy(policy)?,
     };
-    let raised = std::sync::Mutex::new(None);
+    watched(py, progress, move |tell| lean::read_with_progress(&path, &options, tell))
+}
+
+/// LOBSTER message files.
+#[pyfunction]
+#[pyo3(name = "lobster")]
+#[pyo3(signature = (path, *, symbol, date, orderbook, start, end, policy, progress))]
+#[allow(clippy::too_many_arguments, reason = "the settings of one feed, by keyword in Python")]
+fn read_lobster(
+    py: Python<'_>,
+    path: PathBuf,
+    symbol: Option<String>,
+    date: Option<&str>,
+    orderbook: Option<PathBuf>,
+    start: Option<i64>,
+    end: Option<i64>,
+    policy: Option<&Bound<'_, PyDict>>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<MarketData> {
+    let options = LobsterOptions {
+        symbol,
+        date: date.map(day).transpose().map_err(to_py)?,
+        orderbook,
+        start: start.map(Timestamp::from_nanos),
+        end: end.map(Timestamp::from_nanos),
+        policy: quality_policy(policy)?,
+    };
+    watched(py, progress, move |tell| lobster::read_with_progress(&path, &options, tell))
+}
+
+type Tell<'a> = dyn FnMut(u64, u64) -> Result<(), Error> + 'a;
+
+/// Read with other threads running, telling `progress` now and then; what it raises, and Ctrl-C, ends the reading.
+fn watched(
+    py: Python<'_>,
+    progress: Option<Py<PyAny>>,
+    read: impl FnOnce(&mut Tell<'_>) -> Result<feeds::MarketData, Error> + Send,
+) -> PyResult<MarketData> {
+    let raised = Mutex::new(None);
     let outcome = call(py, || {
-        lean::read_with_progress(&path, &options, &mut |done, total| {
+        read(&mut |done, total| {
             Python::attach(|py| {
                 let told = py.check_signals().and_then(|()| progress.as_ref().map_or(Ok(()), |p| p.call1(py, (done, total)).map(|_| ())));
                 told.map_err(|error| {
-                    *raised.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
-                    Error::data(path.display().to_string(), "reading was interrupted")
+                    *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Error::data("reading", "was interrupted")
                 })
             })
         })
     });
-    match raised.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+    match raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),
         None => outcome.map(MarketData::new),
     }
@@ -116,5 +157,6 @@ fn read_lean(
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(read_lean, module)?)?;
+    module.add_function(wrap_pyfunction!(read_lobster, module)?)?;
     module.add_function(wrap_pyfunction!(synthetic, module)?)
 }

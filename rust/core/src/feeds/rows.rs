@@ -191,21 +191,21 @@ impl<'a> Fields<'a> {
     /// Digits up to anything else; at least one, at most eighteen.
     #[inline]
     fn digits(&mut self) -> Read1<i64> {
-        let start = self.at;
-        let mut value: i64 = 0;
-        loop {
-            let digit = self.peek().wrapping_sub(b'0');
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let (mut value, mut n) = (0_i64, 0);
+        for &c in rest {
+            let digit = c.wrapping_sub(b'0');
             if digit > 9 {
                 break;
             }
             value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
-            self.at += 1;
+            n += 1;
         }
         // Eighteen digits cannot wrap; leading zeros do not count.
-        let n = self.at - start;
-        if n == 0 || (n > 18 && self.bytes[start..self.at].iter().skip_while(|&&c| c == b'0').count() > 18) {
+        if n == 0 || (n > 18 && rest[..n].iter().skip_while(|&&c| c == b'0').count() > 18) {
             return Err(BadField(self.column));
         }
+        self.at += n;
         Ok(value)
     }
 
@@ -272,6 +272,12 @@ impl<'a> Fields<'a> {
         let text = &self.bytes[start..self.at.min(self.bytes.len())];
         self.end_field()?;
         Ok(text)
+    }
+
+    /// True when the row has another field, if only an empty one.
+    #[inline]
+    pub(super) const fn has_more(&self) -> bool {
+        self.open
     }
 
     /// The end of the row, where every field has been read.

@@ -16,13 +16,20 @@
 //! Absurd prices are judged within a day, against the last good price (of the same side): overnight gaps of more than half are
 //! real (AIG on 2008-09-15), so bars of one day each are not judged. Three absurd prices in a row that agree become the new measure.
 
+mod bar;
+mod conditions;
+mod path;
+mod rows;
+mod sides;
+mod tick;
+
+use self::path::{Source, sources};
+use self::rows::Decoder;
 use super::factors::{FactorAction, Factors};
-use super::lean_path::{Source, sources};
-use super::lean_rows::Decoder;
-use super::rows::for_each_chunk;
 use super::zone::{Date, NewYorkDay, new_york_date, next_weekday};
 use super::{MarketData, QualityPolicy};
 use crate::event::{ActionBatch, ActionKind, CorporateAction};
+use crate::feeds::rows::for_each_chunk;
 use crate::types::{DAY_NS, Error, FRACTION_DIGITS, InstrumentId, Price, Result, Timestamp};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,15 +1,16 @@
 //! Rows of one Lean file to events.
 
-use super::factors::{Factor, Factors};
-use super::lean::{Adjust, Kind, LeanOptions, Resolution, Session};
-use super::lean_bar::BarRow;
-use super::lean_path::Source;
-use super::lean_sides::{Anchor, Sides};
-use super::lean_tick::{TickQuote, TickTrade};
-use super::rows::{BadField, Fields};
-use super::zone::{Date, NewYorkDay};
-use super::{Fault, FeedReport, MarketData};
+use super::bar::BarRow;
+use super::path::Source;
+use super::sides::Sides;
+use super::tick::{TickQuote, TickTrade};
+use super::{Adjust, Kind, LeanOptions, Resolution, Session};
 use crate::event::{BarBatch, QuoteBatch, TradeBatch};
+use crate::feeds::anchor::Anchor;
+use crate::feeds::factors::{Factor, Factors};
+use crate::feeds::rows::{BadField, Fields};
+use crate::feeds::zone::{Date, NewYorkDay};
+use crate::feeds::{Fault, FeedReport, MarketData};
 use crate::types::{Error, InstrumentId, Result, SCALE, Timestamp};
 
 /// A price column counts 1/10,000 dollar.
@@ -35,7 +36,6 @@ const QUOTE_BAR: &[&str] = &[
 ];
 
 /// One day's conversions.
-#[derive(Clone, Copy)]
 pub(super) struct Day {
     pub clock: NewYorkDay,
     pub price: Factor,
@@ -114,17 +114,17 @@ impl<'a> Decoder<'a> {
         Ok(decoder)
     }
 
-    pub(super) fn set_day(&mut self, date: Date) -> Result<Day> {
+    pub(super) fn set_day(&mut self, date: Date) -> Result<NewYorkDay> {
         let (price, size) = match (self.factors, self.options.adjust) {
             (None, _) | (_, Adjust::None) => (Factor::ONE, Factor::ONE),
             (Some(factors), Adjust::Split) => (factors.split(date), factors.split(date)),
             (Some(factors), Adjust::Total) => (factors.total(date), factors.split(date)),
         };
-        let day = Day { clock: NewYorkDay::new(date)?, price, size };
-        self.day = Some(day);
+        let clock = NewYorkDay::new(date)?;
+        self.day = Some(Day { clock, price, size });
         self.bid_anchor = Anchor::default();
         self.ask_anchor = Anchor::default();
-        Ok(day)
+        Ok(clock)
     }
 
     /// Take in whole rows; `total` is how many bytes the file has in all.

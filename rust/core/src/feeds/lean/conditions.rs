@@ -3,7 +3,7 @@
 //! The bits are those of Lean's `TradeConditionFlags`. What a condition may update follows the sale condition tables of the
 //! consolidated tapes (CTA's CTS and UTP's UTDF participant specifications): consolidated last, and consolidated volume.
 
-use super::lean::SaleConditions;
+use super::SaleConditions;
 use crate::event::{FLAG_NO_LAST, FLAG_NO_VOLUME};
 
 const CASH: u64 = 1 << 1;

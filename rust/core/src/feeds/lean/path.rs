@@ -1,7 +1,7 @@
 //! What a Lean path says about its file.
 
-use super::lean::{Kind, LeanOptions, Resolution};
-use super::zone::{Date, parse_date};
+use super::{Kind, LeanOptions, Resolution};
+use crate::feeds::zone::{Date, parse_date};
 use crate::types::{Error, Result};
 use std::path::{Path, PathBuf};
 

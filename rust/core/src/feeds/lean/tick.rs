@@ -1,13 +1,13 @@
 //! Rows of tick files: `time, bid, size, ask, size, exchange, condition, suspicious` and
 //! `time, price, size, exchange, condition, suspicious`.
 
-use super::Fault;
-use super::lean_conditions;
-use super::lean_rows::{Decoder, PRICE_UNIT, TIME_UNIT};
-use super::lean_sides::Level;
-use super::rows::{BadField, Fields};
-use super::zone::is_regular_ms;
+use super::conditions;
+use super::rows::{Decoder, PRICE_UNIT, TIME_UNIT};
+use super::sides::Level;
 use crate::event::{FLAG_CROSSED, FLAG_EXTENDED, FLAG_NO_LAST, FLAG_SUSPICIOUS, Quote, Trade};
+use crate::feeds::Fault;
+use crate::feeds::rows::{BadField, Fields};
+use crate::feeds::zone::is_regular_ms;
 use crate::types::{DAY_NS, Price, Qty, Result, SCALE};
 
 /// A row of quotes; prices and sizes in 1e-9, time in nanoseconds after midnight.
@@ -95,7 +95,6 @@ impl Decoder<'_> {
         let start = fields.position();
         let parsed = TickQuote::parse(fields);
         let Some(row) = self.parsed(parsed, fields, start)? else { return Ok(()) };
-        let Some(day) = self.day else { return Ok(()) };
         let mut flags = 0;
         if (row.bid | row.bid_size | row.ask | row.ask_size) < 0 && !self.judge(Fault::Negative, fields, start)? {
             return Ok(());
@@ -136,17 +135,18 @@ impl Decoder<'_> {
                 flags |= FLAG_CROSSED;
             }
         }
-        let ts = day.clock.at_ns(row.time);
-        if self.wanted(ts, is_regular_ms(row.time / TIME_UNIT)) {
-            self.quotes.push(Quote {
-                ts,
-                instrument: self.instrument,
-                bid: day.price.apply(Price::from_raw(bid.price))?,
-                ask: day.price.apply(Price::from_raw(ask.price))?,
-                bid_size: day.size.divide(Qty::from_raw(bid.size))?,
-                ask_size: day.size.divide(Qty::from_raw(ask.size))?,
-                flags,
-            });
+        let Some(day) = &self.day else { return Ok(()) };
+        let quote = Quote {
+            ts: day.clock.at_ns(row.time),
+            instrument: self.instrument,
+            bid: day.price.apply(Price::from_raw(bid.price))?,
+            ask: day.price.apply(Price::from_raw(ask.price))?,
+            bid_size: day.size.divide(Qty::from_raw(bid.size))?,
+            ask_size: day.size.divide(Qty::from_raw(ask.size))?,
+            flags,
+        };
+        if self.wanted(quote.ts, is_regular_ms(row.time / TIME_UNIT)) {
+            self.quotes.push(quote);
         }
         Ok(())
     }
@@ -157,8 +157,7 @@ impl Decoder<'_> {
         let start = fields.position();
         let parsed = TickTrade::parse(fields);
         let Some(row) = self.parsed(parsed, fields, start)? else { return Ok(()) };
-        let Some(day) = self.day else { return Ok(()) };
-        let mut flags = lean_conditions::flags(row.condition, self.options.conditions);
+        let mut flags = conditions::flags(row.condition, self.options.conditions);
         if (row.price | row.size) < 0 && !self.judge(Fault::Negative, fields, start)? {
             return Ok(());
         }
@@ -187,15 +186,16 @@ impl Decoder<'_> {
         if !regular {
             flags |= FLAG_EXTENDED;
         }
-        let ts = day.clock.at_ns(row.time);
-        if self.wanted(ts, regular) {
-            self.trades.push(Trade {
-                ts,
-                instrument: self.instrument,
-                price: day.price.apply(Price::from_raw(row.price))?,
-                size: day.size.divide(Qty::from_raw(row.size))?,
-                flags,
-            });
+        let Some(day) = &self.day else { return Ok(()) };
+        let trade = Trade {
+            ts: day.clock.at_ns(row.time),
+            instrument: self.instrument,
+            price: day.price.apply(Price::from_raw(row.price))?,
+            size: day.size.divide(Qty::from_raw(row.size))?,
+            flags,
+        };
+        if self.wanted(trade.ts, regular) {
+            self.trades.push(trade);
         }
         Ok(())
     }

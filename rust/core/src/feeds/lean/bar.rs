@@ -4,13 +4,13 @@
 //! A quote bar without quotes on one side leaves that side's columns empty or zero. A side with prices and no size stays: some
 //! sources have no sizes.
 
-use super::Fault;
-use super::lean::Resolution;
-use super::lean_rows::{Day, Decoder, PRICE_UNIT};
-use super::lean_tick::time_of_day;
-use super::rows::{BadField, Fields};
-use super::zone::{REGULAR_CLOSE_MS, REGULAR_OPEN_MS, parse_date};
+use super::Resolution;
+use super::rows::{Decoder, PRICE_UNIT};
+use super::tick::time_of_day;
 use crate::event::{Bar, FLAG_CROSSED, FLAG_EXTENDED, FLAG_FROM_BAR, Quote};
+use crate::feeds::Fault;
+use crate::feeds::rows::{BadField, Fields};
+use crate::feeds::zone::{NewYorkDay, REGULAR_CLOSE_MS, REGULAR_OPEN_MS, parse_date};
 use crate::types::{HOUR_NS, MINUTE_NS, Price, Qty, Result, SCALE, SECOND_NS, Timestamp};
 
 type Parsed<T> = std::result::Result<T, BadField>;
@@ -81,9 +81,9 @@ impl Ohlc {
 }
 
 impl Decoder<'_> {
-    /// The time column, and the conversions of its day.
+    /// The time column; the day's conversions are those of its date afterwards.
     #[inline]
-    fn span(&mut self, fields: &mut Fields<'_>) -> Parsed<(Span, Day)> {
+    fn span(&mut self, fields: &mut Fields<'_>) -> Parsed<Span> {
         let length = match self.source.resolution {
             Resolution::Tick => 0,
             Resolution::Second => SECOND_NS,
@@ -94,20 +94,20 @@ impl Decoder<'_> {
         let (time, day) = if self.source.resolution == Resolution::Hour {
             self.written_time(fields)?
         } else {
-            (time_of_day(fields)?, self.day.ok_or(BadField(0))?)
+            (time_of_day(fields)?, self.day.as_ref().ok_or(BadField(0))?.clock)
         };
-        let start = day.clock.at_ns(time);
+        let start = day.at_ns(time);
         let (open, close) = (REGULAR_OPEN_MS * 1_000_000, REGULAR_CLOSE_MS * 1_000_000);
-        Ok((Span { start, end: start.plus(length), regular: time < close && time + length > open }, day))
+        Ok(Span { start, end: start.plus(length), regular: time < close && time + length > open })
     }
 
-    fn daily_span(&mut self, fields: &mut Fields<'_>) -> Parsed<(Span, Day)> {
+    fn daily_span(&mut self, fields: &mut Fields<'_>) -> Parsed<Span> {
         let (_, day) = self.written_time(fields)?;
-        Ok((Span { start: day.clock.open(), end: day.clock.close(), regular: true }, day))
+        Ok(Span { start: day.open(), end: day.close(), regular: true })
     }
 
-    /// `YYYYMMDD` or `YYYYMMDD HH:MM` as nanoseconds after midnight and the day.
-    fn written_time(&mut self, fields: &mut Fields<'_>) -> Parsed<(i64, Day)> {
+    /// `YYYYMMDD` or `YYYYMMDD HH:MM` as nanoseconds after midnight, and its day.
+    fn written_time(&mut self, fields: &mut Fields<'_>) -> Parsed<(i64, NewYorkDay)> {
         let bad = BadField(0);
         let text = fields.text()?;
         let (date, clock) = text.split_at_checked(8).ok_or(bad)?;
@@ -123,8 +123,8 @@ impl Decoder<'_> {
             }
             _ => return Err(bad),
         };
-        match self.day {
-            Some(day) if day.clock.date() == date => Ok((time, day)),
+        match &self.day {
+            Some(day) if day.clock.date() == date => Ok((time, day.clock)),
             _ => Ok((time, self.set_day(date).map_err(|_| bad)?)),
         }
     }
@@ -146,12 +146,12 @@ impl Decoder<'_> {
     pub(super) fn trade_bar(&mut self, fields: &mut Fields<'_>) -> Result<()> {
         let start = fields.position();
         let parsed = (|| {
-            let (span, day) = self.span(fields)?;
+            let span = self.span(fields)?;
             let row = BarRow { span, bid: Ohlc::parse(fields)?, ask: Ohlc::default() };
             fields.end_row()?;
-            Ok((row, day))
+            Ok(row)
         })();
-        let Some((row, day)) = self.parsed(parsed, fields, start)? else { return Ok(()) };
+        let Some(row) = self.parsed(parsed, fields, start)? else { return Ok(()) };
         if !self.check_row(row, fields, start)? {
             return Ok(());
         }
@@ -166,7 +166,8 @@ impl Decoder<'_> {
             return Ok(());
         }
         let span = row.span;
-        if self.wanted(span.end, span.regular) {
+        let wanted = self.wanted(span.end, span.regular);
+        if let (true, Some(day)) = (wanted, &self.day) {
             let price = |raw| day.price.apply(Price::from_raw(raw));
             self.bars.push(Bar {
                 ts: span.end,
@@ -188,12 +189,12 @@ impl Decoder<'_> {
     pub(super) fn quote_bar(&mut self, fields: &mut Fields<'_>) -> Result<()> {
         let start = fields.position();
         let parsed = (|| {
-            let (span, day) = self.span(fields)?;
+            let span = self.span(fields)?;
             let row = BarRow { span, bid: Ohlc::parse_side(fields)?, ask: Ohlc::parse_side(fields)? };
             fields.end_row()?;
-            Ok((row, day))
+            Ok(row)
         })();
-        let Some((row, day)) = self.parsed(parsed, fields, start)? else { return Ok(()) };
+        let Some(row) = self.parsed(parsed, fields, start)? else { return Ok(()) };
         if !self.check_row(row, fields, start)? {
             return Ok(());
         }
@@ -226,7 +227,8 @@ impl Decoder<'_> {
             }
         }
         let span = row.span;
-        if self.wanted(span.end, span.regular) {
+        let wanted = self.wanted(span.end, span.regular);
+        if let (true, Some(day)) = (wanted, &self.day) {
             let size = |side: Ohlc| day.size.divide(Qty::from_raw(if side.close == 0 { 0 } else { side.size }));
             self.quotes.push(Quote {
                 ts: span.end,
