@@ -396,17 +396,17 @@ class MarketData:
 def bars(data: MarketData, spec: str) -> MarketData:
     """Bars of the trades in `data`, symbol by symbol.
 
-    Trades flagged to stay out of the last price count in volume alone, those flagged to stay out of volume move prices alone.
-    A bar with volume and no price of its own stands at the last close. The last bar of a symbol is flagged as partial, since
-    nothing shows that it was over.
+    Trades flagged to stay out of the last price count in volume alone, those flagged to stay out of volume move prices
+    alone. A bar with volume and no price of its own stands at the last close. The last bar of a symbol is flagged as
+    partial, since nothing shows that it was over.
 
     Parameters
     ----------
     data : MarketData
         Trades; other kinds of event are passed over.
     spec : str
-        What ends a bar: ``"5s"``, ``"1m"``, ``"1h"``, ``"1d"`` (on a grid in UTC), ``"100 ticks"``, ``"10000 shares"`` or
-        ``"1000000 dollars"``.
+        What ends a bar: ``"5s"``, ``"1m"``, ``"1h"``, ``"1d"`` (on a grid in UTC), ``"100 ticks"``,
+        ``"10000 shares"`` or ``"1000000 dollars"``.
 
     Returns
     -------

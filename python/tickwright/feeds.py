@@ -215,8 +215,8 @@ def lean(
     actions : bool
         Give splits and dividends as events; needs adjust ``none``.
     dividend_decimals : int, optional
-        Round each dividend a share half to even to so many decimals, 0 to 9; 2 gives Lean's own cents. None keeps what the
-        factor file implies, to 1e-9.
+        Round each dividend a share half to even to so many decimals, 0 to 9; 2 gives Lean's own cents. None keeps what
+        the factor file implies, to 1e-9.
     start, end : int, optional
         First time, and time from which nothing is given, in nanoseconds since 1970 UTC.
     factor_file : path, optional
@@ -224,8 +224,8 @@ def lean(
     consolidate : {"last_seen", "best_of_venues"}
         How one-sided tick quotes are put together.
     conditions : {"tape", "lean"}
-        Which sale conditions keep a tick trade out of the last price and out of volume: those of the consolidated tapes, or
-        those that Lean's own second and minute bars leave out (docs/accuracy.md).
+        Which sale conditions keep a tick trade out of the last price and out of volume: those of the consolidated
+        tapes, or those that Lean's own second and minute bars leave out (docs/accuracy.md).
     policy : mapping, optional
         What to do with rows that have a fault; see the module.
     progress : callable, optional

@@ -1,9 +1,9 @@
 """Lean's statistics, restated from their definitions and computed from our result tables.
 
-Sampling, found by trying which convention gives the printed figures: equity and benchmark are read at midnight in New York of every
-calendar day, weekends too, from the start on, and once more at 16:00 of the last day. The first two daily returns are left out. The
-benchmark is SPY's close, adjusted by the factor file and rounded to seven significant digits. The riskless rate is the mean over the
-samples of the primary credit rate of the day; before the first row of its file, that row's.
+Sampling, found by trying which convention gives the printed figures: equity and benchmark are read at midnight in New
+York of every calendar day, weekends too, from the start on, and once more at 16:00 of the last day. The first day's return
+is left out. The benchmark is SPY's close, adjusted by the factor file and rounded to seven significant digits. The riskless
+rate is the mean over the samples of the primary credit rate of the day; before the first row of its file, that row's.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import math
 import zipfile
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -151,9 +152,9 @@ def over(numerator: float, denominator: float) -> float:
 
 
 def probabilistic_sharpe(returns: np.ndarray, riskless_rate: float) -> float:
-    """Probability that the yearly Sharpe ratio is above one (Bailey and López de Prado 2012), with skewness and kurtosis corrected for bias.
+    """Probability that the yearly Sharpe ratio is above one (Bailey and López de Prado 2012).
 
-    The kurtosis put into the formula is the excess, where the paper has the full one.
+    Skewness and kurtosis are corrected for bias. The kurtosis put into the formula is the excess, where the paper has the full one.
     """
     n, deviation = len(returns), returns.std(ddof=1)
     if not deviation:
@@ -193,8 +194,8 @@ def statistics(run: Run, benchmark: Series, rates: Series, cash: float = 100_000
     equity = [at(run.equity, t) or cash for t in samples]
     index = [seven_digits(close) if (close := at(benchmark, t)) else 0.0 for t in samples]
     # Lean keeps a day's return as percent with ten decimals.
-    own = np.array([round((b - a) * 100 / a, 10) / 100 for a, b in zip(equity, equity[1:], strict=False)][1:])
-    market = np.array([b / a - 1 if a else 0.0 for a, b in zip(index, index[1:], strict=False)][1:])
+    own = np.array([round((b - a) * 100 / a, 10) / 100 for a, b in pairwise(equity)][1:])
+    market = np.array([b / a - 1 if a else 0.0 for a, b in pairwise(index)][1:])
     free = float(np.mean([at(rates, t) or rates[0][1] for t in samples]))
     years = (run.end - run.start).total_seconds() / 86_400 / 365
     mine, theirs, deviation = annual(own), annual(market), math.sqrt(variance(own))
@@ -210,7 +211,7 @@ def statistics(run: Run, benchmark: Series, rates: Series, cash: float = 100_000
     payoff = over(average_win, abs(average_loss))
     win_rate, loss_rate = over(len(wins), trades), over(len(losses), trades)
 
-    bounds = list(zip(samples, samples[1:], strict=False))
+    bounds = pairwise(samples)
     traded = [sum(f["qty"] * f["price"] for f in run.fills if a < local(f["ts"].value) <= b) for a, b in bounds]
     deepest, recovery = drawdown([(run.start, cash), *run.equity])
     return {
@@ -249,7 +250,9 @@ def equal(name: str, value: float, printed: str) -> bool:
     # Fees go through a format, which rounds half up; the rest is rounded half to even.
     exact = Decimal(repr(round(value, 9)))
     unit = Decimal(1).scaleb(-DECIMALS[name])
-    return exact.quantize(unit, ROUND_HALF_UP if name == "Total Fees" else ROUND_HALF_EVEN) == Decimal(printed.strip("$%"))
+    return exact.quantize(unit, ROUND_HALF_UP if name == "Total Fees" else ROUND_HALF_EVEN) == Decimal(
+        printed.strip("$%")
+    )
 
 
 def matches(computed: dict[str, float], expected: dict[str, str]) -> list[str]:

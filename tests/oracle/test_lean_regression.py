@@ -147,7 +147,7 @@ def test_statistics_of_the_split_are_leans_once_its_rounding_is_added(runs, benc
 def test_the_information_ratio_of_the_first_is_off_by_what_a_price_rounded_at_the_sixth_decimal_does(
     runs, benchmark, rates, expected
 ):
-    """Tracking error is 0.00087, so that a millionth of a dollar on 688 shares shows in the third decimal of the ratio."""
+    """Tracking error is 0.00087: a millionth of a dollar on 688 shares shows in the third decimal of the ratio."""
     run = runs["BasicTemplateAlgorithm"]
     fill = run.fills[0]
     rest = 100_000 - fill["fee"] - fill["qty"] * round(fill["price"], 6)
@@ -176,6 +176,8 @@ def test_the_share_of_equal_statistics_is_known(computed, expected, capsys):
     in_scope = sum(name not in oracle.OUT_OF_SCOPE for entry in expected.values() for name in entry)
     equal = sum(len(oracle.matches(figures, expected[name])) for name, figures in computed.items())
     with capsys.disabled():
-        print(f"\nLean's regression statistics: {equal} of {in_scope} equal to the printed digit (14 more out of scope)")
+        print(
+            f"\nLean's regression statistics: {equal} of {in_scope} equal to the printed digit (14 more out of scope)"
+        )
     assert {name for entry in expected.values() for name in entry} == {*oracle.DECIMALS, *oracle.OUT_OF_SCOPE}
     assert (equal, in_scope) == (166, 175)
