@@ -234,7 +234,8 @@ def lean(
     Returns
     -------
     MarketData
-        Ticks as quotes and trades; bars of trades as bars, visible at their end; bars of quotes as one quote at their end.
+        Ticks as quotes and trades; bars of trades as bars, visible at their end; bars of quotes as one quote
+        at their end.
 
     Raises
     ------

@@ -1,9 +1,10 @@
 """Lean's statistics, restated from their definitions and computed from our result tables.
 
-Sampling, found by trying which convention gives the printed figures: equity and benchmark are read at midnight in New
-York of every calendar day, weekends too, from the start on, and once more at 16:00 of the last day. The first day's return
-is left out. The benchmark is SPY's close, adjusted by the factor file and rounded to seven significant digits. The riskless
-rate is the mean over the samples of the primary credit rate of the day; before the first row of its file, that row's.
+Sampling, found by trying which convention gives the printed figures: equity and benchmark are read at midnight in
+New York of every calendar day, weekends too, from the start on, and once more at 16:00 of the last day. The first
+day's return is left out. The benchmark is SPY's close, adjusted by the factor file and rounded to seven
+significant digits. The riskless rate is the mean over the samples of the primary credit rate of the day; before
+the first row of its file, that row's.
 """
 
 from __future__ import annotations
@@ -154,7 +155,8 @@ def over(numerator: float, denominator: float) -> float:
 def probabilistic_sharpe(returns: np.ndarray, riskless_rate: float) -> float:
     """Probability that the yearly Sharpe ratio is above one (Bailey and López de Prado 2012).
 
-    Skewness and kurtosis are corrected for bias. The kurtosis put into the formula is the excess, where the paper has the full one.
+    Skewness and kurtosis are corrected for bias. The kurtosis put into the formula is the excess, where
+    the paper has the full one.
     """
     n, deviation = len(returns), returns.std(ddof=1)
     if not deviation:

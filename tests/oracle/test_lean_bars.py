@@ -94,8 +94,8 @@ def test_the_share_of_bars_that_are_leans_is_known(usa, symbol, resolution, cond
     found = compare(usa, symbol, resolution, conditions)
     with capsys.disabled():
         print(
-            f"\n{symbol.upper()} {resolution}s by {conditions} conditions: {found.whole:,} of {found.lean:,} the same in "
-            f"every column ({found.whole / found.lean:.3%}); prices {found.prices:,}, volume {found.volume:,}, "
+            f"\n{symbol.upper()} {resolution}s by {conditions} conditions: {found.whole:,} of {found.lean:,} the "
+            f"same in every column ({found.whole / found.lean:.3%}); prices {found.prices:,}, volume {found.volume:,}, "
             f"ours alone {found.ours_only:,}"
         )
     figures = (found.lean, found.both, found.ours_only, found.prices, found.volume, found.whole)

@@ -77,7 +77,7 @@ def test_reinvested_dividends_give_the_total_return_of_the_factor_file(usa, symb
     assert result.stats["events"] == len(days) + len(data.actions)
     with capsys.disabled():
         print(
-            f"\n{symbol.upper()} {len(days):,} days: {result.stats['events']:,} events ({len(data.actions)} of them splits and "
+            f"\n{symbol.upper()} {len(days):,} days: {result.stats['events']:,} events ({len(data.actions)} splits and "
             f"dividends) in {seconds * 1e3:.1f} ms, total return {total - 1:.6%}, off by {abs(total / implied - 1):.1e}"
         )
 
