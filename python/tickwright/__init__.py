@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tickwright.data import Columns as Columns
     from tickwright.data import FeedReport as FeedReport
     from tickwright.data import MarketData as MarketData
+    from tickwright.data import bars as bars
     from tickwright.errors import ConfigError as ConfigError
     from tickwright.errors import DataError as DataError
     from tickwright.errors import InterruptedRunError as InterruptedRunError
@@ -58,6 +59,7 @@ _EXPORTS = {
     "Strategy": "strategy",
     "TickwrightError": "errors",
     "backtest": "backtesting",
+    "bars": "data",
     "feeds": "",
     "fees": "",
     "indicators": "",

@@ -84,6 +84,9 @@ class MarketData:
     def columns(self, kind: str) -> Columns:
         """Give the columns of `kind`, in one batch sorted by time; made once."""
 
+    def aggregate(self, spec: str) -> MarketData:
+        """Make bars of the trades, as `spec` says."""
+
     def select(self, symbols: Sequence[str] | None, start: int | None, end: int | None) -> MarketData:
         """Select the events of `symbols` from `start` on and before `end`, nanoseconds."""
 

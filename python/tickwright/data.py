@@ -393,5 +393,44 @@ class MarketData:
         return f"<MarketData: {counts or 'no events'} of {shown or 'no symbol'}{when}>"
 
 
+def bars(data: MarketData, spec: str) -> MarketData:
+    """Bars of the trades in `data`, symbol by symbol.
+
+    Trades flagged to stay out of the last price count in volume alone, those flagged to stay out of volume move prices
+    alone. A bar with volume and no price of its own stands at the last close. The last bar of a symbol is flagged as
+    partial, since nothing shows that it was over.
+
+    Parameters
+    ----------
+    data : MarketData
+        Trades; other kinds of event are passed over.
+    spec : str
+        What ends a bar: ``"5s"``, ``"1m"``, ``"1h"``, ``"1d"`` (on a grid in UTC), ``"100 ticks"``,
+        ``"10000 shares"`` or ``"1000000 dollars"``.
+
+    Returns
+    -------
+    MarketData
+        The bars, each visible at its end.
+
+    Raises
+    ------
+    ConfigError
+        `spec` is no kind of bar.
+    DataError
+        There are no trades.
+
+    Examples
+    --------
+    >>> import tickwright as tw
+    >>> rows = {"ts": ["2024-01-02T14:30:01", "2024-01-02T14:30:59", "2024-01-02T14:31"], "price": [10.0, 10.5, 10.25]}
+    >>> rows["size"] = [100, 200, 300]
+    >>> minutes = tw.bars(tw.feeds.table(rows, symbol="BAC"), "1m")
+    >>> minutes.bars.to_arrow(floats=True).select(["open", "close", "volume"]).to_pylist()
+    [{'open': 10.0, 'close': 10.5, 'volume': 300.0}, {'open': 10.25, 'close': 10.25, 'volume': 300.0}]
+    """
+    return MarketData(data._core.aggregate(spec))
+
+
 def _text(ns: int) -> str:
     return f"{np.datetime64(ns, 'ns')}".rstrip("0").rstrip(".") + "Z"

@@ -190,10 +190,12 @@ def lean(
     session: str = "all",
     adjust: str = "none",
     actions: bool = False,
+    dividend_decimals: int | None = None,
     start: int | None = None,
     end: int | None = None,
     factor_file: str | os.PathLike[str] | None = None,
     consolidate: str = "last_seen",
+    conditions: str = "tape",
     policy: Policy | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> MarketData:
@@ -212,12 +214,18 @@ def lean(
         Adjust prices by the factor file for splits, or for splits and dividends.
     actions : bool
         Give splits and dividends as events; needs adjust ``none``.
+    dividend_decimals : int, optional
+        Round each dividend a share half to even to so many decimals, 0 to 9; 2 gives Lean's own cents. None keeps what
+        the factor file implies, to 1e-9.
     start, end : int, optional
         First time, and time from which nothing is given, in nanoseconds since 1970 UTC.
     factor_file : path, optional
         Factor file; by default ``factor_files/SYMBOL.csv`` beside the resolution's folder.
     consolidate : {"last_seen", "best_of_venues"}
         How one-sided tick quotes are put together.
+    conditions : {"tape", "lean"}
+        Which sale conditions keep a tick trade out of the last price and out of volume: those of the consolidated
+        tapes, or those that Lean's own second and minute bars leave out (docs/accuracy.md).
     policy : mapping, optional
         What to do with rows that have a fault; see the module.
     progress : callable, optional
@@ -246,10 +254,12 @@ def lean(
             session=session,
             adjust=adjust,
             actions=actions,
+            dividend_decimals=dividend_decimals,
             start=start,
             end=end,
             factor_file=None if factor_file is None else os.fspath(factor_file),
             consolidate=consolidate,
+            conditions=conditions,
             policy=None if policy is None else dict(policy),
             progress=progress,
         )

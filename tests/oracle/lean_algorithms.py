@@ -86,6 +86,8 @@ class Case:
     files: str
     start: str
     end: str
+    last: str
+    """16:00 of the last day of data, where Lean's own clock ends."""
 
     def run(self, usa: Path) -> tw.Result:
         data = tw.feeds.lean(usa / self.files, session="regular", **self.data)
@@ -101,7 +103,9 @@ class Case:
         )
 
 
+SPLIT = "EquitySplitHoldingsMinuteRegressionAlgorithm"
 ADJUSTED = {"adjust": "total"}
+CENTS = {"actions": True, "dividend_decimals": 2}
 CASES = [
     Case(
         "BasicTemplateAlgorithm",
@@ -111,6 +115,7 @@ CASES = [
         "minute/spy",
         "2013-10-07 00:00",
         "2013-10-12 00:00",
+        "2013-10-11 16:00",
     ),
     Case(
         "BasicTemplateDailyAlgorithm",
@@ -120,24 +125,27 @@ CASES = [
         "daily/spy.zip",
         "2013-10-08 00:00",
         "2013-10-18 00:00",
+        "2013-10-17 16:00",
     ),
     Case(
         "DividendRegressionAlgorithm",
         HoldFromFirstBar,
         (0.5,),
-        {"actions": True},
+        CENTS,
         "daily/spy.zip",
         "1998-01-01 00:00",
         "2006-01-02 00:00",
+        "2005-12-30 16:00",
     ),
     Case(
-        "EquitySplitHoldingsMinuteRegressionAlgorithm",
+        SPLIT,
         HoldFromFirstBar,
         (-1.0,),
         {"actions": True},
         "minute/aapl",
         "2014-06-05 00:00",
         "2014-06-12 00:00",
+        "2014-06-11 16:00",
     ),
     Case(
         "StopMarketOrderRegressionAlgorithm",
@@ -147,6 +155,7 @@ CASES = [
         "hour/spy.zip",
         "2021-03-01 00:00",
         "2021-03-04 00:00",
+        "2021-03-03 16:00",
     ),
     Case(
         "MarketOnOpenOrderRegressionAlgorithm",
@@ -156,6 +165,7 @@ CASES = [
         "hour/spy.zip",
         "2021-03-01 00:00",
         "2021-03-04 00:00",
+        "2021-03-03 16:00",
     ),
     Case(
         "StopLossOnOrderEventRegressionAlgorithm",
@@ -165,5 +175,6 @@ CASES = [
         "minute/spy",
         "2013-10-07 00:00",
         "2013-10-12 00:00",
+        "2013-10-11 16:00",
     ),
 ]

@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use tickwright_core::feeds;
-use tickwright_core::feeds::lean::{self, Adjust, Consolidate, Kind, LeanOptions, Resolution, Session};
+use tickwright_core::feeds::lean::{self, Adjust, Consolidate, Kind, LeanOptions, Resolution, SaleConditions, Session};
 use tickwright_core::feeds::lobster::{self, LobsterOptions};
 use tickwright_core::feeds::synthetic::{SyntheticConfig, SyntheticSymbol, generate};
 use tickwright_core::types::{Error, Timestamp};
@@ -58,7 +58,7 @@ pub(crate) fn choose<T: Copy>(field: &str, text: &str, choices: &[(&str, T)]) ->
 /// Lean equity files.
 #[pyfunction]
 #[pyo3(name = "lean")]
-#[pyo3(signature = (path, *, symbol, date, kind, resolution, session, adjust, actions, start, end, factor_file, consolidate, policy, progress))]
+#[pyo3(signature = (path, *, symbol, date, kind, resolution, session, adjust, actions, dividend_decimals, start, end, factor_file, consolidate, conditions, policy, progress))]
 #[allow(clippy::too_many_arguments, reason = "the settings of one feed, by keyword in Python")]
 fn read_lean(
     py: Python<'_>,
@@ -70,10 +70,12 @@ fn read_lean(
     session: &str,
     adjust: &str,
     actions: bool,
+    dividend_decimals: Option<u32>,
     start: Option<i64>,
     end: Option<i64>,
     factor_file: Option<PathBuf>,
     consolidate: &str,
+    conditions: &str,
     policy: Option<&Bound<'_, PyDict>>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<MarketData> {
@@ -85,6 +87,7 @@ fn read_lean(
         session: choose("session", session, &[("all", Session::All), ("regular", Session::Regular)])?,
         adjust: choose("adjust", adjust, &[("none", Adjust::None), ("split", Adjust::Split), ("total", Adjust::Total)])?,
         actions,
+        dividend_decimals,
         start: start.map(Timestamp::from_nanos),
         end: end.map(Timestamp::from_nanos),
         factor_file,
@@ -93,6 +96,7 @@ fn read_lean(
             consolidate,
             &[("last_seen", Consolidate::LastSeen), ("best_of_venues", Consolidate::BestOfVenues)],
         )?,
+        conditions: choose("conditions", conditions, &[("tape", SaleConditions::Tape), ("lean", SaleConditions::Lean)])?,
         policy: quality_policy(policy)?,
     };
     watched(py, progress, move |tell| lean::read_with_progress(&path, &options, tell))

@@ -13,8 +13,10 @@ use std::path::Path;
 /// Decimals kept of a factor; Lean writes seven or eight.
 const FACTOR_DECIMALS: usize = 10;
 const FACTOR_SCALE: i64 = 10_i64.pow(FACTOR_DECIMALS as u32);
-/// Half of the last digit that Lean writes of a factor (seven decimals), the error behind a split ratio.
+/// Half of the last digit that Lean writes of a factor below one (seven decimals), the error behind a split ratio.
 const WRITTEN_ERROR: f64 = 0.5e-7;
+/// Half of the sixth significant digit, where factors above one end: AIG's 10.6667 and 13.3333, after its reverse split.
+const SIGNIFICANT_ERROR: f64 = 0.5e-5;
 /// Largest denominator tried for a split ratio.
 const SPLIT_DENOMINATOR_MAX: u32 = 1000;
 
@@ -119,6 +121,14 @@ fn parse_factor(text: &[u8]) -> Option<i64> {
     (value > 0).then_some(value)
 }
 
+/// How far a factor may be from what it stands for, since it is written with so many digits; relative.
+fn relative_error(factor: f64) -> f64 {
+    if factor < 1.0 {
+        return WRITTEN_ERROR / factor;
+    }
+    if factor.fract() == 0.0 { 0.0 } else { SIGNIFICANT_ERROR * 10_f64.powf(factor.log10().floor()) / factor }
+}
+
 /// The fraction of smallest denominator within `tolerance` (relative) of `x`, or `x` itself.
 fn snap(x: f64, tolerance: f64) -> f64 {
     for q in 1..=SPLIT_DENOMINATOR_MAX {
@@ -197,7 +207,7 @@ impl Factors {
     /// Splits and dividends in order of date; of one date the dividend first, because its reference price is of before the split.
     ///
     /// A dividend is `reference × (1 − price factor ÷ next price factor)` a share. A split is `next split factor ÷ split
-    /// factor`, taken to the fraction of smallest denominator (at most 1000) within the error that Lean's seven written decimals
+    /// factor`, taken to the fraction of smallest denominator (at most 1000) within the error that Lean's written digits
     /// leave: 0.0178571 ÷ 0.00892857 means 2, not 1.999996.
     pub fn actions(&self) -> Result<Vec<FactorAction>> {
         let mut actions = Vec::new();
@@ -211,7 +221,7 @@ impl Factors {
             }
             if row.split != next.split {
                 let (old, new) = (row.split as f64 / FACTOR_SCALE as f64, next.split as f64 / FACTOR_SCALE as f64);
-                let tolerance = 1e-6 + WRITTEN_ERROR / old + WRITTEN_ERROR / new;
+                let tolerance = 1e-6 + relative_error(old) + relative_error(new);
                 let kind = ActionKind::Split { new_shares_per_old: snap(new / old, tolerance) };
                 actions.push(FactorAction { last_date: row.last_date, kind });
             }
@@ -263,6 +273,16 @@ mod tests {
             .filter_map(|a| if let ActionKind::Split { new_shares_per_old } = a.kind { Some(new_shares_per_old) } else { None })
             .collect();
         assert_eq!(splits, [2.0, 2.0, 7.0, 4.0]);
+        let aig = b"19980731,0.65,7.11111022,150.69\n19990730,0.66,10.66670000,116.38\n20000728,0.66,13.333300,128.44\n\
+            20090630,0.70,20,1.13\n20110119,0.70,1,51.2\n";
+        let ratios: Vec<f64> = Factors::parse(aig, "aig")
+            .unwrap()
+            .actions()
+            .unwrap()
+            .iter()
+            .filter_map(|a| if let ActionKind::Split { new_shares_per_old } = a.kind { Some(new_shares_per_old) } else { None })
+            .collect();
+        assert_eq!(ratios, [1.5, 1.25, 1.5, 0.05]);
         assert_eq!(snap(1.5, 1e-6), 1.5);
         assert_eq!(snap(0.05, 1e-6), 0.05);
     }

@@ -28,9 +28,9 @@ use self::rows::Decoder;
 use super::factors::{FactorAction, Factors};
 use super::zone::{Date, NewYorkDay, new_york_date, next_weekday};
 use super::{MarketData, QualityPolicy};
-use crate::event::{ActionBatch, CorporateAction};
+use crate::event::{ActionBatch, ActionKind, CorporateAction};
 use crate::feeds::rows::for_each_chunk;
-use crate::types::{DAY_NS, Error, InstrumentId, Result, Timestamp};
+use crate::types::{DAY_NS, Error, FRACTION_DIGITS, InstrumentId, Price, Result, Timestamp};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -113,6 +113,17 @@ pub enum Consolidate {
     BestOfVenues,
 }
 
+/// Which sale conditions keep a trade out of the last price and out of volume.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SaleConditions {
+    /// As the consolidated tapes say.
+    #[default]
+    Tape,
+    /// As Lean's own second and minute bars do: inside the session sweeps, average prices, derivatively priced and seller's-option
+    /// trades do not move prices, everything else does; official opens and closes are left out. docs/accuracy.md has the measure.
+    Lean,
+}
+
 /// What to read and how. Settings that are `None` come from the path.
 #[derive(Clone, Debug, Default)]
 pub struct LeanOptions {
@@ -130,6 +141,9 @@ pub struct LeanOptions {
     pub adjust: Adjust,
     /// Give splits and dividends as events; only with [`Adjust::None`], or they would count twice.
     pub actions: bool,
+    /// Round each dividend a share half to even to this many decimals, at most [`FRACTION_DIGITS`]: 2 for Lean's own cents. `None` keeps
+    /// what the factors imply, to 1e-9.
+    pub dividend_decimals: Option<u32>,
     /// First time to give out.
     pub start: Option<Timestamp>,
     /// Time from which nothing is given out any more.
@@ -138,6 +152,8 @@ pub struct LeanOptions {
     pub factor_file: Option<PathBuf>,
     /// How to put one-sided tick quotes together.
     pub consolidate: Consolidate,
+    /// Which tick trades move the last price and count in volume.
+    pub conditions: SaleConditions,
     /// What to do about faulty rows.
     pub policy: QualityPolicy,
 }
@@ -149,6 +165,14 @@ impl LeanOptions {
                 "actions",
                 "splits and dividends would count twice on adjusted prices; choose adjust none or actions off",
             ));
+        }
+        if let Some(decimals) = self.dividend_decimals {
+            if !self.actions {
+                return Err(Error::config("dividend_decimals", "rounds dividends, and none are given; set actions, or leave it out"));
+            }
+            if decimals as usize > FRACTION_DIGITS {
+                return Err(Error::config("dividend_decimals", format!("{decimals} is more than the {FRACTION_DIGITS} that a price has")));
+            }
         }
         if let (Some(start), Some(end)) = (self.start, self.end)
             && start >= end
@@ -273,6 +297,10 @@ fn add_actions(data: &mut MarketData, instrument: InstrumentId, actions: &[Facto
     let (Some(first), Some(last)) = (first, last) else { return Ok(()) };
     let mut batch = ActionBatch::default();
     for action in actions {
+        let kind = rounded(action.kind, options.dividend_decimals);
+        if matches!(kind, ActionKind::Dividend { per_share, .. } if per_share == Price::ZERO) {
+            continue;
+        }
         let out_of_range = || Error::data(format!("factor file row of {}", action.last_date), "its date has no next weekday; mend the row");
         let weekday = next_weekday(action.last_date).ok_or_else(out_of_range)?;
         let after = NewYorkDay::new(action.last_date.succ_opt().ok_or_else(out_of_range)?)?.at_ns(0);
@@ -280,11 +308,60 @@ fn add_actions(data: &mut MarketData, instrument: InstrumentId, actions: &[Facto
         let ex_date = next_event.filter(|ts| ts.since(after) < 7 * DAY_NS).and_then(new_york_date).unwrap_or(weekday);
         let ts = NewYorkDay::new(ex_date)?.open();
         if ts > first && ts <= last && options.start.is_none_or(|t| ts >= t) && options.end.is_none_or(|t| ts < t) {
-            batch.push(CorporateAction { ts, instrument, kind: action.kind });
+            batch.push(CorporateAction { ts, instrument, kind });
         }
     }
     if !batch.is_empty() {
         data.actions.push(batch);
     }
     Ok(())
+}
+
+/// `kind` with a dividend a share rounded half to even to `decimals`, at most nine.
+fn rounded(kind: ActionKind, decimals: Option<u32>) -> ActionKind {
+    match (kind, decimals) {
+        (ActionKind::Dividend { per_share, reference, ratio }, Some(decimals)) => {
+            let unit = 10_i64.pow((FRACTION_DIGITS as u32).saturating_sub(decimals));
+            let (whole, rest) = (per_share.raw().div_euclid(unit), per_share.raw().rem_euclid(unit));
+            let up = rest * 2 > unit || (rest * 2 == unit && whole % 2 != 0);
+            let per_share = per_share.raw() - rest + if up { unit } else { 0 };
+            ActionKind::Dividend { per_share: Price::from_raw(per_share), reference, ratio }
+        }
+        (other, _) => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dividends_round_half_to_even_at_the_decimals_asked_for() {
+        let paid = |raw: i64, decimals: Option<u32>| {
+            let kind = ActionKind::Dividend { per_share: Price::from_raw(raw), reference: Price::ZERO, ratio: 1.0 };
+            match rounded(kind, decimals) {
+                ActionKind::Dividend { per_share, .. } => per_share.raw(),
+                _ => unreachable!("a dividend stays one"),
+            }
+        };
+        assert_eq!(
+            [345_000_000, 355_000_000, 345_000_001, -345_000_000].map(|raw| paid(raw, Some(2))),
+            [340_000_000, 360_000_000, 350_000_000, -340_000_000]
+        );
+        assert_eq!([Some(9), None].map(|decimals| paid(345_000_001, decimals)), [345_000_001; 2]);
+        assert_eq!([499_999_999, 500_000_000, 1_500_000_000].map(|raw| paid(raw, Some(0))), [0, 0, 2_000_000_000]);
+        let split = ActionKind::Split { new_shares_per_old: 7.0 };
+        assert_eq!(rounded(split, Some(2)), split);
+    }
+
+    #[test]
+    fn decimals_of_dividends_that_cannot_be_are_refused() {
+        let refused = |actions, decimals| {
+            let options = LeanOptions { actions, dividend_decimals: Some(decimals), ..LeanOptions::default() };
+            options.check().map_err(|e| e.to_string())
+        };
+        assert!(refused(true, 10).is_err_and(|e| e.starts_with("dividend_decimals: 10")));
+        assert!(refused(false, 2).is_err_and(|e| e.contains("set actions")));
+        assert_eq!(refused(true, 9), Ok(()));
+    }
 }

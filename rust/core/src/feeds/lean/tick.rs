@@ -157,7 +157,7 @@ impl Decoder<'_> {
         let start = fields.position();
         let parsed = TickTrade::parse(fields);
         let Some(row) = self.parsed(parsed, fields, start)? else { return Ok(()) };
-        let mut flags = conditions::flags(row.condition);
+        let mut flags = conditions::flags(row.condition, self.options.conditions);
         if (row.price | row.size) < 0 && !self.judge(Fault::Negative, fields, start)? {
             return Ok(());
         }
