@@ -1,4 +1,7 @@
-"""Use parts of the engine inside a program of your own. Each function stands alone; the program prints one JSON object."""
+"""Use parts of the engine inside a program of your own.
+
+Each function stands alone; the program prints one JSON object.
+"""
 
 import json
 

@@ -1,6 +1,6 @@
 """Quote both sides of the market with limit orders, move them with replacements, and go home flat by a timer.
 
-    tickwright backtest examples/market_maker.py --data quotes_and_trades/ --max-position-qty 1000
+tickwright backtest examples/market_maker.py --data quotes_and_trades/ --max-position-qty 1000
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 class MarketMaker(tw.Strategy):
-    """One order a side at the touch, re-priced when it has moved; the side that would enlarge a full position is left out."""
+    """One order a side at the touch, re-priced when it has moved; none that would enlarge a full position."""
 
     name = "market-maker"
 
@@ -41,7 +41,10 @@ class MarketMaker(tw.Strategy):
 
     def quote(self, symbol: str) -> None:
         book, held = self.book(symbol), self.position(symbol).qty
-        for side, touch, room in (("buy", book.bid, self.position_max - held), ("sell", book.ask, self.position_max + held)):
+        for side, touch, room in (
+            ("buy", book.bid, self.position_max - held),
+            ("sell", book.ask, self.position_max + held),
+        ):
             order = self.order(self.working[symbol, side]) if (symbol, side) in self.working else None
             open_order = order if order is not None and not order.is_done else None
             if touch == 0 or room < self.size:

@@ -117,6 +117,38 @@ def read_table(
 ) -> MarketData:
     """Read rows of `kind` from contiguous arrays: numbers as floats or counts of 1e-9, times in nanoseconds."""
 
+def lean(
+    path: str,
+    *,
+    symbol: str | None,
+    date: str | None,
+    kind: str | None,
+    resolution: str | None,
+    session: str,
+    adjust: str,
+    actions: bool,
+    start: int | None,
+    end: int | None,
+    factor_file: str | None,
+    consolidate: str,
+    policy: dict[str, str | float] | None,
+    progress: Callable[[int, int], object] | None,
+) -> MarketData:
+    """Read Lean equity files; :func:`tickwright.feeds.lean` says what the settings are."""
+
+def lobster(
+    path: str,
+    *,
+    symbol: str | None,
+    date: str | None,
+    orderbook: str | None,
+    start: int | None,
+    end: int | None,
+    policy: dict[str, str | float] | None,
+    progress: Callable[[int, int], object] | None,
+) -> MarketData:
+    """Read a LOBSTER message file; :func:`tickwright.feeds.lobster` says what the settings are."""
+
 def synthetic(
     seed: int,
     symbols: Sequence[tuple[str, Sequence[float] | None]] | None,

@@ -176,7 +176,7 @@ def read(
     if not paths:
         raise DataError("path: names no file; give at least one")
     readers: dict[str, Callable[..., MarketData]] = {"lean": lean, "lobster": lobster, "table": table}
-    parts = [readers[form](p, policy=policy, **options) for p, form in whole_folders(find_sources(paths))]
+    parts = [readers[form](p, policy=policy, **options) for p, form in whole_folders(find_sources(map(Path, paths)))]
     return parts[0] if len(parts) == 1 else MarketData.merge(parts)
 
 
@@ -234,8 +234,8 @@ def lean(
     Returns
     -------
     MarketData
-        Ticks as quotes and trades; bars of trades as bars, visible at their end; bars of quotes as one quote
-        at their end.
+        Ticks as quotes and trades; bars of trades as bars, visible at their end; bars of quotes as one quote each, at
+        their end.
 
     Raises
     ------

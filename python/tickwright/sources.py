@@ -118,7 +118,7 @@ def find_sources(paths: Iterable[str | Path], symbols: Iterable[str] = ()) -> li
 
 
 def whole_folders(sources: Iterable[Source]) -> list[tuple[Path, str]]:
-    """Pair what is to be read with its format: a Lean folder of days in one, where all of it is wanted, else file by file.
+    """Pair what is to be read with its format: a Lean folder of days in one where all of it is wanted, else its files.
 
     Read in one, a folder also gives the splits and dividends between its days.
     """

@@ -42,7 +42,10 @@ def result(place, *args):
 
 def test_a_symbol_is_chosen_from_tables_that_hold_several(place):
     assert result(place, "backtest", "once.py", "--data", "day", "--symbol", "BETA")["meta"]["symbols"] == ["BETA"]
-    assert result(place, "backtest", "once.py", "--data", "day", "-s", "ALFA,BETA")["meta"]["symbols"] == ["ALFA", "BETA"]
+    assert result(place, "backtest", "once.py", "--data", "day", "-s", "ALFA,BETA")["meta"]["symbols"] == [
+        "ALFA",
+        "BETA",
+    ]
 
 
 def test_a_symbol_that_no_table_holds_is_an_error_that_names_those_there_are(place):
@@ -122,3 +125,10 @@ def test_a_setting_that_cannot_be_is_refused_before_data_are_read(place, flags, 
     done = tickwright(place, "backtest", "once.py", "--data", "day", *flags, "--json")
     assert done.returncode == 2, done.stdout + done.stderr
     assert said in json.loads(done.stdout)["error"]["message"]
+
+
+def test_an_unknown_mark_is_refused_with_the_configuration(place):
+    (place / "mark.toml").write_text('[run]\nmark = "close"\n')
+    done = tickwright(place, "backtest", "once.py", "--data", "missing", "--config", "mark.toml", "--json")
+    assert done.returncode == 2
+    assert "run.mark" in json.loads(done.stdout)["error"]["message"]

@@ -56,5 +56,7 @@ def test_a_run_saved_twice_gives_the_same_bytes(tmp_path):
 
 def test_another_seed_of_the_market_gives_another_digest():
     rule = tw.Rules(entry=s.close > s.open, exit=s.close < s.open, size=tw.Shares(10), bars="1m")
-    digests = {tw.backtest(rule, tw.feeds.synthetic(seed=seed, symbols=["ALFA"], events_scale=0.05)).digest for seed in (1, 2)}
+    digests = {
+        tw.backtest(rule, tw.feeds.synthetic(seed=seed, symbols=["ALFA"], events_scale=0.05)).digest for seed in (1, 2)
+    }
     assert len(digests) == 2

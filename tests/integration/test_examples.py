@@ -21,14 +21,29 @@ def place(tmp_path_factory):
 
 
 def backtest(place, example, *flags):
-    command = [sys.executable, "-m", "tickwright.cli", "backtest", str(EXAMPLES / example), "--data", "day", "--json", *flags]
+    command = [
+        sys.executable,
+        "-m",
+        "tickwright.cli",
+        "backtest",
+        str(EXAMPLES / example),
+        "--data",
+        "day",
+        "--json",
+        *flags,
+    ]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 
 
 def test_no_example_is_without_a_test():
-    assert sorted(p.name for p in EXAMPLES.iterdir() if p.is_file()) == ["ema_cross.py", "ema_cross.toml", "embed.py", "market_maker.py"]
+    assert sorted(p.name for p in EXAMPLES.iterdir() if p.is_file()) == [
+        "ema_cross.py",
+        "ema_cross.toml",
+        "embed.py",
+        "market_maker.py",
+    ]
 
 
 def test_the_class_and_the_rules_of_the_same_strategy_trade_alike(place):
@@ -36,7 +51,9 @@ def test_the_class_and_the_rules_of_the_same_strategy_trade_alike(place):
     rules = backtest(place, "ema_cross.toml", "--out", "rules")["stats"]
     assert python["fills"] > 10
     columns = ["ts", "symbol", "side", "qty", "price"]
-    fills = [pq.read_table(place / folder / "fills.parquet", columns=columns).to_pylist() for folder in ("python", "rules")]
+    fills = [
+        pq.read_table(place / folder / "fills.parquet", columns=columns).to_pylist() for folder in ("python", "rules")
+    ]
     assert fills[0] == fills[1]
     assert python["end_equity"] == rules["end_equity"]
 
@@ -48,7 +65,9 @@ def test_parameters_of_the_examples_change_what_they_do(place):
 
 
 def test_the_market_maker_quotes_both_sides_replaces_and_ends_flat(place):
-    stats = backtest(place, "market_maker.py", "--latency-ms", "5", "--max-position-qty", "700", "--out", "maker")["stats"]
+    stats = backtest(place, "market_maker.py", "--latency-ms", "5", "--max-position-qty", "700", "--out", "maker")[
+        "stats"
+    ]
     assert stats["fills"] > 20
     orders = pq.read_table(place / "maker" / "orders.parquet").to_pylist()
     assert {o["side"] for o in orders if o["type"] == "limit"} == {"buy", "sell"}
@@ -61,7 +80,14 @@ def test_the_market_maker_quotes_both_sides_replaces_and_ends_flat(place):
 
 
 def test_the_embedding_example_prints_one_json_object(tmp_path):
-    done = subprocess.run([sys.executable, str(EXAMPLES / "embed.py")], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "embed.py")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
     assert printed["fills"] > 0

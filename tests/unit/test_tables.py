@@ -470,10 +470,10 @@ def test_a_folder_or_a_list_is_read_whole(tmp_path: Path) -> None:
     for bad, message in [
         (tmp_path / "absent", "no such file or folder"),
         ([], "names no file"),
-        (tmp_path / "readme.txt", "not known by its name"),
+        (tmp_path / "readme.txt", "the format is not known"),
     ]:
         with pytest.raises(tw.DataError, match=message):
             tw.feeds.read(bad)
     (tmp_path / "bare").mkdir()
-    with pytest.raises(tw.DataError, match="holds no file whose name is known"):
+    with pytest.raises(tw.DataError, match="holds no market data that is known"):
         tw.feeds.read(tmp_path / "bare")
