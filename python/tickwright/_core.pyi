@@ -127,10 +127,12 @@ def lean(
     session: str,
     adjust: str,
     actions: bool,
+    dividend_decimals: int | None,
     start: int | None,
     end: int | None,
     factor_file: str | None,
     consolidate: str,
+    conditions: str,
     policy: dict[str, str | float] | None,
     progress: Callable[[int, int], object] | None,
 ) -> MarketData:

@@ -42,8 +42,8 @@ const NO_LAST: u64 = CASH
 /// Market centres' official open and close repeat a size that was already printed; every other condition counts in volume.
 const NO_VOLUME: u64 = OFFICIAL_CLOSE | OFFICIAL_OPEN;
 
-/// What does not move the prices of Lean's own bars, unless the trade is marked as of extended hours: the smallest set that brings
-/// 16,672 of SPY's 16,675 second bars of 2013-10-07 to agree. No document says so; `tests/oracle/test_lean_bars.py` measures it.
+/// What does not move the prices of Lean's own bars, unless the trade is marked as of extended hours. No document says so: the set
+/// was fitted to SPY and IBM of 2013-10-07, where 16,672 of SPY's 16,675 second bars then agree; no other day has been tried.
 const NO_LAST_OF_LEAN: u64 = SELLER | INTERMARKET_SWEEP | DERIVATIVELY_PRICED | AVERAGE_PRICE;
 
 /// `FLAG_NO_LAST` and `FLAG_NO_VOLUME` for a trade with `conditions`, by `rule`.
