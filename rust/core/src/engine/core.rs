@@ -94,6 +94,10 @@ pub struct Engine {
     midnight: SessionClock,
     day_ends: Timestamp,
     day_start_equity: Money,
+    /// Every position is to be closed: what fills before its cancel arrives is closed too.
+    pub(super) flattening: bool,
+    /// Equity when losses were last looked at, to know what it was before a day began.
+    equity_seen: Money,
 }
 
 impl Engine {
@@ -130,6 +134,8 @@ impl Engine {
             midnight: SessionClock::midnight(),
             day_ends: Timestamp::MIN,
             day_start_equity: config.cash,
+            flattening: false,
+            equity_seen: config.cash,
             slots: strategies.into_iter().map(|strategy| Slot { strategy, requests: 0, moment: Timestamp::MIN }).collect(),
             config,
             instruments,
@@ -182,6 +188,7 @@ impl Engine {
     /// Go to the state that `command` leads to, and do what it asks for.
     pub fn command(&mut self, command: Command, why: &'static str, out: &mut Vec<Output>) -> Result<()> {
         let next = self.state.after(command)?;
+        self.flattening &= next == EngineState::Halted;
         self.enter(next, next.gate(), why, out);
         match command {
             Command::Halt | Command::SafeMode | Command::CancelAll | Command::Shutdown => self.cancel_all(out)?,
@@ -230,9 +237,11 @@ impl Engine {
                 }
                 let (held, mark) = (self.ledger.net_qty(action.instrument), self.ledger.mark_of(action.instrument));
                 self.risk.exposure_mut().position_changed(action.instrument, held, mark);
+                self.watch_losses(out)?;
                 Interest::ACTIONS
             }
         };
+        let top = &self.tops[index];
         let mark = match self.config.mark {
             MarkPolicy::Auto => top.reference(),
             MarkPolicy::Last => top.last.is_positive().then_some(top.last),
@@ -258,7 +267,17 @@ impl Engine {
     #[inline]
     fn watch_losses(&mut self, out: &mut Vec<Output>) -> Result<()> {
         let limits = self.risk.limits();
-        if (limits.max_drawdown.is_none() && limits.max_daily_loss.is_none()) || self.state != EngineState::Running {
+        if limits.max_drawdown.is_none() && limits.max_daily_loss.is_none() {
+            return Ok(());
+        }
+        let equity = self.ledger.equity();
+        let before = std::mem::replace(&mut self.equity_seen, equity);
+        if limits.max_daily_loss.is_some() && self.now >= self.day_ends {
+            // The change that is seen now is the first of its day: a gap over night is a loss of the new day.
+            self.day_ends = self.midnight.next_after(self.now);
+            self.day_start_equity = before;
+        }
+        if self.state != EngineState::Running {
             return Ok(());
         }
         if let Some(max) = limits.max_drawdown
@@ -266,14 +285,10 @@ impl Engine {
         {
             return self.breach(RefusalCode::Drawdown, "drawdown limit passed", out);
         }
-        if let Some(max) = limits.max_daily_loss {
-            if self.now >= self.day_ends {
-                self.day_ends = self.midnight.next_after(self.now);
-                self.day_start_equity = self.ledger.equity();
-            }
-            if self.day_start_equity.checked_sub(self.ledger.equity())? > max {
-                return self.breach(RefusalCode::Loss, "daily loss limit passed", out);
-            }
+        if let Some(max) = limits.max_daily_loss
+            && self.day_start_equity.checked_sub(equity)? > max
+        {
+            return self.breach(RefusalCode::Loss, "daily loss limit passed", out);
         }
         Ok(())
     }
@@ -301,14 +316,33 @@ impl Engine {
 
     /// Close every position at the market, in the name of the strategy that holds it.
     fn flatten(&mut self, out: &mut Vec<Output>) -> Result<()> {
-        let held: Vec<_> = self.ledger.positions().map(|(i, s, p)| (i, s, p.qty)).filter(|(.., qty)| !qty.is_zero()).collect();
+        self.flattening = true;
+        let held: Vec<_> = self.ledger.positions().map(|(i, s, p)| (i, s, p.qty)).collect();
         for (instrument, strategy, qty) in held {
+            self.close(instrument, strategy, qty, out)?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, instrument: InstrumentId, strategy: StrategyId, qty: Qty, out: &mut Vec<Output>) -> Result<()> {
+        if !qty.is_zero() {
             let side = if qty.raw() > 0 { Side::Sell } else { Side::Buy };
             let request = OrderRequest::market(instrument, side, qty.abs());
             let order = Order::new(self.orders.next_id(), strategy, &request, self.reference(instrument), self.now);
             self.launch(order, request.qty.raw(), OrderCommand::New(order), out)?;
         }
         Ok(())
+    }
+
+    /// After a report on `order`, when every position is to be closed: close what it left, once nothing of it is open.
+    fn close_rest(&mut self, order: OrderId, out: &mut Vec<Output>) -> Result<()> {
+        let Some(Order { instrument, strategy, .. }) = self.orders.get(order).copied() else { return Ok(()) };
+        let works = |o: &Order| o.instrument == instrument && o.strategy == strategy;
+        if self.orders.open().iter().any(|&id| self.orders.get(id).is_some_and(works)) {
+            return Ok(());
+        }
+        let qty = self.ledger.position(strategy, instrument).map_or(Qty::ZERO, |p| p.qty);
+        self.close(instrument, strategy, qty, out)
     }
 
     fn reference(&self, instrument: InstrumentId) -> Price {
@@ -350,6 +384,9 @@ impl Engine {
                     self.update(old, OrderEvent::ReplaceRejected)?;
                 }
             }
+        }
+        if self.flattening {
+            self.close_rest(report.kind.order(), out)?;
         }
         self.deliver(out)
     }
@@ -450,16 +487,17 @@ impl Engine {
         Ok(())
     }
 
-    fn judge(&mut self, request: &OrderRequest) -> Result<std::result::Result<(), crate::risk::Refusal>> {
+    /// Check `request`, which would join `open_orders` others.
+    fn judge(&mut self, request: &OrderRequest, open_orders: usize) -> Result<std::result::Result<(), crate::risk::Refusal>> {
         let top =
             self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
-        let context = RiskContext { now: self.now, top, ledger: &self.ledger, open_orders: self.orders.open().len(), gate: self.gate };
+        let context = RiskContext { now: self.now, top, ledger: &self.ledger, open_orders, gate: self.gate };
         Ok(self.risk.check(request, &context))
     }
 
     fn submit(&mut self, s: StrategyId, request: &OrderRequest, out: &mut Vec<Output>) -> Result<()> {
         let (id, reference) = (self.orders.next_id(), self.reference(request.instrument));
-        if let Err(refusal) = self.judge(request)? {
+        if let Err(refusal) = self.judge(request, self.orders.open().len())? {
             return self.refuse(Order::refused(id, s, request, reference, self.now), refusal, out);
         }
         let order = Order::new(id, s, request, reference, self.now);
@@ -493,10 +531,17 @@ impl Engine {
 
     fn cancel(&mut self, id: OrderId, out: &mut Vec<Output>) -> Result<()> {
         let Some(order) = self.orders.get(id).copied() else { return Ok(()) };
-        let cancelable = matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled);
-        if cancelable {
+        let replacing = order.status() == OrderStatus::PendingReplace;
+        if replacing || matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled) {
             self.update(id, OrderEvent::CancelRequested)?;
             out.push(Output::Order(OrderCommand::Cancel { order: id, instrument: order.instrument }));
+        }
+        if replacing {
+            // Whether it or its replacement works in the end, only the venue knows by now.
+            let new = self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == id));
+            if let Some(new) = new {
+                self.cancel(new, out)?;
+            }
         }
         Ok(())
     }
@@ -539,7 +584,7 @@ impl Engine {
         let mark = self.ledger.mark_of(request.instrument);
         let old_open = order.remaining().raw();
         self.risk.exposure_mut().order_changed(request.instrument, request.side, -old_open, mark);
-        let verdict = self.judge(&OrderRequest { qty: remains, ..request });
+        let verdict = self.judge(&OrderRequest { qty: remains, ..request }, self.orders.open().len().saturating_sub(1));
         self.risk.exposure_mut().order_changed(request.instrument, request.side, old_open, mark);
         if let Err(refusal) = verdict? {
             return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);

@@ -6,6 +6,7 @@ use crate::bars::{Aggregator, BarSpec};
 use crate::event::MarketEvent;
 use crate::strategy::{Context, Interest, Strategy, View};
 use crate::types::{Error, InstrumentId, Result, StrategyId, Timestamp};
+use crate::venue::Sources;
 use std::cmp::Reverse;
 
 impl Engine {
@@ -135,13 +136,19 @@ impl Engine {
                 MarketEvent::Bar(bar) if !from_trades && !self.sources[row].quotes => aggregator.on_bar(bar, &mut built)?,
                 _ => {}
             }
-            self.next_bar_close = self.next_bar_close.min(aggregator.next_close());
+            self.next_bar_close = self.next_bar_close.min(Self::bar_due(aggregator, self.sources[row]));
             for bar in built.drain(..) {
                 self.send_bar(row, b, &MarketEvent::Bar(bar), out)?;
             }
             self.built = built;
         }
         Ok(())
+    }
+
+    /// When a bar being built must be ended. One made of shorter bars waits for the last of them, which is stamped with the
+    /// end of both; where that one is missing it ends right after.
+    fn bar_due(aggregator: &Aggregator, sources: Sources) -> Timestamp {
+        aggregator.next_close().plus(i64::from(!sources.trades && !sources.quotes))
     }
 
     fn send_bar(&mut self, row: usize, b: usize, event: &MarketEvent, out: &mut Vec<Output>) -> Result<()> {
@@ -160,8 +167,10 @@ impl Engine {
             self.next_bar_close = Timestamp::MAX;
             for row in 0..self.builders.len() {
                 for b in 0..self.builders[row].len() {
-                    let done = self.builders[row][b].aggregator.on_time(now);
-                    self.next_bar_close = self.next_bar_close.min(self.builders[row][b].aggregator.next_close());
+                    let sources = self.sources[row];
+                    let aggregator = &mut self.builders[row][b].aggregator;
+                    let done = if Self::bar_due(aggregator, sources) <= now { aggregator.on_time(now) } else { None };
+                    self.next_bar_close = self.next_bar_close.min(Self::bar_due(aggregator, sources));
                     if let Some(bar) = done {
                         self.send_bar(row, b, &MarketEvent::Bar(bar), out)?;
                     }

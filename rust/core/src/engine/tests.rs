@@ -271,7 +271,11 @@ impl Sim {
             }
             assert!(limits.allow_short || order.side == Side::Buy || worst >= 0, "short of {worst}");
             assert!(limits.max_position_qty.is_none_or(|max| worst.abs() <= max.raw()), "position of {worst}");
-            if !limit_orders && let Some(max) = limits.max_gross_exposure {
+            // A replacement that asks for no more adds nothing.
+            if !limit_orders
+                && (order.replaces.0 == 0 || order.replace_change > 0)
+                && let Some(max) = limits.max_gross_exposure
+            {
                 // The check values at the touch, the total at the mark: a spread apart, which is below 2 % here.
                 let total = engine.risk.exposure().worst_total();
                 assert!(total <= self.worst.max(usd(max.to_f64() * 1.02)), "exposure {total} above {max}");
@@ -476,6 +480,14 @@ fn drive(seed: u64) -> (u64, usize, usize) {
         let status = sim.engine.orders.get(*id).unwrap().status();
         assert!(matches!(status, OrderStatus::New | OrderStatus::PartiallyFilled), "order {id} is {status:?} for ever");
         let order = sim.engine.orders.get(*id).unwrap();
+        let flattens = order.kind == OrderType::Market && order.tif == TimeInForce::Day;
+        assert!(sim.engine.state() != EngineState::Halted || flattens, "order {id} works on in a halted engine");
+    }
+    if sim.engine.flattening {
+        for (instrument, strategy, position) in sim.engine.ledger().positions() {
+            let closes = |id: &OrderId| sim.engine.orders.get(*id).is_some_and(|o| (o.instrument, o.strategy) == (instrument, strategy));
+            assert!(position.qty.is_zero() || open.iter().any(closes), "{} shares were left when flattened", position.qty);
+        }
     }
     (sim.checked, sim.fills.len(), sim.engine.orders.all().len())
 }
@@ -531,6 +543,40 @@ fn bid_9(context: &mut Context<'_>, ids: &mut Vec<OrderId>) -> Result<()> {
 }
 
 #[test]
+fn canceling_an_order_whose_replace_is_on_its_way_ends_both() {
+    let replace_then_cancel: Act = |context, ids| {
+        ids.extend(context.replace(ids[0], Some(sh(300)), None, None)?);
+        assert!(context.cancel(ids[0])?);
+        Ok(())
+    };
+    let mut sim = Sim::new(EngineConfig::default(), slow(5_000), &[QUOTES], vec![acts(vec![bid_9, replace_then_cancel])]);
+    for ns in [0, 20_000, 60_000, 90_000] {
+        sim.quote(ns, 9.5, 9.6, 1000);
+    }
+    assert_eq!(statuses(&sim), ["replaced", "canceled"]);
+    assert_eq!(sim.venue.resting(), 0);
+}
+
+#[test]
+fn a_halt_ends_an_order_that_goes_on_because_its_replace_failed() {
+    // The replacement asks for 50 in all; 60 fill before it arrives, so the old order would go on for its other 40.
+    let shrink: Act = |context, ids| {
+        ids.extend(context.replace(ids[0], Some(sh(50)), None, None)?);
+        Ok(())
+    };
+    let mut sim = Sim::new(EngineConfig::default(), slow(5_000), &[QUOTES], vec![acts(vec![bid_9, shrink])]);
+    sim.quote(0, 9.5, 9.6, 1000);
+    sim.quote(20_000, 9.5, 9.6, 1000);
+    sim.engine.command(Command::Halt, "operator", &mut sim.out).unwrap();
+    sim.take(Timestamp::from_nanos(OPEN + 20_000));
+    sim.quote(22_000, 8.9, 9.0, 60);
+    sim.quote(60_000, 8.9, 9.0, 1000);
+    sim.quote(90_000, 8.9, 9.0, 1000);
+    assert_eq!(statuses(&sim), ["canceled", "rejected"]);
+    assert_eq!(sim.venue.resting(), 0, "nothing works on in a halted engine");
+}
+
+#[test]
 fn a_replacement_of_a_replacement_waits_for_the_venues_word() {
     let twice: Act = |context, ids| {
         let second = context.replace(ids[0], Some(sh(200)), None, None)?.unwrap();
@@ -546,6 +592,22 @@ fn a_replacement_of_a_replacement_waits_for_the_venues_word() {
     sim.quote(90_000, 8.9, 9.0, 1000);
     assert_eq!(statuses(&sim), ["replaced", "filled", "refused"]);
     assert_eq!(sim.engine.ledger().net_qty(I), sh(200), "200 in all, the 30 of the first order included");
+}
+
+#[test]
+fn a_replacement_takes_the_place_of_its_order_among_the_open_ones() {
+    let config = EngineConfig { limits: RiskLimits { max_open_orders: Some(1), ..RiskLimits::default() }, ..EngineConfig::default() };
+    let replace: Act = |context, ids| {
+        ids.extend(context.replace(ids[0], None, Some(px(9.1)), None)?);
+        context.submit(OrderRequest::limit(I, Side::Buy, sh(1), px(9.0)));
+        Ok(())
+    };
+    let mut sim = Sim::quiet(config, vec![acts(vec![bid_9, replace])]);
+    sim.quote(0, 9.5, 9.6, 1000);
+    sim.quote(1, 9.5, 9.6, 1000);
+    sim.quote(2, 9.5, 9.6, 1000);
+    assert_eq!(statuses(&sim), ["replaced", "new", "refused"]);
+    assert_eq!(sim.refusals[0].refusal.code, RefusalCode::MaxOpen);
 }
 
 #[test]
@@ -623,6 +685,59 @@ fn a_breach_that_flattens_closes_every_position() {
     assert!(sim.refusals.iter().all(|r| r.refusal.code == RefusalCode::Loss));
 }
 
+#[test]
+fn flattening_closes_what_fills_before_its_cancels_arrive() {
+    let config = limited(RiskLimits { max_drawdown: Some(0.02), on_breach: OnBreach::Flatten, ..RiskLimits::default() });
+    let bid: Act = |context, ids| {
+        ids.push(context.submit(OrderRequest::limit(I, Side::Buy, sh(200), px(9.4))));
+        Ok(())
+    };
+    let buy: Act = |context, ids| {
+        ids.push(context.submit(OrderRequest::market(I, Side::Buy, sh(500))));
+        Ok(())
+    };
+    let mut sim = Sim::new(config, slow(5_000), &[QUOTES], vec![acts(vec![buy, bid])]);
+    sim.quote(0, 10.0, 10.0, 10_000);
+    sim.quote(20_000, 10.0, 10.0, 10_000);
+    sim.quote(60_000, 9.5, 9.5, 10_000);
+    // The breach is known; before its cancel arrives the resting bid fills.
+    sim.quote(62_000, 9.3, 9.3, 10_000);
+    sim.quote(90_000, 9.3, 9.3, 10_000);
+    sim.quote(120_000, 9.3, 9.3, 10_000);
+    assert_eq!(sim.engine.state(), EngineState::Halted);
+    assert!(sim.engine.ledger().net_qty(I).is_zero(), "{} shares are left", sim.engine.ledger().net_qty(I));
+    assert!(sim.engine.orders().open().is_empty());
+}
+
+#[test]
+fn a_gap_over_night_is_a_loss_of_the_new_day() {
+    let config = limited(RiskLimits { max_daily_loss: Some(usd(200.0)), ..RiskLimits::default() });
+    let mut sim = Sim::quiet(config, vec![acts(vec![buy_500])]);
+    sim.quote(0, 10.0, 10.0, 10_000);
+    sim.quote(1, 10.0, 10.0, 10_000);
+    // 150 down in the afternoon, 150 at the open of the next day and 100 more in it: 250 on the second day, 400 in all.
+    sim.quote(HOUR_NS, 9.7, 9.7, 10_000);
+    sim.quote(24 * HOUR_NS, 9.4, 9.4, 10_000);
+    assert_eq!(sim.engine.state(), EngineState::Running);
+    sim.quote(25 * HOUR_NS, 9.2, 9.2, 10_000);
+    assert_eq!(sim.engine.state(), EngineState::Halted);
+}
+
+#[test]
+fn a_dividend_owed_on_a_short_is_a_loss_like_any_other() {
+    let config = limited(RiskLimits { max_daily_loss: Some(usd(200.0)), ..RiskLimits::default() });
+    let short: Act = |context, ids| {
+        ids.push(context.submit(OrderRequest::market(I, Side::Sell, sh(500))));
+        Ok(())
+    };
+    let mut sim = Sim::quiet(config, vec![acts(vec![short])]);
+    sim.quote(0, 10.0, 10.0, 10_000);
+    sim.quote(1, 10.0, 10.0, 10_000);
+    let kind = ActionKind::Dividend { per_share: px(0.5), reference: px(10.0), ratio: 0.95 };
+    sim.event(&MarketEvent::Action(CorporateAction { ts: Timestamp::from_nanos(OPEN + 2), instrument: I, kind }));
+    assert_eq!(sim.engine.state(), EngineState::Halted);
+}
+
 // --- time ----------------------------------------------------------------------------------------------------------------------
 
 #[test]
@@ -651,4 +766,40 @@ fn a_strategy_that_loops_over_its_own_orders_is_stopped_with_the_remedy() {
     }
     let error = outcome.unwrap_err().to_string();
     assert!(error.contains("\"loops\"") && error.contains("more than 500 requests") && error.contains("latency"), "{error}");
+}
+
+#[test]
+fn bars_are_built_of_shorter_bars_with_the_last_one_in() {
+    use std::sync::{Arc, Mutex};
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&seen);
+    let strategy = script("bars", move |call, context| {
+        match call {
+            Call::Start => context.subscribe_bars(None, crate::bars::BarSpec::parse("5m")?),
+            Call::Market(MarketEvent::Bar(bar)) => {
+                let minutes = |t: Timestamp| (t.nanos() - OPEN) / MINUTE_NS;
+                let now = minutes(context.view.now);
+                told.lock().unwrap().push((
+                    now,
+                    minutes(bar.start),
+                    minutes(bar.ts),
+                    bar.open.to_f64(),
+                    bar.close.to_f64(),
+                    bar.volume.to_f64(),
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    let bars = Sources { bars: true, ..Sources::default() };
+    let mut sim = Sim::new(EngineConfig::default(), VenueConfig::default(), &[bars], vec![strategy]);
+    // Minute 9 has no bar of its own: the second bar ends without it.
+    for minute in (0..12).filter(|m| *m != 9) {
+        let (start, price) = (OPEN + minute * MINUTE_NS, px(10.0 + minute as f64));
+        let (open, high, low, close) = (price, price, price, price);
+        let [start, ts] = [start, start + MINUTE_NS].map(Timestamp::from_nanos);
+        sim.event(&MarketEvent::Bar(Bar { ts, start, instrument: I, open, high, low, close, volume: sh(100), flags: 0 }));
+    }
+    assert_eq!(*seen.lock().unwrap(), [(5, 0, 5, 10.0, 14.0, 500.0), (10, 5, 10, 15.0, 18.0, 400.0)]);
 }

@@ -238,12 +238,14 @@ impl Order {
                     _ => S::PartiallyFilled,
                 }
             }
-            (S::PendingNew | S::New | S::PartiallyFilled, OrderEvent::CancelRequested) => S::PendingCancel,
+            (S::PendingNew | S::New | S::PartiallyFilled | S::PendingReplace, OrderEvent::CancelRequested) => S::PendingCancel,
             (S::PendingNew | S::New | S::PartiallyFilled, OrderEvent::ReplaceRequested) => S::PendingReplace,
             (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace, OrderEvent::Canceled) => S::Canceled,
             (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace, OrderEvent::Expired) => S::Expired,
             (S::PendingCancel, OrderEvent::CancelRejected) | (S::PendingReplace, OrderEvent::ReplaceRejected) => working,
-            (S::PendingReplace, OrderEvent::Replaced) => S::Replaced,
+            // A cancel may follow a replace that is still on its way.
+            (s @ S::PendingCancel, OrderEvent::ReplaceRejected) => s,
+            (S::PendingReplace | S::PendingCancel, OrderEvent::Replaced) => S::Replaced,
             _ => return Err(self.refuse(event)),
         };
         self.status = next;

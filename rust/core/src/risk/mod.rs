@@ -75,15 +75,15 @@ impl Risk {
     }
 
     /// The price at which `request` is valued, the dearest at which it may fill as far as is known: a buy's limit, else the
-    /// higher of its stop and the ask; for a sell the higher of its limit and the bid. The last price stands in for a touch.
+    /// higher of its stop and the ask; for a sell the higher of its limit and the bid. The last price stands in for a touch; without one only a buy's limit is known.
     #[inline]
     pub fn valuation(request: &OrderRequest, top: &TopOfBook) -> Option<Price> {
         let touch = if request.side == Side::Buy { top.ask } else { top.bid };
         let market = if touch.is_positive() { Some(touch) } else { top.reference() };
         match request.side {
             Side::Buy if request.limit.is_some() => request.limit,
-            Side::Buy => request.stop.max(market),
-            Side::Sell => request.limit.max(market),
+            Side::Buy => market.max(request.stop.filter(|_| market.is_some())),
+            Side::Sell => market.max(request.limit.filter(|_| market.is_some())),
         }
     }
 

@@ -146,6 +146,8 @@ fn old_or_missing_prices_stop_an_order() {
     let mut desk = Desk::new(RiskLimits::default());
     desk.top = TopOfBook::default();
     assert_eq!(desk.check(&market(Side::Buy, 1)), Some("STALE_REFERENCE"));
+    assert_eq!(desk.check(&limit(Side::Sell, 1, 1.0)), Some("STALE_REFERENCE"), "it may fill at any price above");
+    assert_eq!(desk.check(&limit(Side::Buy, 1, 1.0)), None);
 }
 
 #[test]

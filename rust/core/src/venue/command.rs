@@ -78,3 +78,16 @@ pub enum ReportKind {
     /// The venue does not trade this instrument.
     Rejected(OrderId),
 }
+
+impl ReportKind {
+    /// The order it is about; of a replace, the one to end.
+    pub const fn order(&self) -> OrderId {
+        match *self {
+            Self::Filled { order, .. } => order,
+            Self::Replaced { old, .. } | Self::ReplaceRejected { old, .. } => old,
+            Self::Accepted(order) | Self::Canceled(order) | Self::CancelRejected(order) | Self::Expired(order) | Self::Rejected(order) => {
+                order
+            }
+        }
+    }
+}
