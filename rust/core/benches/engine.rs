@@ -83,8 +83,8 @@ fn backtest(data: &MarketData, strategy: Result<Box<dyn Strategy>>) -> Result<Ba
     run(data, vec![strategy?], &config, &mut |_, _, _| Ok(()))
 }
 
-fn counter(trades: bool) -> Result<Box<dyn Strategy>> {
-    Ok(Box::new(Counter { seen: 0, trades }))
+fn counter(trades: bool) -> Box<dyn Strategy> {
+    Box::new(Counter { seen: 0, trades })
 }
 
 fn events(c: &mut Criterion) {
@@ -93,7 +93,7 @@ fn events(c: &mut Criterion) {
     group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);
     group.bench_function("rules_ema_cross", |b| b.iter(|| backtest(black_box(&data), rules(false).map(|r| Box::new(r) as _))));
     group.bench_function("rules_idle", |b| b.iter(|| backtest(black_box(&data), rules(true).map(|r| Box::new(r) as _))));
-    group.bench_function("strategy_idle", |b| b.iter(|| backtest(black_box(&data), counter(false))));
+    group.bench_function("strategy_idle", |b| b.iter(|| backtest(black_box(&data), Ok(counter(false)))));
     group.finish();
 }
 
@@ -104,7 +104,7 @@ fn orders(c: &mut Criterion) {
     for n in [1_000, 10_000, 100_000, 1_000_000] {
         let data = streams_of(n, 1);
         group.throughput(Throughput::Elements(n as u64));
-        group.bench_with_input(BenchmarkId::from_parameter(n), &data, |b, data| b.iter(|| backtest(data, counter(true))));
+        group.bench_with_input(BenchmarkId::from_parameter(n), &data, |b, data| b.iter(|| backtest(data, Ok(counter(true)))));
     }
     group.finish();
 }

@@ -126,10 +126,7 @@ impl PyStrategy {
 }
 
 /// A new event object, as a callback takes it.
-fn made<'py, T: PyClass>(py: Python<'py>, event: T) -> PyResult<Option<Bound<'py, PyAny>>>
-where
-    T: Into<PyClassInitializer<T>>,
-{
+fn made<T: PyClass + Into<PyClassInitializer<T>>>(py: Python<'_>, event: T) -> PyResult<Option<Bound<'_, PyAny>>> {
     Ok(Some(Py::new(py, event)?.into_bound(py).into_any()))
 }
 

@@ -72,18 +72,18 @@ impl Money {
     /// Sum, or an overflow error.
     #[inline]
     pub fn checked_add(self, other: Self) -> Result<Self> {
-        self.0.checked_add(other.0).map(Self).ok_or_else(|| Error::Overflow { what: "money addition" })
+        self.0.checked_add(other.0).map(Self).ok_or_else(|| Error::overflow("money addition"))
     }
 
     /// Difference, or an overflow error.
     #[inline]
     pub fn checked_sub(self, other: Self) -> Result<Self> {
-        self.0.checked_sub(other.0).map(Self).ok_or_else(|| Error::Overflow { what: "money subtraction" })
+        self.0.checked_sub(other.0).map(Self).ok_or_else(|| Error::overflow("money subtraction"))
     }
 
     /// `self × numerator ÷ denominator`, rounded half to even; `denominator` must not be zero.
     pub fn mul_ratio(self, numerator: i64, denominator: i64) -> Result<Self> {
-        let overflow = || Error::Overflow { what: "money multiplication" };
+        let overflow = || Error::overflow("money multiplication");
         if denominator == 0 {
             return Err(overflow());
         }
