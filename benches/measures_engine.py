@@ -37,7 +37,7 @@ def market(count: int) -> "MarketData":
 
 
 def rules(kind: str) -> Any:
-    """Return rules: "ema_cross" of 10 and 30 mids (39,000 orders in 1M quotes), "rare" of 1,000 and 3,000, or "idle"."""
+    """Return rules: "ema_cross" of 10 and 30 mids (39,000 orders in 1M), "rare" of 1,000 and 3,000, or "idle"."""
     import tickwright as tw
     from tickwright import signal as s
 
