@@ -63,7 +63,8 @@ impl Source {
         matches!(self, Self::Bid | Self::Ask | Self::Mid | Self::BidSize | Self::AskSize)
     }
 
-    #[inline]
+    // Apart from the loop over the nodes, which would else convert every field of the event ahead, whether it is read or not.
+    #[inline(never)]
     fn read(self, event: &MarketEvent, top: &TopOfBook, position: f64) -> f64 {
         let or_nan = |price: crate::types::Price| if price.is_positive() { price.to_f64() } else { f64::NAN };
         match self {

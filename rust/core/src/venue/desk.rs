@@ -117,6 +117,8 @@ pub(super) struct Desk {
     /// A bid at or above this may fill a sell.
     pub(super) reach_sell: i64,
     pub(super) stops_on_quotes: bool,
+    /// An order may wait for its stop; only a scan that finds none clears it.
+    pub(super) may_hold_stops: bool,
     /// Reports of the present match; kept to reuse its room.
     pub(super) fills: Reports,
     unlimited: bool,
@@ -136,6 +138,7 @@ impl Desk {
             reach_buy: 0,
             reach_sell: i64::MAX,
             stops_on_quotes: config.stop_trigger == StopTrigger::Quotes || !(sources.trades || sources.bars),
+            may_hold_stops: false,
             fills: Vec::new(),
             unlimited: config.liquidity == Liquidity::Unlimited,
         }
@@ -161,7 +164,9 @@ impl Desk {
         if order.tif != TimeInForce::Gtc && order.expires == Timestamp::MAX {
             self.undated += 1;
         }
-        if !order.waits_for_stop() {
+        if order.waits_for_stop() {
+            self.may_hold_stops = true;
+        } else {
             self.extend_reach(&order);
         }
         self.orders.push(order);

@@ -51,12 +51,22 @@ impl Desk {
         picked
     }
 
+    /// Orders that wait for their stop, in the order of [`Self::ranked`].
+    fn waiting_for_stop(&mut self) -> Vec<usize> {
+        if !self.may_hold_stops {
+            return Vec::new();
+        }
+        let waiting = self.ranked(super::desk::Resting::waits_for_stop);
+        self.may_hold_stops = !waiting.is_empty();
+        waiting
+    }
+
     /// A quote came.
     pub(super) fn match_quote(&mut self, now: Timestamp, config: &VenueConfig, out: &mut Reports) -> Result<()> {
         let (bid, ask) = (self.bid, self.ask);
         let mut triggered = Vec::new();
         if self.stops_on_quotes {
-            for i in self.ranked(super::desk::Resting::waits_for_stop) {
+            for i in self.waiting_for_stop() {
                 let touch = if self.orders[i].side == Side::Buy { ask } else { bid };
                 if touch > 0 && self.orders[i].stop_reached(touch) {
                     self.trigger(i);
@@ -104,36 +114,30 @@ impl Desk {
         }
         let (now, price) = (trade.ts, trade.price.raw());
         let mut left = if config.liquidity == Liquidity::Unlimited { i64::MAX } else { trade.size.raw() };
-        for i in self.ranked(|o| !o.waits_for_stop()) {
-            let mut order = self.orders[i];
-            if order.takes_any_price() {
-                if self.sources.quotes {
-                    continue;
-                }
-                let whole = order.tif != TimeInForce::Fok || left >= order.remaining().raw();
-                if whole {
-                    left = left.saturating_sub(Self::fill(
-                        &mut order,
-                        Offer { ts: now, qty: left, price: trade.price, maker: false },
-                        config,
-                        out,
-                    )?);
-                }
-            } else if Self::traded_through(&order, price, config) {
-                let whole = order.tif != TimeInForce::Fok || left >= order.remaining().raw();
-                if whole {
-                    let own = Price::from_raw(order.limit);
-                    left = left.saturating_sub(Self::fill(&mut order, Offer { ts: now, qty: left, price: own, maker: true }, config, out)?);
+        if self.reach_buy >= price || self.reach_sell <= price {
+            let quotes = self.sources.quotes;
+            let touched =
+                |o: &Resting| !o.waits_for_stop() && if o.takes_any_price() { !quotes } else { Self::traded_through(o, price, config) };
+            for i in self.ranked(touched) {
+                let mut order = self.orders[i];
+                if order.tif != TimeInForce::Fok || left >= order.remaining().raw() {
+                    let maker = !order.takes_any_price();
+                    let at = if maker { Price::from_raw(order.limit) } else { trade.price };
+                    let offer = Offer { ts: now, qty: left, price: at, maker };
+                    left = left.saturating_sub(Self::fill(&mut order, offer, config, out)?);
+                    self.orders[i] = order;
                 }
             }
-            self.orders[i] = order;
+            self.tighten_reach();
         }
-        self.end_immediate(now, out);
+        if !self.sources.quotes {
+            self.end_immediate(now, out);
+        }
         if self.stops_on_quotes {
             return Ok(());
         }
         // The print that triggers a stop is gone: the order trades with the standing quote, or with what comes next.
-        for i in self.ranked(super::desk::Resting::waits_for_stop) {
+        for i in self.waiting_for_stop() {
             if self.orders[i].stop_reached(price) {
                 self.trigger(i);
                 let mut order = self.orders[i];
