@@ -297,6 +297,13 @@ def backtest(
     begin, until = _nanoseconds("start", start), _nanoseconds("end", end)
     limits = RiskLimits() if risk is None else risk
     sim = SimVenue() if venue is None else venue
+    if not isinstance(limits, RiskLimits):
+        raise ConfigError(f"risk: {type(limits).__name__} is no RiskLimits; give RiskLimits(max_order_notional=25_000)")
+    if not isinstance(sim, SimVenue):
+        raise ConfigError(f"venue: {type(sim).__name__} is no SimVenue; give SimVenue(latency_ms=40)")
+    _whole("max_requests_per_moment", max_requests_per_moment, 1, 2**32)
+    if progress is not None and not callable(progress):
+        raise ConfigError(f"progress: {progress!r} cannot be called; give a function of events done, in all, and time")
     began = time.perf_counter()
     core = _core.run_backtest(
         merged._core,
@@ -372,16 +379,27 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
     return listed
 
 
+_CHOICES = ("fees", "liquidity", "queue", "stop_trigger", "dividends", "on_breach")
+_COUNTS = {"max_orders_per_second": (1, 2**32), "max_open_orders": (1, 2**32), "seed": (0, 2**64)}
+
+
 def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
     for field, value in settings.items():
-        if (
-            field in ("fees", "liquidity", "queue", "stop_trigger", "dividends", "on_breach", "allow_short")
-            or value is None
-        ):
+        if field in _CHOICES or value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if field == "allow_short":
+            if not isinstance(value, bool):
+                raise ConfigError(f"{section}.{field}: {value!r} is neither True nor False")
+        elif field in _COUNTS:
+            _whole(f"{section}.{field}", value, *_COUNTS[field])
+        elif isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ConfigError(f"{section}.{field}: {value!r} is no number")
     return settings
+
+
+def _whole(place: str, value: object, least: int, end: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < end:
+        raise ConfigError(f"{place}: {value!r} must be a whole number from {least} to {end - 1:,}")
 
 
 _UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}

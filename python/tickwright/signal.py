@@ -429,12 +429,12 @@ def donchian(period: int = 20) -> Donchian:
 
 
 def cross_above(a: Signal, b: Signal) -> Node:
-    """Return a condition true where `a` rises from below `b` to above it, however long it equals `b` between."""
+    """Return a condition true at the event where `a` rises from below `b` to above it; a touch is no crossing."""
     return binary("cross_above", a, b)
 
 
 def cross_below(a: Signal, b: Signal) -> Node:
-    """Return a condition true where `a` falls from above `b` to below it, however long it equals `b` between."""
+    """Return a condition true at the event where `a` falls from above `b` to below it; a touch is no crossing."""
     return binary("cross_below", a, b)
 
 

@@ -125,3 +125,10 @@ def test_a_setting_that_cannot_be_is_refused_before_data_are_read(place, flags, 
     done = tickwright(place, "backtest", "once.py", "--data", "day", *flags, "--json")
     assert done.returncode == 2, done.stdout + done.stderr
     assert said in json.loads(done.stdout)["error"]["message"]
+
+
+def test_an_unknown_mark_is_refused_with_the_configuration(place):
+    (place / "mark.toml").write_text('[run]\nmark = "close"\n')
+    done = tickwright(place, "backtest", "once.py", "--data", "missing", "--config", "mark.toml", "--json")
+    assert done.returncode == 2
+    assert "run.mark" in json.loads(done.stdout)["error"]["message"]

@@ -245,13 +245,14 @@ pub fn run(
     Ok(result)
 }
 
-/// Everything that happens before the market events of `next`: commands that arrive before it, their reports, bars that end
-/// and timers that fire up to it, each in order of time.
+/// Everything that happens before the market events of `next`: commands that arrive and day orders that expire before it,
+/// the reports of both, bars that end and timers that fire up to it, each in order of time.
 #[inline]
 fn between(engine: &mut Engine, venue: &mut SimVenue, recorder: &mut Recorder, outputs: &mut Vec<Output>, next: Timestamp) -> Result<()> {
     loop {
         let wake = engine.next_wake();
-        let venue_time = venue.next_arrival().min(venue.next_report());
+        let expiry = venue.next_expiry();
+        let venue_time = venue.next_arrival().min(venue.next_report()).min(expiry);
         if wake > next && venue_time >= next {
             return Ok(());
         }
@@ -259,6 +260,8 @@ fn between(engine: &mut Engine, venue: &mut SimVenue, recorder: &mut Recorder, o
             venue.advance(wake);
             engine.wake(wake, outputs)?;
             recorder.take(venue, outputs, wake)?;
+        } else if expiry <= venue_time {
+            venue.advance(expiry);
         } else if venue.next_arrival() <= venue.next_report() {
             let due = venue.next_arrival();
             venue.advance(due);

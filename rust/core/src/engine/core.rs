@@ -248,11 +248,10 @@ impl Engine {
 
     #[inline]
     fn revalue(&mut self, instrument: InstrumentId, mark: Price, out: &mut Vec<Output>) -> Result<()> {
-        if !self.ledger.mark(instrument, mark) {
-            return Ok(());
-        }
+        let revalued = self.ledger.mark(instrument, mark);
+        // Open orders are valued too, whether or not there is a position.
         self.risk.exposure_mut().marked(instrument, mark);
-        self.watch_losses(out)
+        if revalued { self.watch_losses(out) } else { Ok(()) }
     }
 
     /// Drawdown and daily loss, after every change of equity.
@@ -363,7 +362,7 @@ impl Engine {
     fn settle_replace(&mut self, old: OrderId, change: i64) {
         if let Some(o) = self.orders.get(old) {
             let (instrument, side) = (o.instrument, o.side);
-            let mark = self.reference(instrument);
+            let mark = self.ledger.mark_of(instrument);
             self.risk.exposure_mut().order_changed(instrument, side, change, mark);
         }
     }
@@ -372,7 +371,7 @@ impl Engine {
         let before = self.orders.get(id).map(Order::status);
         let order = self.orders.apply(id, event, self.now)?;
         if order.status().is_terminal() {
-            let mark = self.reference(order.instrument);
+            let mark = self.ledger.mark_of(order.instrument);
             self.risk.exposure_mut().order_changed(order.instrument, order.side, -order.remaining().raw(), mark);
         }
         self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
@@ -469,7 +468,8 @@ impl Engine {
 
     fn launch(&mut self, order: Order, opens: i64, command: OrderCommand, out: &mut Vec<Output>) -> Result<()> {
         self.orders.add(order)?;
-        let mark = if order.reference.is_positive() { order.reference } else { order.limit().unwrap_or(Price::ZERO) };
+        let mark = self.ledger.mark_of(order.instrument);
+        let mark = if mark.is_positive() { mark } else { order.limit().unwrap_or(Price::ZERO) };
         self.risk.exposure_mut().order_changed(order.instrument, order.side, opens, mark);
         out.push(Output::Order(command));
         Ok(())
@@ -520,15 +520,23 @@ impl Engine {
         request.stop = stop.or(request.stop);
         let mut new = Order::new(id, s, &request, self.reference(request.instrument), self.now);
         new.replaces = old;
-        let replaceable = matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled);
-        let remains = Qty::from_raw(request.qty.raw() - order.filled.raw());
-        if !replaceable || !remains.is_positive() {
-            let why = if replaceable { "the new quantity is filled already" } else { "the order to replace is no longer open" };
+        let why = match order.status() {
+            // How much of its quantity the order before it has filled is not known until the venue says so.
+            OrderStatus::PendingNew if order.replaces.0 != 0 => Some("the order to replace is itself a replacement on its way"),
+            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled if request.qty <= order.filled => {
+                Some("the new quantity is filled already")
+            }
+            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled => None,
+            OrderStatus::PendingCancel | OrderStatus::PendingReplace => Some("a cancel or replace of the order is on its way"),
+            _ => Some("the order to replace is no longer open"),
+        };
+        if let Some(why) = why {
             let refused = Order::refused(id, s, &request, new.reference, self.now);
             return self.refuse(refused, crate::risk::Refusal::invalid(why), out);
         }
+        let remains = request.qty.checked_sub(order.filled)?;
         // Judge what would remain as if the old order were gone.
-        let mark = self.reference(request.instrument);
+        let mark = self.ledger.mark_of(request.instrument);
         let old_open = order.remaining().raw();
         self.risk.exposure_mut().order_changed(request.instrument, request.side, -old_open, mark);
         let verdict = self.judge(&OrderRequest { qty: remains, ..request });

@@ -214,7 +214,7 @@ impl Order {
             (S::PendingNew, OrderEvent::Accepted) => S::New,
             // A replace or cancel may be asked for before the venue's word has come back: the pending word stays.
             (s @ (S::PendingCancel | S::PendingReplace), OrderEvent::Accepted) => s,
-            (S::PendingNew, OrderEvent::Rejected) => S::Rejected,
+            (S::PendingNew | S::PendingCancel | S::PendingReplace, OrderEvent::Rejected) if self.filled.is_zero() => S::Rejected,
             (
                 s @ (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace),
                 OrderEvent::Filled { qty, price },

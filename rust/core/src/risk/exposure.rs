@@ -46,19 +46,27 @@ impl Exposure {
         self.entries.get(instrument.index()).map_or(Money::ZERO, |e| e.worst)
     }
 
+    /// Value of all open orders of `side` at their marks; O(instruments).
+    pub fn open_value(&self, side: Side) -> Money {
+        let value = |e: &Entry| Money::notional(e.mark, Qty::from_raw(if side == Side::Buy { e.open_buy } else { e.open_sell })).raw();
+        Money::from_raw(self.entries.iter().map(value).sum())
+    }
+
     /// Worst-side exposure of the account.
     #[inline]
     pub const fn worst_total(&self) -> Money {
         self.total
     }
 
-    /// `change` more (or fewer) shares are in open orders, the last known price being `mark`.
+    /// `change` more (or fewer) shares are in open orders, the last known price being `mark`; a `mark` of zero changes none.
     #[inline]
     pub fn order_changed(&mut self, instrument: InstrumentId, side: Side, change: i64, mark: Price) {
         if let Some(e) = self.entries.get_mut(instrument.index()) {
             let open = if side == Side::Buy { &mut e.open_buy } else { &mut e.open_sell };
             *open = open.saturating_add(change).max(0);
-            e.mark = mark;
+            if mark.is_positive() {
+                e.mark = mark;
+            }
             self.refresh(instrument.index());
         }
     }
@@ -77,6 +85,7 @@ impl Exposure {
     #[inline]
     pub fn marked(&mut self, instrument: InstrumentId, mark: Price) {
         if let Some(e) = self.entries.get_mut(instrument.index())
+            && e.mark != mark
             && (e.position != 0 || e.open_buy != 0 || e.open_sell != 0)
         {
             e.mark = mark;

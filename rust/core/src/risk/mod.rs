@@ -74,14 +74,17 @@ impl Risk {
         &mut self.exposure
     }
 
-    /// The price at which `request` would be valued: its limit, else the far touch, else the last price.
+    /// The price at which `request` is valued, the dearest at which it may fill as far as is known: a buy's limit, else the
+    /// higher of its stop and the ask; for a sell the higher of its limit and the bid. The last price stands in for a touch.
     #[inline]
     pub fn valuation(request: &OrderRequest, top: &TopOfBook) -> Option<Price> {
-        if let Some(limit) = request.limit {
-            return Some(limit);
-        }
         let touch = if request.side == Side::Buy { top.ask } else { top.bid };
-        if touch.is_positive() { Some(touch) } else { top.reference() }
+        let market = if touch.is_positive() { Some(touch) } else { top.reference() };
+        match request.side {
+            Side::Buy if request.limit.is_some() => request.limit,
+            Side::Buy => request.stop.max(market),
+            Side::Sell => request.limit.max(market),
+        }
     }
 
     /// Check `request`; `Ok` counts it against the rate, a refusal says why. Nothing is sent from here.
@@ -91,8 +94,8 @@ impl Risk {
         let position = context.ledger.net_qty(request.instrument);
         let (open_buy, open_sell) = self.exposure.open(request.instrument);
         let shrinks = match request.side {
-            Side::Buy => position.raw() < 0 && open_buy.raw() + request.qty.raw() <= -position.raw(),
-            Side::Sell => position.raw() > 0 && open_sell.raw() + request.qty.raw() <= position.raw(),
+            Side::Buy => position.raw() < 0 && open_buy.raw().saturating_add(request.qty.raw()) <= position.abs().raw(),
+            Side::Sell => position.raw() > 0 && open_sell.raw().saturating_add(request.qty.raw()) <= position.raw(),
         };
         match context.gate {
             Gate::Open => {}
@@ -112,8 +115,11 @@ impl Risk {
             let code = if context.top.reference().is_none() { RefusalCode::StaleReference } else { RefusalCode::StaleData };
             return Err(Refusal::over(code, age_ns as f64 / 1e6, max as f64 / 1e6));
         }
-        let Some(price) = Self::valuation(request, context.top) else {
-            return if limits.needs_price() { Err(Refusal::bare(RefusalCode::StaleReference)) } else { self.count(context.now) };
+        // Limits in shares and numbers hold before the first price too.
+        let price = match Self::valuation(request, context.top) {
+            Some(price) => price,
+            None if limits.needs_price() => return Err(Refusal::bare(RefusalCode::StaleReference)),
+            None => Price::ZERO,
         };
         let notional = Money::notional(price, request.qty);
         if let Some(max) = limits.max_order_notional
@@ -170,8 +176,10 @@ impl Risk {
                 }
             }
             if let Some(max) = limits.max_net_exposure {
+                // As if every open order of this side filled, and none of the other.
                 let net = context.ledger.net().raw();
-                let after = Money::from_raw(net + i128::from(request.side.sign()) * notional.raw()).abs();
+                let open = self.exposure.open_value(request.side).raw();
+                let after = Money::from_raw(net + i128::from(request.side.sign()) * (open + notional.raw())).abs();
                 if after > max && after.raw() > net.abs() {
                     return Err(Refusal::over(RefusalCode::MaxExposure, after.to_f64(), max.to_f64()));
                 }

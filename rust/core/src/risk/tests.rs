@@ -113,6 +113,16 @@ fn open_orders_count_on_the_worst_side() {
 }
 
 #[test]
+fn open_orders_count_in_net_exposure_too() {
+    let mut desk = Desk::new(RiskLimits { max_net_exposure: dollars(5_000.0), max_leverage: None, ..Default::default() });
+    desk.risk.exposure_mut().order_changed(I, Side::Buy, Qty::from_whole(40).unwrap().raw(), Price::from_f64(100.0).unwrap());
+    assert_eq!(desk.check(&market(Side::Buy, 9)), None);
+    assert_eq!(desk.check(&market(Side::Buy, 10)), Some("MAX_EXPOSURE"));
+    assert_eq!(desk.check(&market(Side::Sell, 50)), None, "open buys may never fill, and are no room for sells");
+    assert_eq!(desk.check(&market(Side::Sell, 51)), Some("MAX_EXPOSURE"));
+}
+
+#[test]
 fn reduce_only_lets_pass_what_shrinks_and_nothing_else() {
     let mut desk = Desk::new(RiskLimits::default());
     desk.hold(Side::Buy, 60);
@@ -136,6 +146,54 @@ fn old_or_missing_prices_stop_an_order() {
     let mut desk = Desk::new(RiskLimits::default());
     desk.top = TopOfBook::default();
     assert_eq!(desk.check(&market(Side::Buy, 1)), Some("STALE_REFERENCE"));
+}
+
+#[test]
+fn limits_in_shares_hold_before_the_first_price() {
+    let before_any_price = |limits: RiskLimits| {
+        let mut desk = Desk::new(RiskLimits { max_leverage: None, ..limits });
+        desk.top = TopOfBook::default();
+        desk.open = 3;
+        desk.check(&market(Side::Sell, 10))
+    };
+    let none = RiskLimits::default;
+    assert_eq!(before_any_price(none()), None);
+    assert_eq!(before_any_price(RiskLimits { allow_short: false, ..none() }), Some("SHORT"));
+    assert_eq!(before_any_price(RiskLimits { max_position_qty: Some(Qty::from_whole(9).unwrap()), ..none() }), Some("MAX_POSITION"));
+    assert_eq!(before_any_price(RiskLimits { max_open_orders: Some(3), ..none() }), Some("MAX_OPEN"));
+}
+
+#[test]
+fn an_order_is_valued_at_the_dearest_price_it_may_fill_at() {
+    let stop = |side, price: f64| OrderRequest { kind: OrderType::Stop, stop: Some(Price::from_f64(price).unwrap()), ..market(side, 100) };
+    // The market is 99 to 101. A sell far below it fills at the bid, a buy stop far above it at the stop.
+    for (request, value) in [
+        (limit(Side::Sell, 100, 0.01), 9_900.0),
+        (limit(Side::Sell, 100, 150.0), 15_000.0),
+        (limit(Side::Buy, 100, 50.0), 5_000.0),
+        (limit(Side::Buy, 100, 150.0), 15_000.0),
+        (stop(Side::Buy, 150.0), 15_000.0),
+        (stop(Side::Sell, 50.0), 9_900.0),
+    ] {
+        let with = |max: f64| {
+            Desk::new(RiskLimits { max_order_notional: dollars(max), max_leverage: None, ..RiskLimits::default() }).check(&request)
+        };
+        assert_eq!(with(value), None, "{request:?}");
+        assert_eq!(with(value - 1.0), Some("MAX_NOTIONAL"), "{request:?}");
+    }
+}
+
+#[test]
+fn quantities_at_the_end_of_the_range_do_not_wrap_into_something_that_shrinks() {
+    let mut desk = Desk::new(RiskLimits::default());
+    desk.hold(Side::Buy, 60);
+    let price = Price::from_f64(100.0).unwrap();
+    desk.risk.exposure_mut().order_changed(I, Side::Sell, i64::MAX - 10, price);
+    desk.gate = Gate::ReduceOnly(RefusalCode::State);
+    assert_eq!(desk.check(&market(Side::Sell, 60)), Some("STATE"));
+    desk.gate = Gate::Open;
+    assert_eq!(desk.check(&market(Side::Sell, 60)), Some("BUYING_POWER"));
+    assert_eq!(desk.check(&OrderRequest::market(I, Side::Buy, Qty::MAX)), Some("BUYING_POWER"));
 }
 
 #[test]

@@ -110,6 +110,8 @@ pub(super) struct Desk {
     pub(super) orders: Vec<Resting>,
     /// Day orders whose session has not begun.
     pub(super) undated: usize,
+    /// Time of the last quote, trade or bar that met an order of ours.
+    pub(super) seen: Timestamp,
     /// An ask at or below this may fill a buy; a bound that only a scan tightens.
     pub(super) reach_buy: i64,
     /// A bid at or above this may fill a sell.
@@ -130,6 +132,7 @@ impl Desk {
             ask_left: 0,
             orders: Vec::new(),
             undated: 0,
+            seen: Timestamp::MIN,
             reach_buy: 0,
             reach_sell: i64::MAX,
             stops_on_quotes: config.stop_trigger == StopTrigger::Quotes || !(sources.trades || sources.bars),
@@ -147,6 +150,11 @@ impl Desk {
         self.bid = quote.bid.raw();
         self.ask = quote.ask.raw();
         (self.bid_left, self.ask_left) = if self.unlimited { (i64::MAX, i64::MAX) } else { (quote.bid_size.raw(), quote.ask_size.raw()) };
+    }
+
+    /// The quote that stands is one of other shares now: nothing trades with it any more.
+    pub(super) fn forget_quote(&mut self) {
+        (self.bid, self.ask, self.bid_left, self.ask_left) = (0, 0, 0, 0);
     }
 
     pub(super) fn add(&mut self, order: Resting) {

@@ -54,11 +54,13 @@ impl Desk {
     /// A quote came.
     pub(super) fn match_quote(&mut self, now: Timestamp, config: &VenueConfig, out: &mut Reports) -> Result<()> {
         let (bid, ask) = (self.bid, self.ask);
+        let mut triggered = Vec::new();
         if self.stops_on_quotes {
             for i in self.ranked(super::desk::Resting::waits_for_stop) {
                 let touch = if self.orders[i].side == Side::Buy { ask } else { bid };
                 if touch > 0 && self.orders[i].stop_reached(touch) {
                     self.trigger(i);
+                    triggered.push(i);
                 }
             }
         }
@@ -71,7 +73,8 @@ impl Desk {
         };
         for i in self.ranked(touched) {
             let mut order = self.orders[i];
-            if order.takes_any_price() {
+            if order.takes_any_price() || triggered.contains(&i) {
+                // A stop-limit order that is triggered only now meets the touch like one that arrives.
                 self.take_from_quote(&mut order, now, config, out)?;
             } else {
                 // The market came to a resting order: it trades at its own price.

@@ -24,7 +24,7 @@ pub use session::SessionClock;
 
 use crate::event::{ActionKind, CorporateAction, MarketEvent};
 use crate::order::{Order, TimeInForce};
-use crate::types::{Error, InstrumentId, OrderId, Result, Timestamp};
+use crate::types::{Error, HOUR_NS, InstrumentId, MINUTE_NS, OrderId, Result, Timestamp};
 use desk::{Desk, Resting};
 use models::Latency;
 use std::collections::VecDeque;
@@ -62,6 +62,8 @@ pub struct SimVenue {
 }
 
 const NOWHERE: u32 = u32::MAX;
+/// Length of the regular session, 9:30 to 16:00: a day on which an instrument shows nothing in it has none.
+const SESSION_NS: i64 = 6 * HOUR_NS + 30 * MINUTE_NS;
 
 impl SimVenue {
     /// A venue for instruments that have the given kinds of data.
@@ -217,6 +219,12 @@ impl SimVenue {
         Some(resting)
     }
 
+    /// The first moment at which day orders expire; [`Timestamp::MAX`] while none is due to.
+    #[inline]
+    pub fn next_expiry(&self) -> Timestamp {
+        self.next_expiry.plus(1)
+    }
+
     /// Expire the day orders whose session ended before `now`.
     #[inline]
     pub fn advance(&mut self, now: Timestamp) {
@@ -230,11 +238,16 @@ impl SimVenue {
         self.next_expiry = Timestamp::MAX;
         for index in 0..self.desks.len() {
             let mut ended: Vec<(Timestamp, OrderId)> = Vec::new();
-            for order in &self.desks[index].orders {
-                if order.expires < now {
+            let desk = &mut self.desks[index];
+            for order in &mut desk.orders {
+                if order.expires >= now {
+                    self.next_expiry = self.next_expiry.min(order.expires);
+                } else if desk.seen >= order.expires.plus(-SESSION_NS) {
                     ended.push((order.expires, order.id));
                 } else {
-                    self.next_expiry = self.next_expiry.min(order.expires);
+                    // Nothing was heard of the market all day: a weekend or a holiday, and no session.
+                    order.expires = Timestamp::MAX;
+                    desk.undated += 1;
                 }
             }
             ended.sort_unstable();
@@ -252,8 +265,10 @@ impl SimVenue {
         let Some(desk) = self.desks.get_mut(index) else {
             return Err(Error::data("market event", "names an instrument that the venue does not know"));
         };
-        if let MarketEvent::Quote(quote) = event {
-            desk.see_quote(quote);
+        match event {
+            MarketEvent::Quote(quote) => desk.see_quote(quote),
+            MarketEvent::Action(CorporateAction { kind: ActionKind::Split { .. }, .. }) => desk.forget_quote(),
+            _ => {}
         }
         if desk.orders.is_empty() {
             return Ok(());
@@ -264,12 +279,16 @@ impl SimVenue {
     fn match_orders(&mut self, event: &MarketEvent, index: usize) -> Result<()> {
         let now = event.ts();
         let desk = &mut self.desks[index];
-        if desk.undated > 0 && !matches!(event, MarketEvent::Action(_)) {
-            // A day order lives until the close of the first session in which its instrument trades.
-            let from = if let MarketEvent::Bar(bar) = event { bar.start } else { now };
-            let close = self.clock.next_after(from);
-            desk.date_orders(close);
-            self.next_expiry = self.next_expiry.min(close);
+        if !matches!(event, MarketEvent::Action(_)) {
+            desk.seen = now;
+            if desk.undated > 0 {
+                // A day order lives until the close of the first session in which its instrument trades; the close itself
+                // still belongs to its session.
+                let from = if let MarketEvent::Bar(bar) = event { bar.start } else { now.plus(-1) };
+                let close = self.clock.next_after(from);
+                desk.date_orders(close);
+                self.next_expiry = self.next_expiry.min(close);
+            }
         }
         let mut fills = std::mem::take(&mut desk.fills);
         match event {
