@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from tickwright import indicators as indicators
     from tickwright import signal as signal
     from tickwright import stats as stats
+    from tickwright._core import Bar as Bar
+    from tickwright._core import Book as Book
+    from tickwright._core import CorporateAction as CorporateAction
+    from tickwright._core import Fill as Fill
+    from tickwright._core import Order as Order
+    from tickwright._core import Position as Position
+    from tickwright._core import Quote as Quote
+    from tickwright._core import Timer as Timer
+    from tickwright._core import Trade as Trade
     from tickwright.backtesting import Result as Result
     from tickwright.backtesting import RiskLimits as RiskLimits
     from tickwright.backtesting import SimVenue as SimVenue
@@ -28,6 +37,8 @@ if TYPE_CHECKING:
     from tickwright.errors import InterruptedRunError as InterruptedRunError
     from tickwright.errors import NumericError as NumericError
     from tickwright.errors import OrderError as OrderError
+    from tickwright.errors import OutputError as OutputError
+    from tickwright.errors import SignalError as SignalError
     from tickwright.errors import StrategyError as StrategyError
     from tickwright.errors import TickwrightError as TickwrightError
     from tickwright.rules import Fraction as Fraction
@@ -40,24 +51,35 @@ __version__ = "0.1.0"
 
 # Public name → module that defines it; a module that is itself the name maps to "".
 _EXPORTS = {
+    "Bar": "_core",
+    "Book": "_core",
     "Columns": "data",
     "ConfigError": "errors",
+    "CorporateAction": "_core",
     "DataError": "errors",
     "FeedReport": "data",
+    "Fill": "_core",
+    "Fraction": "rules",
     "InterruptedRunError": "errors",
     "MarketData": "data",
-    "NumericError": "errors",
-    "OrderError": "errors",
-    "StrategyError": "errors",
-    "Fraction": "rules",
     "Notional": "rules",
+    "NumericError": "errors",
+    "Order": "_core",
+    "OrderError": "errors",
+    "OutputError": "errors",
+    "Position": "_core",
+    "Quote": "_core",
     "Result": "backtesting",
     "RiskLimits": "backtesting",
     "Rules": "rules",
     "Shares": "rules",
+    "SignalError": "errors",
     "SimVenue": "backtesting",
     "Strategy": "strategy",
+    "StrategyError": "errors",
     "TickwrightError": "errors",
+    "Timer": "_core",
+    "Trade": "_core",
     "backtest": "backtesting",
     "bars": "data",
     "feeds": "",

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from statistics import fmean, pstdev
-from typing import Any, Final
+from typing import Final
 
 import tickwright as tw
 from tickwright import signal as s
@@ -53,7 +53,7 @@ class MeanReversion(Strategy):
         """Ask for minute bars of all symbols."""
         self.subscribe(kind="bars", bars="1m")
 
-    def on_bar(self, bar: Any) -> None:
+    def on_bar(self, bar: tw.Bar) -> None:
         """Compare the close with the average of the last bars."""
         closes = self.closes.setdefault(bar.symbol, deque(maxlen=self.lookback))
         closes.append(bar.close)
@@ -69,7 +69,7 @@ class MeanReversion(Strategy):
                 self.buy(bar.symbol, qty)
 
 
-def run_demo(*, seed: int = 7, progress: Callable[[int, int, int], None] | None = None) -> Any:
+def run_demo(*, seed: int = 7, progress: Callable[[int, int, int], None] | None = None) -> tw.Result:
     """Run the demonstration.
 
     Parameters

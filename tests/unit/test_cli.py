@@ -264,6 +264,19 @@ def test_every_command_has_help(command):
     assert run(*command, "--help").exit_code == 0
 
 
+def test_help_shows_defaults_and_names_in_brackets(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    text = run("backtest", "--help").stdout
+    for part in (
+        "[default: 100000]",
+        "[default: none]",
+        "[default: halt]",
+        "RATE[:MINIMUM]",
+        "[[strategy]] of --config",
+    ):
+        assert part in text
+
+
 def test_help_answers_at_once_because_heavy_libraries_wait():
     began = time.perf_counter()
     code, out, _ = finished("--help")

@@ -7,6 +7,7 @@ import gc
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -199,3 +200,16 @@ def test_every_public_name_is_there() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = tw.nonsense
     assert tw.__version__ == _core.__version__
+
+
+def test_every_public_name_is_there_and_typed() -> None:
+    assert [name for name in tw.__all__ if getattr(tw, name) is None] == []
+    source = Path(tw.__file__).read_text(encoding="utf-8")
+    assert [name for name in tw.__all__ if name != "__version__" and f" as {name}\n" not in source] == []
+
+
+def test_a_debug_build_warns_when_it_is_imported_and_a_release_does_not() -> None:
+    command = [sys.executable, "-W", "error::RuntimeWarning", "-c", "import tickwright._core"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ("debug build" in done.stderr) == _core.DEBUG_BUILD
+    assert (done.returncode != 0) == _core.DEBUG_BUILD

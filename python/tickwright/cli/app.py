@@ -40,7 +40,7 @@ def backtest(
     strategy: Annotated[
         Text,
         typer.Argument(
-            help="FILE.py, FILE.py:Name or FILE.toml; without it, [[strategy]] of --config.", show_default=False
+            help="FILE.py, FILE.py:Name or FILE.toml; without it, \\[\\[strategy]] of --config.", show_default=False
         ),
     ] = None,
     data: Annotated[
@@ -49,7 +49,9 @@ def backtest(
     symbol: Annotated[
         list[str] | None, typer.Option("--symbol", "-s", help="Symbol to take; repeat or separate by commas.")
     ] = None,
-    cash: Annotated[Number, typer.Option(help="Starting cash, dollars.  [default: 100000]", show_default=False)] = None,
+    cash: Annotated[
+        Number, typer.Option(help="Starting cash, dollars.  \\[default: 100000]", show_default=False)
+    ] = None,
     out: Annotated[Text, typer.Option("--out", "-o", help="Folder for Parquet, stats.json and report.html.")] = None,
     config: Annotated[Text, typer.Option("--config", "-c", help="TOML configuration; flags win over it.")] = None,
     start: Annotated[
@@ -63,7 +65,7 @@ def backtest(
     ] = None,
     bars: Annotated[Text, typer.Option(help="Bars to build: 1m, tick:500, volume:10000, dollar:1000000.")] = None,
     equity_every: Annotated[
-        Text, typer.Option(help="Step of the equity curve.  [default: 1m]", show_default=False)
+        Text, typer.Option(help="Step of the equity curve.  \\[default: 1m]", show_default=False)
     ] = None,
     param: Annotated[
         list[str] | None, typer.Option("--param", "-p", help="key=value for the strategy; repeat for more.")
@@ -76,14 +78,14 @@ def backtest(
         Number, _option("--latency-ms", "Milliseconds from the strategy to the venue.", _VENUE)
     ] = None,
     report_latency_ms: Annotated[
-        Number, _option("--report-latency-ms", "Milliseconds back.  [default: as --latency-ms]", _VENUE)
+        Number, _option("--report-latency-ms", "Milliseconds back.  \\[default: as --latency-ms]", _VENUE)
     ] = None,
     latency_jitter_ms: Annotated[
         Number, _option("--latency-jitter-ms", "Most milliseconds added at random.", _VENUE)
     ] = None,
     seed: Annotated[Whole, _option("--seed", "Seed of that randomness.", _VENUE)] = None,
     fees: Annotated[
-        Text, _option("--fees", "none, per-share:RATE[:MINIMUM] or bps:RATE.  [default: none]", _VENUE)
+        Text, _option("--fees", "none, per-share:RATE[:MINIMUM] or bps:RATE.  \\[default: none]", _VENUE)
     ] = None,
     slippage_bps: Annotated[
         Number, _option("--slippage-bps", "Basis points worse when an order takes liquidity.", _VENUE)
@@ -103,7 +105,7 @@ def backtest(
     max_gross_exposure: Annotated[Number, _option("--max-gross-exposure", "Dollars long plus short.", _RISK)] = None,
     max_net_exposure: Annotated[Number, _option("--max-net-exposure", "Dollars long less short.", _RISK)] = None,
     max_leverage: Annotated[
-        Number, _option("--max-leverage", "Gross exposure ÷ equity; inf for no limit.  [default: 2]", _RISK)
+        Number, _option("--max-leverage", "Gross exposure ÷ equity; inf for no limit.  \\[default: 2]", _RISK)
     ] = None,
     collar_pct: Annotated[
         Number, _option("--collar-pct", "Percent a limit price may be from the market.", _RISK)
@@ -117,7 +119,9 @@ def backtest(
         Number, _option("--max-drawdown-pct", "Percent below the highest equity: a breach.", _RISK)
     ] = None,
     max_daily_loss: Annotated[Number, _option("--max-daily-loss", "Dollars lost in a day: a breach.", _RISK)] = None,
-    on_breach: Annotated[Text, _option("--on-breach", "halt, reduce_only or flatten.  [default: halt]", _RISK)] = None,
+    on_breach: Annotated[
+        Text, _option("--on-breach", "halt, reduce_only or flatten.  \\[default: halt]", _RISK)
+    ] = None,
     allow_short: Annotated[
         bool | None,
         typer.Option(
@@ -271,7 +275,7 @@ def report(
     out: Annotated[
         Text,
         typer.Option(
-            "--out", "-o", help="File for the report.  [default: DIR/report.html as it is]", show_default=False
+            "--out", "-o", help="File for the report.  \\[default: DIR/report.html as it is]", show_default=False
         ),
     ] = None,
     max_rows: Annotated[int, typer.Option(min=0, help="Rows of a table, with --out.")] = 500,
