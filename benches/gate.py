@@ -49,12 +49,14 @@ class Sampler:
     work: Work
     repeats: int
 
-    def ns_per_item(self) -> float:
-        """Take one sample and return nanoseconds per item."""
+    def per_item(self) -> float:
+        """Take one sample and return nanoseconds (of memory: bytes) per item."""
+        if self.work.size is not None:
+            return self.work.size() / self.work.items
         if self.work.seconds is not None:
             return self.work.seconds() * 1e9 / self.work.items
         run = self.work.run
-        assert run is not None  # Work promises one of the two
+        assert run is not None  # Work promises one of the three
         start = time.perf_counter_ns()
         for _ in range(self.repeats):
             run()
@@ -63,11 +65,11 @@ class Sampler:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was measured for a budget. Times are medians in nanoseconds per item."""
+    """What was measured for a budget. Sides are medians per item, in nanoseconds or, of memory, bytes."""
 
     budget: Budget
-    ours_ns: float
-    floor_ns: float
+    ours: float
+    floor: float
     ratio: float
     ratios: tuple[float, ...]
     remeasured: bool
@@ -101,11 +103,11 @@ def measure_rounds(ours: Sampler, floor: Sampler, rounds: int) -> list[tuple[flo
     try:
         for number in range(rounds):
             if number % 2:
-                floor_ns = floor.ns_per_item()
-                ours_ns = ours.ns_per_item()
+                floor_ns = floor.per_item()
+                ours_ns = ours.per_item()
             else:
-                ours_ns = ours.ns_per_item()
-                floor_ns = floor.ns_per_item()
+                ours_ns = ours.per_item()
+                floor_ns = floor.per_item()
             pairs.append((ours_ns, floor_ns))
     finally:
         if collecting:
@@ -121,6 +123,7 @@ def disagreement(budget: Budget, ours: Work, floor: Work) -> str | None:
             results.append(side.run())
         elif side.seconds is not None:
             side.seconds()
+        # Memory needs no warm-up.
     if budget.compare == "none":
         return None
     if len(results) < 2:
@@ -157,10 +160,15 @@ def prepare(name: str, factory: Factory) -> Work:
 def evaluate(budget: Budget, measurements: dict[str, Factory], rounds: int) -> Outcome:
     """Measure one budget, a second time with more rounds if the first is a breach."""
     ours, floor = (prepare(name, measurements[name]) for name in (budget.ours, budget.floor))
+    for side in (ours, floor):
+        if side.unit != budget.unit:
+            raise GateError(f"budget {budget.name}: is in {budget.unit}, and a side of it measures {side.unit}")
     fault = disagreement(budget, ours, floor)
     if fault:
         return Outcome(budget, math.nan, math.nan, math.nan, (), remeasured=False, fault=fault)
     samplers = calibrate(ours), calibrate(floor)
+    if budget.unit == "bytes":
+        rounds = 1  # memory does not drift
     outcome = summarise(budget, measure_rounds(*samplers, rounds), remeasured=False)
     if outcome.verdict == "BREACH":
         outcome = summarise(budget, measure_rounds(*samplers, rounds * REMEASURE), remeasured=True)
@@ -172,8 +180,8 @@ def summarise(budget: Budget, pairs: Sequence[tuple[float, float]], *, remeasure
     ratios = tuple(ours / max(floor, 1e-12) for ours, floor in pairs)
     return Outcome(
         budget,
-        ours_ns=statistics.median(ours for ours, _ in pairs),
-        floor_ns=statistics.median(floor for _, floor in pairs),
+        ours=statistics.median(ours for ours, _ in pairs),
+        floor=statistics.median(floor for _, floor in pairs),
         ratio=statistics.median(ratios),
         ratios=ratios,
         remeasured=remeasured,
@@ -189,15 +197,16 @@ def figure(value: float) -> str:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Return the outcomes as text, one row a budget."""
-    head = ("budget", "ours ns/item", "floor ns/item", "ratio", "limit", "budget ns", "verdict")
+    head = ("budget", "ours/item", "floor/item", "unit", "ratio", "limit", "target", "verdict")
     rows = [
         (
             o.budget.name,
-            figure(o.ours_ns),
-            figure(o.floor_ns),
+            figure(o.ours),
+            figure(o.floor),
+            o.budget.unit,
             figure(o.ratio),
             figure(o.budget.max_ratio),
-            figure(o.budget.budget_ns),
+            figure(o.budget.target),
             o.verdict + (" (measured twice)" if o.remeasured else "") + (f": {o.fault}" if o.fault else ""),
         )
         for o in outcomes
@@ -225,8 +234,8 @@ def document(gate: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "budgets": [
             {
                 **asdict(o.budget),
-                "ours_ns": o.ours_ns if o.ratios else None,
-                "floor_ns": o.floor_ns if o.ratios else None,
+                "ours_per_item": o.ours if o.ratios else None,
+                "floor_per_item": o.floor if o.ratios else None,
                 "ratio": o.ratio if o.ratios else None,
                 "ratios": o.ratios,
                 "remeasured": o.remeasured,

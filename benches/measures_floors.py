@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from benches.inputs import closes
+from benches.inputs import closes, quotes
 from benches.registry import Work, measure
 
 
@@ -58,3 +58,24 @@ def c_method_call() -> Work:
             call(value)
 
     return Work(run, items=len(values))
+
+
+@measure("numpy_quotes_copy")
+def numpy_quotes_copy() -> Work:
+    """Copy the five columns of 1M quotes, per quote: what reading 40 bytes and writing them costs at the least."""
+    q = quotes(1_000_000)
+    source = (q.ts_ns, q.bid_cents, q.ask_cents, q.bid_size, q.ask_size)
+    target = [np.empty_like(column) for column in source]
+
+    def run() -> None:
+        for to, column in zip(target, source, strict=True):
+            np.copyto(to, column)
+
+    return Work(run, items=len(q))
+
+
+@measure("numpy_normal")
+def numpy_normal() -> Work:
+    """Draw 1M normal variates, per variate: what a random step of a market costs at the least."""
+    rng, target = np.random.default_rng(1), np.empty(1_000_000)
+    return Work(lambda: rng.standard_normal(out=target), items=len(target))

@@ -21,18 +21,25 @@ class Work:
     """One measurable piece of work.
 
     `run` does it once, for `items` items, and returns its result, so that the gate can compare what both sides make.
-    Work that runs in another process gives `seconds` instead, which does it once and returns how long it took there.
+    Work that runs in another process gives `seconds` instead, which does it once and returns how long it took there; or
+    `size`, where memory is measured and not time: it does the work once and returns the bytes it took.
     """
 
     run: Callable[[], Any] | None
     items: int
     seconds: Callable[[], float] | None = None
+    size: Callable[[], int] | None = None
 
     def __post_init__(self) -> None:
-        if (self.run is None) == (self.seconds is None):
-            raise ValueError("work needs either `run` or `seconds`")
+        if sum(way is not None for way in (self.run, self.seconds, self.size)) != 1:
+            raise ValueError("work needs one of `run`, `seconds` and `size`")
         if self.items < 1:
             raise ValueError(f"work needs at least one item, not {self.items}")
+
+    @property
+    def unit(self) -> str:
+        """What is measured per item: nanoseconds or bytes."""
+        return "ns" if self.size is None else "bytes"
 
 
 Factory = Callable[[], Work]

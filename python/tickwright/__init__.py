@@ -1,6 +1,7 @@
 """A deterministic trading engine: a Rust core under a Python face.
 
-Names are loaded when they are first used, so that importing the package costs next to nothing and needs no table library.
+Names are loaded when they are first used, so that importing the package costs next to nothing and needs no table
+library.
 """
 
 from __future__ import annotations
@@ -9,11 +10,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tickwright import fees as fees
     from tickwright import feeds as feeds
+    from tickwright import fees as fees
     from tickwright import indicators as indicators
     from tickwright import signal as signal
     from tickwright import stats as stats
+    from tickwright._core import Bar as Bar
+    from tickwright._core import Book as Book
+    from tickwright._core import CorporateAction as CorporateAction
+    from tickwright._core import Fill as Fill
+    from tickwright._core import Order as Order
+    from tickwright._core import Position as Position
+    from tickwright._core import Quote as Quote
+    from tickwright._core import Timer as Timer
+    from tickwright._core import Trade as Trade
     from tickwright.backtesting import Result as Result
     from tickwright.backtesting import RiskLimits as RiskLimits
     from tickwright.backtesting import SimVenue as SimVenue
@@ -21,11 +31,14 @@ if TYPE_CHECKING:
     from tickwright.data import Columns as Columns
     from tickwright.data import FeedReport as FeedReport
     from tickwright.data import MarketData as MarketData
+    from tickwright.data import bars as bars
     from tickwright.errors import ConfigError as ConfigError
     from tickwright.errors import DataError as DataError
     from tickwright.errors import InterruptedRunError as InterruptedRunError
     from tickwright.errors import NumericError as NumericError
     from tickwright.errors import OrderError as OrderError
+    from tickwright.errors import OutputError as OutputError
+    from tickwright.errors import SignalError as SignalError
     from tickwright.errors import StrategyError as StrategyError
     from tickwright.errors import TickwrightError as TickwrightError
     from tickwright.rules import Fraction as Fraction
@@ -38,25 +51,37 @@ __version__ = "0.1.0"
 
 # Public name → module that defines it; a module that is itself the name maps to "".
 _EXPORTS = {
+    "Bar": "_core",
+    "Book": "_core",
     "Columns": "data",
     "ConfigError": "errors",
+    "CorporateAction": "_core",
     "DataError": "errors",
     "FeedReport": "data",
+    "Fill": "_core",
+    "Fraction": "rules",
     "InterruptedRunError": "errors",
     "MarketData": "data",
-    "NumericError": "errors",
-    "OrderError": "errors",
-    "StrategyError": "errors",
-    "Fraction": "rules",
     "Notional": "rules",
+    "NumericError": "errors",
+    "Order": "_core",
+    "OrderError": "errors",
+    "OutputError": "errors",
+    "Position": "_core",
+    "Quote": "_core",
     "Result": "backtesting",
     "RiskLimits": "backtesting",
     "Rules": "rules",
     "Shares": "rules",
+    "SignalError": "errors",
     "SimVenue": "backtesting",
     "Strategy": "strategy",
+    "StrategyError": "errors",
     "TickwrightError": "errors",
+    "Timer": "_core",
+    "Trade": "_core",
     "backtest": "backtesting",
+    "bars": "data",
     "feeds": "",
     "fees": "",
     "indicators": "",
@@ -64,14 +89,16 @@ _EXPORTS = {
     "stats": "",
 }
 
-__all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - the mapping's keys are strings
+__all__ = ["__version__", *_EXPORTS]
 
 
 def __getattr__(name: str) -> Any:
     module = _EXPORTS.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = import_module(f"{__name__}.{name}") if module == "" else getattr(import_module(f"{__name__}.{module}"), name)
+    value = (
+        import_module(f"{__name__}.{name}") if module == "" else getattr(import_module(f"{__name__}.{module}"), name)
+    )
     globals()[name] = value
     return value
 

@@ -1,19 +1,46 @@
 """The compiled core; wrapped by the modules of this package, not imported by users."""
 
-from typing import Any, TypedDict, final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, NamedTuple, Protocol, Self, TypeAlias, TypedDict, TypeVar, final
 
 import numpy as np
 import numpy.typing as npt
 
+_T_co = TypeVar("_T_co", covariant=True)
+_Floats: TypeAlias = npt.NDArray[np.float64]
+
 __version__: str
 
-class TickwrightError(Exception): ...
-class DataError(TickwrightError): ...
-class ConfigError(TickwrightError): ...
-class OrderError(TickwrightError): ...
-class StrategyError(TickwrightError): ...
-class NumericError(TickwrightError): ...
-class InterruptedRunError(TickwrightError): ...
+DEBUG_BUILD: Final[bool]
+"""Whether the core was built without optimisation."""
+
+FAULTS: Final[tuple[str, ...]]
+"""Names of the faults that a feed's policy decides on."""
+
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+class TickwrightError(Exception):
+    """Base of everything that tickwright refuses."""
+
+class DataError(TickwrightError):
+    """Market data that cannot be read or trusted."""
+
+class ConfigError(TickwrightError):
+    """A setting that cannot work."""
+
+class OrderError(TickwrightError):
+    """A request about an order that cannot be met."""
+
+class StrategyError(TickwrightError):
+    """A strategy that raised, or returned what makes no sense."""
+
+class NumericError(TickwrightError):
+    """A number that cannot be held exactly, or a result out of range."""
+
+class InterruptedRunError(TickwrightError):
+    """A run that the operator stopped."""
+
+# --- market data -----------------------------------------------------------------------------------------------------
 
 class _FaultCount(TypedDict):
     found: int
@@ -31,30 +58,37 @@ class MarketData:
     """Market data, shared and never changed."""
 
     @staticmethod
-    def merge(parts: list[MarketData]) -> MarketData:
+    def merge(parts: Sequence[MarketData]) -> MarketData:
         """All parts in one, with ids of one table."""
 
     @property
-    def symbols(self) -> list[str]: ...
+    def symbols(self) -> list[str]:
+        """Symbols in order of id."""
+
     def __len__(self) -> int: ...
     @property
-    def heap_bytes(self) -> int: ...
+    def heap_bytes(self) -> int:
+        """Bytes held."""
+
     @property
     def span(self) -> tuple[int, int] | None:
         """First and last time in nanoseconds."""
 
     def count(self, kind: str) -> int:
-        """Rows of `kind`."""
+        """Rows of `kind`: quotes, trades, bars, actions or deltas."""
 
     @property
     def report(self) -> _Report:
         """What the normalisers saw, as plain Python."""
 
     def columns(self, kind: str) -> Columns:
-        """The columns of `kind`, in one batch sorted by time; made once."""
+        """Give the columns of `kind`, in one batch sorted by time; made once."""
 
-    def select(self, symbols: list[str] | None, start: int | None, end: int | None) -> MarketData:
-        """The events of `symbols` from `start` on and before `end`, nanoseconds."""
+    def aggregate(self, spec: str) -> MarketData:
+        """Make bars of the trades, as `spec` says."""
+
+    def select(self, symbols: Sequence[str] | None, start: int | None, end: int | None) -> MarketData:
+        """Select the events of `symbols` from `start` on and before `end`, nanoseconds."""
 
 @final
 class Columns:
@@ -62,21 +96,713 @@ class Columns:
 
     def __len__(self) -> int: ...
     @property
-    def symbols(self) -> list[str]: ...
+    def symbols(self) -> list[str]:
+        """Symbols in order of id."""
+
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Name → numpy array: read-only views, but for kinds, actions and sides, which are small codes in new arrays."""
+        """Name → numpy array: read-only views, but for kinds, actions and sides, small codes in new arrays."""
 
 def read_table(
     kind: str,
     place: str,
     ts: npt.NDArray[np.int64],
-    names: list[str],
+    names: Sequence[str],
     codes: npt.NDArray[np.int32] | None,
-    columns: dict[str, npt.NDArray[np.float64] | npt.NDArray[np.int64]],
+    columns: dict[str, _Floats | npt.NDArray[np.int64]],
     *,
     start: npt.NDArray[np.int64] | None = None,
     recv: npt.NDArray[np.int64] | None = None,
     flags: npt.NDArray[np.uint32] | None = None,
     policy: dict[str, str | float] | None = None,
 ) -> MarketData:
-    """A table of `kind` from contiguous arrays: prices and sizes as floats or as counts of 1e-9, times in nanoseconds."""
+    """Read rows of `kind` from contiguous arrays: numbers as floats or counts of 1e-9, times in nanoseconds."""
+
+def lean(
+    path: str,
+    *,
+    symbol: str | None,
+    date: str | None,
+    kind: str | None,
+    resolution: str | None,
+    session: str,
+    adjust: str,
+    actions: bool,
+    dividend_decimals: int | None,
+    start: int | None,
+    end: int | None,
+    factor_file: str | None,
+    consolidate: str,
+    conditions: str,
+    policy: dict[str, str | float] | None,
+    progress: Callable[[int, int], object] | None,
+) -> MarketData:
+    """Read Lean equity files; :func:`tickwright.feeds.lean` says what the settings are."""
+
+def lobster(
+    path: str,
+    *,
+    symbol: str | None,
+    date: str | None,
+    orderbook: str | None,
+    start: int | None,
+    end: int | None,
+    policy: dict[str, str | float] | None,
+    progress: Callable[[int, int], object] | None,
+) -> MarketData:
+    """Read a LOBSTER message file; :func:`tickwright.feeds.lobster` says what the settings are."""
+
+def synthetic(
+    seed: int,
+    symbols: Sequence[tuple[str, Sequence[float] | None]] | None,
+    date: str,
+    days: int,
+    events_scale: float,
+    threads: int,
+) -> MarketData:
+    """Make a synthetic market.
+
+    Settings of a symbol are start price, annual volatility, average daily volume, mean spread in ticks, and events a
+    day. Symbols without settings take those of the default symbols in turn.
+    """
+
+# --- indicators ------------------------------------------------------------------------------------------------------
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+_Column: TypeAlias = npt.ArrayLike | _ArrowArray | _ArrowStream
+
+class Channel(NamedTuple, Generic[_T_co]):
+    """Upper, middle and lower line."""
+
+    upper: _T_co
+    middle: _T_co
+    lower: _T_co
+
+class MacdValue(NamedTuple, Generic[_T_co]):
+    """MACD line, its signal line, and their difference."""
+
+    macd: _T_co
+    signal: _T_co
+    histogram: _T_co
+
+class _Streaming(Generic[_T_co]):
+    """What all streaming indicators have."""
+
+    @property
+    def value(self) -> _T_co:
+        """The last value that was not missing."""
+
+    @property
+    def ready(self) -> bool:
+        """True once there is a value."""
+
+    def reset(self) -> None:
+        """Forget everything but the parameters."""
+
+    def __reduce__(self) -> tuple[type[Self], tuple[int | float, ...], list[float]]: ...
+    def __setstate__(self, state: Sequence[float]) -> None: ...
+
+def sma(close: _Column, period: int = 30) -> _Floats:
+    """Average the last `period` values with equal weights."""
+
+@final
+class Sma(_Streaming[float]):
+    """Average the last `period` values with equal weights."""
+
+    def __new__(cls, period: int = 30) -> Self: ...
+    def update(self, close: float) -> float:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, close: _Column) -> _Floats:
+        """As `update` for each row."""
+
+def ema(close: _Column, period: int = 30) -> _Floats:
+    """Exponential moving average, weight 2 / (period + 1), seeded with the mean of the first `period` values."""
+
+@final
+class Ema(_Streaming[float]):
+    """Exponential moving average, weight 2 / (period + 1), seeded with the mean of the first `period` values."""
+
+    def __new__(cls, period: int = 30) -> Self: ...
+    def update(self, close: float) -> float:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, close: _Column) -> _Floats:
+        """As `update` for each row."""
+
+def rma(close: _Column, period: int = 14) -> _Floats:
+    """Wilder's moving average, weight 1 / period, seeded with the mean of the first `period` values."""
+
+@final
+class Rma(_Streaming[float]):
+    """Wilder's moving average, weight 1 / period, seeded with the mean of the first `period` values."""
+
+    def __new__(cls, period: int = 14) -> Self: ...
+    def update(self, close: float) -> float:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, close: _Column) -> _Floats:
+        """As `update` for each row."""
+
+def rsi(close: _Column, period: int = 14) -> _Floats:
+    """Relative strength index (Wilder 1978), 0 to 100."""
+
+@final
+class Rsi(_Streaming[float]):
+    """Relative strength index (Wilder 1978), 0 to 100."""
+
+    def __new__(cls, period: int = 14) -> Self: ...
+    def update(self, close: float) -> float:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, close: _Column) -> _Floats:
+        """As `update` for each row."""
+
+def macd(close: _Column, fast_period: int = 12, slow_period: int = 26, signal_period: int = 9) -> MacdValue[_Floats]:
+    """EMA(fast) - EMA(slow), its EMA(signal), and their difference; aligned as in TA-Lib."""
+
+@final
+class Macd(_Streaming[MacdValue[float]]):
+    """EMA(fast) - EMA(slow), its EMA(signal), and their difference; aligned as in TA-Lib."""
+
+    def __new__(cls, fast_period: int = 12, slow_period: int = 26, signal_period: int = 9) -> Self: ...
+    def update(self, close: float) -> MacdValue[float]:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, close: _Column) -> MacdValue[_Floats]:
+        """As `update` for each row."""
+
+def bollinger(close: _Column, period: int = 20, deviations: float = 2.0) -> Channel[_Floats]:
+    """SMA and `deviations` population standard deviations above and below it."""
+
+@final
+class Bollinger(_Streaming[Channel[float]]):
+    """SMA and `deviations` population standard deviations above and below it."""
+
+    def __new__(cls, period: int = 20, deviations: float = 2.0) -> Self: ...
+    def update(self, close: float) -> Channel[float]:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, close: _Column) -> Channel[_Floats]:
+        """As `update` for each row."""
+
+def atr(high: _Column, low: _Column, close: _Column, period: int = 14) -> _Floats:
+    """Average true range (Wilder 1978)."""
+
+@final
+class Atr(_Streaming[float]):
+    """Average true range (Wilder 1978)."""
+
+    def __new__(cls, period: int = 14) -> Self: ...
+    def update(self, high: float, low: float, close: float) -> float:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, high: _Column, low: _Column, close: _Column) -> _Floats:
+        """As `update` for each row."""
+
+def vwap(high: _Column, low: _Column, close: _Column, volume: _Column) -> _Floats:
+    """Volume-weighted average of (high + low + close) / 3 since the start or the last reset."""
+
+@final
+class Vwap(_Streaming[float]):
+    """Volume-weighted average of (high + low + close) / 3 since the start or the last reset."""
+
+    def __new__(cls) -> Self: ...
+    def update(self, high: float, low: float, close: float, volume: float) -> float:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, high: _Column, low: _Column, close: _Column, volume: _Column) -> _Floats:
+        """As `update` for each row."""
+
+def obv(close: _Column, volume: _Column) -> _Floats:
+    """On-balance volume, starting at the first row's volume as in TA-Lib."""
+
+@final
+class Obv(_Streaming[float]):
+    """On-balance volume, starting at the first row's volume as in TA-Lib."""
+
+    def __new__(cls) -> Self: ...
+    def update(self, close: float, volume: float) -> float:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, close: _Column, volume: _Column) -> _Floats:
+        """As `update` for each row."""
+
+def donchian(high: _Column, low: _Column, period: int = 20) -> Channel[_Floats]:
+    """Highest high and lowest low of the last `period` rows, the newest included, and their midpoint."""
+
+@final
+class Donchian(_Streaming[Channel[float]]):
+    """Highest high and lowest low of the last `period` rows, the newest included, and their midpoint."""
+
+    def __new__(cls, period: int = 20) -> Self: ...
+    def update(self, high: float, low: float) -> Channel[float]:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, high: _Column, low: _Column) -> Channel[_Floats]:
+        """As `update` for each row."""
+
+def list_indicators() -> list[dict[str, Any]]:
+    """Every indicator as a dictionary: name, title, family, inputs, parameters, outputs, first_row."""
+
+# --- statistics of return series; None stands for "undefined" --------------------------------------------------------
+
+def stats_mean(returns: _Floats) -> float | None:
+    """Mean of the returns."""
+
+def stats_deviation(returns: _Floats) -> float | None:
+    """Sample standard deviation."""
+
+def stats_total_return(returns: _Floats) -> float | None:
+    """Compound return of the series."""
+
+def stats_cagr(returns: _Floats, periods_per_year: float) -> float | None:
+    """Compound annual growth rate."""
+
+def stats_annual_volatility(returns: _Floats, periods_per_year: float) -> float | None:
+    """Sample deviation × √(periods a year)."""
+
+def stats_sharpe(returns: _Floats, risk_free: float, periods_per_year: float) -> float | None:
+    """Annualised Sharpe ratio; `risk_free` is the return of one period."""
+
+def stats_downside_deviation(returns: _Floats, target: float, periods_per_year: float) -> float | None:
+    """Annualised deviation below `target`, the return of one period."""
+
+def stats_sortino(returns: _Floats, target: float, periods_per_year: float) -> float | None:
+    """Annualised Sortino ratio."""
+
+def stats_max_drawdown(returns: _Floats) -> float | None:
+    """Largest fall from a peak of the compounded series, as a fraction."""
+
+def stats_calmar(returns: _Floats, periods_per_year: float) -> float | None:
+    """Compound annual growth rate ÷ largest drawdown."""
+
+def stats_skewness(returns: _Floats) -> float | None:
+    """Fisher's g1."""
+
+def stats_kurtosis(returns: _Floats) -> float | None:
+    """Fisher's g2, in excess of the normal law."""
+
+def stats_value_at_risk(returns: _Floats, tail: float) -> float | None:
+    """Loss at the `tail` quantile, positive."""
+
+def stats_expected_shortfall(returns: _Floats, tail: float) -> float | None:
+    """Mean loss of the worst `tail` of the periods, positive."""
+
+# --- what a strategy is handed ---------------------------------------------------------------------------------------
+
+@final
+class Quote:
+    """Best bid and ask."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the instrument."""
+
+    @property
+    def ts(self) -> int:
+        """Exchange time, nanoseconds since 1970 UTC."""
+
+    @property
+    def bid(self) -> float:
+        """Best bid, dollars; 0 when there is none."""
+
+    @property
+    def ask(self) -> float:
+        """Best ask, dollars; 0 when there is none."""
+
+    @property
+    def bid_size(self) -> float:
+        """Shares at the bid."""
+
+    @property
+    def ask_size(self) -> float:
+        """Shares at the ask."""
+
+    @property
+    def mid(self) -> float:
+        """Midpoint, dollars; NaN unless both sides are there."""
+
+@final
+class Trade:
+    """A trade print."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the instrument."""
+
+    @property
+    def ts(self) -> int:
+        """Exchange time, nanoseconds since 1970 UTC."""
+
+    @property
+    def price(self) -> float:
+        """Price, dollars."""
+
+    @property
+    def size(self) -> float:
+        """Shares."""
+
+@final
+class Bar:
+    """A complete bar."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the instrument."""
+
+    @property
+    def ts(self) -> int:
+        """End of the bar, nanoseconds since 1970 UTC: the first moment at which it is known."""
+
+    @property
+    def start(self) -> int:
+        """Start of the bar, nanoseconds since 1970 UTC."""
+
+    @property
+    def open(self) -> float:
+        """First price, dollars."""
+
+    @property
+    def high(self) -> float:
+        """Highest price, dollars."""
+
+    @property
+    def low(self) -> float:
+        """Lowest price, dollars."""
+
+    @property
+    def close(self) -> float:
+        """Last price, dollars."""
+
+    @property
+    def volume(self) -> float:
+        """Shares traded."""
+
+@final
+class Fill:
+    """A fill of one of the strategy's orders; position and cash already show it."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the instrument."""
+
+    @property
+    def ts(self) -> int:
+        """Exchange time, nanoseconds since 1970 UTC."""
+
+    @property
+    def order_id(self) -> int:
+        """Order id."""
+
+    @property
+    def side(self) -> str:
+        """`buy` or `sell`."""
+
+    @property
+    def qty(self) -> float:
+        """Shares."""
+
+    @property
+    def price(self) -> float:
+        """Dollars a share."""
+
+    @property
+    def fee(self) -> float:
+        """Fee, dollars."""
+
+    @property
+    def slippage(self) -> float:
+        """Cost against the price at the decision, dollars."""
+
+    @property
+    def realized_pnl(self) -> float:
+        """Profit realised, before fees, dollars."""
+
+    @property
+    def position(self) -> float:
+        """The strategy's position afterwards, shares."""
+
+    @property
+    def remaining(self) -> float:
+        """Shares of the order still to fill."""
+
+    @property
+    def maker(self) -> bool:
+        """True when the order rested and gave liquidity."""
+
+@final
+class Order:
+    """One of the strategy's orders as it is at this moment."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the instrument."""
+
+    @property
+    def id(self) -> int:
+        """Order id."""
+
+    @property
+    def side(self) -> str:
+        """`buy` or `sell`."""
+
+    @property
+    def type(self) -> str:
+        """`market`, `limit`, `stop` or `stop_limit`."""
+
+    @property
+    def time_in_force(self) -> str:
+        """`day`, `gtc`, `ioc` or `fok`."""
+
+    @property
+    def status(self) -> str:
+        """Status, by Alpaca's names; `refused` when our own risk checks refused it."""
+
+    @property
+    def is_done(self) -> bool:
+        """True when nothing can happen to it any more."""
+
+    @property
+    def qty(self) -> float:
+        """Shares asked for."""
+
+    @property
+    def filled_qty(self) -> float:
+        """Shares filled."""
+
+    @property
+    def avg_price(self) -> float | None:
+        """Average price of the fills, dollars."""
+
+    @property
+    def limit_price(self) -> float | None:
+        """Limit price, dollars."""
+
+    @property
+    def stop_price(self) -> float | None:
+        """Stop price, dollars."""
+
+    @property
+    def submitted(self) -> int:
+        """When the strategy sent it, nanoseconds since 1970 UTC."""
+
+    @property
+    def replaces(self) -> int | None:
+        """The order it replaces, if any."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was refused: a code and the figures."""
+
+@final
+class Position:
+    """The strategy's own position in one instrument."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the instrument."""
+
+    @property
+    def qty(self) -> float:
+        """Shares, below zero for a short."""
+
+    @property
+    def avg_price(self) -> float:
+        """Average cost, dollars a share; 0 when flat."""
+
+    @property
+    def mark(self) -> float:
+        """Price it is valued at, dollars; 0 before the first."""
+
+    @property
+    def unrealized_pnl(self) -> float:
+        """Profit of the open shares, dollars."""
+
+    @property
+    def realized_pnl(self) -> float:
+        """Profit of closed shares before fees, dollars."""
+
+    @property
+    def fees(self) -> float:
+        """Fees paid, dollars."""
+
+@final
+class Book:
+    """Best bid and ask and the last trade of one instrument; 0 stands for "none yet"."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the instrument."""
+
+    @property
+    def bid(self) -> float:
+        """Best bid, dollars."""
+
+    @property
+    def ask(self) -> float:
+        """Best ask, dollars."""
+
+    @property
+    def bid_size(self) -> float:
+        """Shares at the bid."""
+
+    @property
+    def ask_size(self) -> float:
+        """Shares at the ask."""
+
+    @property
+    def last(self) -> float:
+        """Last trade or close, dollars."""
+
+    @property
+    def mid(self) -> float:
+        """Midpoint, dollars; NaN unless both sides are there."""
+
+@final
+class Timer:
+    """A timer that went off."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def ts(self) -> int:
+        """Event time, nanoseconds since 1970 UTC."""
+
+@final
+class CorporateAction:
+    """A split or dividend."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol of the instrument."""
+
+    @property
+    def ts(self) -> int:
+        """Effective time, nanoseconds since 1970 UTC."""
+
+    @property
+    def kind(self) -> str:
+        """`split` or `dividend`."""
+
+    @property
+    def value(self) -> float:
+        """New shares for one old share, or dollars a share."""
+
+@final
+class Window:
+    """A strategy's view of the engine, open during its callbacks; :class:`tickwright.Strategy` says what it does."""
+
+    def submit(
+        self,
+        symbol: str,
+        side: str,
+        qty: float,
+        limit: float | None = None,
+        stop: float | None = None,
+        tif: str = "day",
+    ) -> int:
+        """Send an order; gives its id."""
+
+    def cancel(self, id: int) -> bool:
+        """Ask to cancel an order; False when it is done already."""
+
+    def replace(
+        self, id: int, qty: float | None = None, limit: float | None = None, stop: float | None = None
+    ) -> int | None:
+        """Replace an order; gives the id of its replacement, None when it is done already."""
+
+    def set_timer(self, at_ns: int, name: str) -> None:
+        """Set a timer for `at_ns`, nanoseconds since 1970 UTC."""
+
+    def subscribe(self, symbol: str | None, kind: str) -> None:
+        """Get events of `kind`, of one symbol or of all."""
+
+    def subscribe_bars(self, symbol: str | None, bars: str) -> None:
+        """Get bars that the engine builds."""
+
+    def book(self, symbol: str) -> Book:
+        """Best bid and ask and last trade."""
+
+    def position(self, symbol: str) -> Position:
+        """Give the strategy's own position."""
+
+    def order(self, id: int) -> Order | None:
+        """Give an own order as it is now."""
+
+    def open_orders(self) -> list[Order]:
+        """Give the own orders that are not done."""
+
+    @property
+    def symbols(self) -> list[str]:
+        """Symbols of the run."""
+
+    @property
+    def now(self) -> int:
+        """Event time, nanoseconds since 1970 UTC."""
+
+    @property
+    def cash(self) -> float:
+        """Cash of the account, dollars."""
+
+    @property
+    def equity(self) -> float:
+        """Cash and positions of the account at their marks, dollars."""
+
+# --- backtests -------------------------------------------------------------------------------------------------------
+
+@final
+class RunResult:
+    """The result of a backtest, as columns."""
+
+    @property
+    def digest(self) -> str:
+        """BLAKE3 of all orders, fills, refusals and equity points."""
+
+    @property
+    def events(self) -> int:
+        """Market events processed."""
+
+    @property
+    def strategies(self) -> list[str]:
+        """Names of the strategies."""
+
+    @property
+    def symbols(self) -> list[str]:
+        """Symbols of the run."""
+
+    @property
+    def states(self) -> list[tuple[int, str, str]]:
+        """Changes of the engine's state: time in nanoseconds, state, why."""
+
+    @property
+    def end_equity(self) -> str:
+        """Exact decimal text of equity at the end."""
+
+    def stats(self) -> dict[str, float | None]:
+        """Statistics of the run."""
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Columns of a table: name → numpy array, list of text, or (codes, categories) for text that repeats."""
+
+def run_backtest(
+    data: MarketData,
+    strategies: list[Any],
+    *,
+    cash: float,
+    risk: dict[str, Any],
+    venue: dict[str, Any],
+    mark: str,
+    start: int | None,
+    end: int | None,
+    equity_every_ns: int,
+    max_requests_per_moment: int,
+    progress: Callable[[int, int, int], object] | None,
+) -> RunResult:
+    """Run strategies over data; each is the dict of `Rules.to_spec`, or (name, object, names of its own callbacks)."""

@@ -44,7 +44,8 @@ ALIASES = {
 }
 # Text that says at once what a table needs.
 NEEDED = (
-    "quotes: ts, symbol, bid, ask, bid_size, ask_size; trades: ts, symbol, price, size; bars: ts, symbol, open, high, low, close, volume"
+    "quotes: ts, symbol, bid, ask, bid_size, ask_size; trades: ts, symbol, price, size; "
+    "bars: ts, symbol, open, high, low, close, volume"
 )
 UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
 EARLIEST_PLAUSIBLE_NS = 10**17  # March 1973: an integer below is seconds, milliseconds, microseconds or a calendar date
@@ -61,7 +62,7 @@ def read(
     bar_time: str,
     policy: Mapping[str, str | float] | None,
 ) -> _core.MarketData:
-    """The core's data from any table; see `tickwright.feeds.table`."""
+    """Read any table into the core's data; see `tickwright.feeds.table`."""
     if kind is not None and kind not in KINDS:
         raise ConfigError(f"kind: {kind!r} is not known; choose quotes, trades or bars")
     if bar_time not in ("start", "end"):
@@ -82,7 +83,10 @@ def read(
     if missing:
         word = "columns" if len(missing) > 1 else "column"
         found = ", ".join(table.column_names)
-        raise DataError(f'{place}: {kind} need the {word} {", ".join(missing)}; found {found}. Rename with columns={{"theirs": "ours"}}')
+        raise DataError(
+            f"{place}: {kind} need the {word} {', '.join(missing)}; found {found}. "
+            'Rename with columns={"theirs": "ours"}'
+        )
     if table.num_rows == 0:
         raise DataError(f"{place}: holds no rows; give at least one")
 
@@ -103,13 +107,16 @@ def read(
             start = times("start")
         else:
             raise DataError(
-                f'{place}: does {chosen["ts"]!r} say when a bar starts or when it ends? Give bar_interval (such as "1min") and '
-                'bar_time ("start" or "end"), or columns ts (end) and start'
+                f"{place}: does {chosen['ts']!r} say when a bar starts or when it ends? "
+                'Give bar_interval (such as "1min") and bar_time ("start" or "end"), or columns ts (end) and start'
             )
     names, codes = _symbols(column("symbol"), place) if "symbol" in chosen else ([str(symbol)], None)
     recv = times("recv") if "recv" in chosen else None
     flags = _flags(column("flags"), place) if "flags" in chosen else None
-    numbers = {name: _numbers(column(name), table.schema.field(chosen[name]), f"{place}: column {chosen[name]}") for name in KINDS[kind]}
+    numbers = {
+        name: _numbers(column(name), table.schema.field(chosen[name]), f"{place}: column {chosen[name]}")
+        for name in KINDS[kind]
+    }
     given = None if policy is None else dict(policy)
     return _core.read_table(kind, place, ts, names, codes, numbers, start=start, recv=recv, flags=flags, policy=given)
 
@@ -124,7 +131,9 @@ def _interval(value: str | int | dt.timedelta) -> int:
     elif isinstance(value, str) and (match := re.fullmatch(r"(\d+)\s*(ns|us|ms|s|min|h|d)", value.strip())):
         nanos = int(match[1]) * UNITS[match[2]]
     if not 0 < nanos <= 366 * UNITS["d"]:
-        raise ConfigError(f'bar_interval: {value!r} is no interval; write "1s", "5min", "1h" or "1d", a timedelta, or nanoseconds')
+        raise ConfigError(
+            f'bar_interval: {value!r} is no interval; write "1s", "5min", "1h" or "1d", a timedelta, or nanoseconds'
+        )
     return nanos
 
 
@@ -145,7 +154,8 @@ def _load(source: Any, columns: Mapping[str, str]) -> tuple[pa.Table, str]:
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise DataError(f"table: cannot be read as columns of equal length: {error}") from error
     raise DataError(
-        f"table: a {type(source).__name__} is no table; give a path, an Arrow, pandas or polars table, or a mapping of names to arrays"
+        f"table: a {type(source).__name__} is no table; give a path, an Arrow, pandas or polars table, or a mapping of "
+        "names to arrays"
     )
 
 
@@ -210,7 +220,9 @@ def _choose(found: list[str], renames: Mapping[str, str], place: str) -> dict[st
             there = ", ".join(found)
             raise DataError(f"{place}: columns renames {theirs!r}, which is not there; found {there}")
         if name not in COLUMNS:
-            raise ConfigError(f"columns: {name!r} (for {theirs!r}) is not a name of ours; choose among {', '.join(COLUMNS)}")
+            raise ConfigError(
+                f"columns: {name!r} (for {theirs!r}) is not a name of ours; choose among {', '.join(COLUMNS)}"
+            )
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
         raise DataError(f"{place}: column {twice[0]} is there {found.count(twice[0])} times; keep one")
@@ -224,7 +236,8 @@ def _choose(found: list[str], renames: Mapping[str, str], place: str) -> dict[st
         weight = 2 if theirs in renames else 1 if theirs.strip().lower() == ours else 0
         if ours in chosen and rank[ours] == weight:
             raise DataError(
-                f'{place}: columns {chosen[ours]} and {theirs} both mean {ours}; say which with columns={{"{theirs}": "{ours}"}}'
+                f"{place}: columns {chosen[ours]} and {theirs} both mean {ours}; "
+                f'say which with columns={{"{theirs}": "{ours}"}}'
             )
         if ours not in chosen or weight > rank[ours]:
             chosen[ours], rank[ours] = theirs, weight
@@ -238,7 +251,9 @@ def _infer(chosen: Mapping[str, str], found: list[str], place: str) -> str:
         return fitting[0]
     if fitting:
         raise DataError(f"{place}: could be {' or '.join(fitting)}; say which with kind=")
-    raise DataError(f"{place}: found the columns {', '.join(found)}, which are no market data; needed are those of {NEEDED}")
+    raise DataError(
+        f"{place}: found the columns {', '.join(found)}, which are no market data; needed are those of {NEEDED}"
+    )
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
@@ -250,7 +265,7 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _times(column: pa.ChunkedArray, timezone: str, place: str) -> npt.NDArray[np.int64]:
-    """Nanoseconds since the epoch, UTC; missing times are the smallest integer, which the core takes for a malformed row."""
+    """Nanoseconds since the epoch, UTC; missing times are the smallest integer, for the core a malformed row."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
@@ -264,7 +279,9 @@ def _times(column: pa.ChunkedArray, timezone: str, place: str) -> npt.NDArray[np
             elif pa.types.is_date(kind):
                 column = column.cast(pa.timestamp("ns"))
             elif not pa.types.is_timestamp(kind):
-                raise DataError(f"{place}: holds {kind}, which is no time; give timestamps, ISO text or integer nanoseconds")
+                raise DataError(
+                    f"{place}: holds {kind}, which is no time; give timestamps, ISO text or integer nanoseconds"
+                )
             if column.type.tz is None:
                 column = pc.assume_timezone(column, timezone)
             values = column.cast(pa.timestamp("ns", tz="UTC")).cast(pa.int64())
@@ -324,7 +341,9 @@ def _symbols(column: pa.ChunkedArray, place: str) -> tuple[list[str], npt.NDArra
             column = column.cast(column.type.value_type)
         encoded = _whole(column.cast(pa.string()).dictionary_encode().unify_dictionaries())
     except pa.ArrowException as error:
-        raise DataError(f"{place}: column symbol holds {column.type}, which is no text; give symbols such as BAC") from error
+        raise DataError(
+            f"{place}: column symbol holds {column.type}, which is no text; give symbols such as BAC"
+        ) from error
     codes = pc.fill_null(encoded.indices.cast(pa.int32()), -1)
     names = [str(name) for name in encoded.dictionary.to_pylist()]
     if not names:
@@ -341,7 +360,7 @@ def _flags(column: pa.ChunkedArray, place: str) -> npt.NDArray[np.uint32]:
 
 
 def _numbers(column: pa.ChunkedArray, field: pa.Field, place: str) -> npt.NDArray[Any]:
-    """Counts of 1e-9 where the field says so (``scale`` = 9), else floats; missing numbers are NaN."""
+    """Give counts of 1e-9 where the field says so (``scale`` = 9), else floats; missing numbers are NaN."""
     raw = (field.metadata or {}).get(b"scale") == b"9"
     if raw and pa.types.is_int64(column.type) and column.null_count == 0:
         return np.ascontiguousarray(_whole(column).to_numpy(zero_copy_only=False))

@@ -112,7 +112,10 @@ class SimVenue:
             case Bps(rate):
                 settings["fees"] = ("bps", float(rate), 0.0)
             case other:
-                raise ConfigError(f"venue.fees: {other!r} is no fee model; give fees.PerShare(0.005, minimum=1.0), fees.Bps(1.0) or None")
+                raise ConfigError(
+                    f"venue.fees: {other!r} is no fee model; give fees.PerShare(0.005, minimum=1.0), fees.Bps(1.0) or "
+                    "None"
+                )
         return settings
 
 
@@ -217,7 +220,7 @@ class Result:
         return write_report(self, path)
 
     def save(self, out: str | Path) -> Path:
-        """Write all tables as Parquet, the statistics as JSON and the report into the folder `out`, whole or not at all."""
+        """Write all tables as Parquet, statistics as JSON and the report into the folder `out`, whole or not at all."""
         from tickwright.output import save
 
         return save(self, out)
@@ -227,8 +230,9 @@ class Result:
         change = stats["total_return"]
         percent = "" if change is None else f" ({change:+.3%})"
         return (
-            f"Result({', '.join(self.meta['strategies'])}: {stats['start_equity']:,.2f} → {stats['end_equity']:,.2f}{percent}, "
-            f"{stats['orders']} orders, {stats['fills']} fills, {stats['refusals']} refusals, {stats['events']:,} events)"
+            f"Result({', '.join(self.meta['strategies'])}: "
+            f"{stats['start_equity']:,.2f} → {stats['end_equity']:,.2f}{percent}, {stats['orders']} orders, "
+            f"{stats['fills']} fills, {stats['refusals']} refusals, {stats['events']:,} events)"
         )
 
 
@@ -266,7 +270,8 @@ def backtest(
     equity_every : str
         Step of the equity curve, such as ``"1s"``, ``"1m"``, ``"1d"``.
     mark : {"auto", "last"}
-        Value positions at the mid where there is a two-sided quote, else at the last trade or bar; or always at the last.
+        Value positions at the mid where there is a two-sided quote, else at the last trade or bar; or always at the
+        last.
     bars : str, optional
         Bars for `Rules` that name none themselves, such as ``"1m"``.
     max_requests_per_moment : int
@@ -290,33 +295,36 @@ def backtest(
     strategies = _listed(strategy, bars)
     if mark not in ("auto", "last"):
         raise ConfigError(f"mark: {mark!r} is not known; use auto or last")
-    if not isinstance(cash, (int, float)) or isinstance(cash, bool) or not 0 < cash <= 1e20:
-        raise ConfigError(f"cash: {cash!r} is no number of dollars above 0 and at most 1e20")
-    limits, sim = RiskLimits() if risk is None else risk, SimVenue() if venue is None else venue
+    begin, until = _nanoseconds("start", start), _nanoseconds("end", end)
+    limits = RiskLimits() if risk is None else risk
+    sim = SimVenue() if venue is None else venue
     if not isinstance(limits, RiskLimits):
-        raise ConfigError(f"risk: {risk!r} is no RiskLimits; give one such as RiskLimits(max_leverage=1.0)")
+        raise ConfigError(f"risk: {type(limits).__name__} is no RiskLimits; give RiskLimits(max_order_notional=25_000)")
     if not isinstance(sim, SimVenue):
-        raise ConfigError(f"venue: {venue!r} is no SimVenue; give one such as SimVenue(latency_ms=40)")
+        raise ConfigError(f"venue: {type(sim).__name__} is no SimVenue; give SimVenue(latency_ms=40)")
+    _whole("max_requests_per_moment", max_requests_per_moment, 1, 2**32)
     if progress is not None and not callable(progress):
-        raise ConfigError(f"progress: {progress!r} cannot be called; give a function of events done, events in all and time")
-    if type(max_requests_per_moment) is not int or not 0 < max_requests_per_moment < 2**32:
-        raise ConfigError(f"max_requests_per_moment: {max_requests_per_moment!r} is no whole number from 1 to 4,294,967,295")
+        raise ConfigError(f"progress: {progress!r} cannot be called; give a function of events done, in all, and time")
     began = time.perf_counter()
     core = _core.run_backtest(
         merged._core,
         strategies,
-        cash=float(cash),
+        cash=_dollars(cash),
         risk=_checked("risk", asdict(limits)),
         venue=_checked("venue", sim._settings()),
         mark=mark,
-        start=_nanoseconds("start", start),
-        end=_nanoseconds("end", end),
+        start=begin,
+        end=until,
         equity_every_ns=_duration(equity_every),
         max_requests_per_moment=max_requests_per_moment,
         progress=progress,
     )
     wall = time.perf_counter() - began
     first, last = merged.start, merged.end
+    if first is not None and begin is not None:
+        first = max(first, begin)
+    if last is not None and until is not None:
+        last = min(last, until)
     meta = {
         "strategies": core.strategies,
         "symbols": core.symbols,
@@ -328,13 +336,27 @@ def backtest(
     return Result(core, dict(merged.report), meta)
 
 
+def _dollars(cash: object) -> float:
+    if isinstance(cash, bool) or not isinstance(cash, (int, float)):
+        raise ConfigError(f"cash: {cash!r} is no number of dollars")
+    if not 0 < cash <= 1e20:
+        raise ConfigError(f"cash: {cash!r} is no account; give dollars above 0 and at most 1e20")
+    return float(cash)
+
+
 def _merged(data: MarketData | Iterable[MarketData]) -> MarketData:
     if isinstance(data, (str, Mapping)) or not isinstance(data, (MarketData, Iterable)):
-        raise DataError(f"data: {data!r} is no market data; read it first, with tickwright.feeds.read(…) or tickwright.feeds.table(…)")
+        raise DataError(
+            f"data: {type(data).__name__} is no market data; read it first, with tickwright.feeds.read(…) or "
+            "tickwright.feeds.table(…)"
+        )
     parts = [data] if isinstance(data, MarketData) else list(data)
     for part in parts:
         if not isinstance(part, MarketData):
-            raise DataError(f"data: {type(part).__name__} is no market data; read it first, with tickwright.feeds.read(…) or tickwright.feeds.table(…)")
+            raise DataError(
+                f"data: {type(part).__name__} is no market data; read it first, with tickwright.feeds.read(…) or "
+                "tickwright.feeds.table(…)"
+            )
     if not parts:
         raise DataError("data: nothing was given; read some with tickwright.feeds")
     return parts[0] if len(parts) == 1 else MarketData.merge(parts)
@@ -353,10 +375,15 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
             listed.append(spec)
         elif isinstance(one, Strategy):
             if any(one is earlier for earlier in chosen[: len(listed)]):
-                raise ConfigError(f"strategy: the same {type(one).__name__} is in the list twice; make two objects, each with its own name")
+                raise ConfigError(
+                    f"strategy: the same {type(one).__name__} is in the list twice; make two objects, each with its "
+                    "own name"
+                )
             name = one.name or type(one).__name__
             if not isinstance(name, str):
-                raise ConfigError(f"{type(one).__name__}.name: {name!r} is no name; give some text, or None for the name of the class")
+                raise ConfigError(
+                    f"{type(one).__name__}.name: {name!r} is no name; give some text, or None for the name of the class"
+                )
             listed.append((name, one, one._overridden()))
         elif isinstance(one, type) and issubclass(one, Strategy):
             raise ConfigError(f"strategy: {one.__name__} is a class; give an object of it, {one.__name__}()")
@@ -365,41 +392,39 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
     return listed
 
 
-# Settings that are words, and the largest value of those that are whole numbers.
-_WORDS = frozenset({"liquidity", "queue", "stop_trigger", "dividends", "on_breach"})
-_WHOLE = {"max_orders_per_second": 10**9, "max_open_orders": 2**32 - 1, "seed": 2**64 - 1}
+_CHOICES = ("fees", "liquidity", "queue", "stop_trigger", "dividends", "on_breach")
+_COUNTS = {"max_orders_per_second": (1, 2**32), "max_open_orders": (1, 2**32), "seed": (0, 2**64)}
 
 
 def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
     for field, value in settings.items():
-        place = f"{section}.{field}"
-        if field in _WORDS:
-            if not isinstance(value, str):
-                raise ConfigError(f"{place}: {value!r} is no text; give one of the words that it takes")
-        elif field == "allow_short":
+        if field in _CHOICES or value is None:
+            continue
+        if field == "allow_short":
             if not isinstance(value, bool):
-                raise ConfigError(f"{place}: {value!r} is neither True nor False")
-        elif field != "fees" and value is not None:
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise ConfigError(f"{place}: {value!r} is no number")
-            if not math.isfinite(value):
-                raise ConfigError(f"{place}: {value!r} is not finite; give a finite number")
-            if field in _WHOLE and not (isinstance(value, int) and 0 <= value <= _WHOLE[field]):
-                raise ConfigError(f"{place}: {value!r} is no whole number from 0 to {_WHOLE[field]:,}")
+                raise ConfigError(f"{section}.{field}: {value!r} is neither True nor False")
+        elif field in _COUNTS:
+            _whole(f"{section}.{field}", value, *_COUNTS[field])
+        elif isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ConfigError(f"{section}.{field}: {value!r} is no number")
+        elif not math.isfinite(value):
+            raise ConfigError(f"{section}.{field}: {value!r} is not finite; give a finite number")
     return settings
+
+
+def _whole(place: str, value: object, least: int, end: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < end:
+        raise ConfigError(f"{place}: {value!r} must be a whole number from {least} to {end - 1:,}")
 
 
 _UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
 
 
-def _duration(text: str) -> int:
+def _duration(text: object) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,8})(ms|s|m|h|d)", text) if isinstance(text, str) else None
     if match is None:
         raise ConfigError(f"equity_every: {text!r} is no duration; write one such as '1s', '5m', '1h' or '1d'")
-    duration = int(match[1]) * _UNITS[match[2]]
-    if duration > 36_525 * _UNITS["d"]:
-        raise ConfigError(f"equity_every: {text!r} is longer than a hundred years; write one such as '1m' or '1d'")
-    return duration
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def _nanoseconds(field: str, moment: Moment) -> int | None:

@@ -13,19 +13,21 @@ import os
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from tickwright._core import FAULTS
+from tickwright.backtesting import RiskLimits, SimVenue
 from tickwright.errors import ConfigError
+from tickwright.fees import Bps, Fees, PerShare
 from tickwright.rules import listed, nearest, read_toml
 
 __all__ = [
     "Config",
     "DataConfig",
-    "FeeModel",
     "LoggingConfig",
     "ReportConfig",
     "RiskConfig",
@@ -34,6 +36,7 @@ __all__ = [
     "VenueConfig",
     "load_config",
     "parse_fees",
+    "parse_policy",
 ]
 
 ENV_PREFIX: Final = "TICKWRIGHT_"
@@ -52,47 +55,75 @@ def _moment(value: object) -> object:
     return value
 
 
+def _unlimited(value: object) -> object:
+    """Take ``inf``, which TOML and flags can write, for "no limit", which they cannot."""
+    return None if isinstance(value, float) and value == float("inf") else value
+
+
 Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Limit = Annotated[Positive | None, BeforeValidator(_unlimited)]
+WholeLimit = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_unlimited)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class FeeModel(typing.NamedTuple):
-    """A commission model as text names it."""
-
-    kind: Literal["none", "per-share", "bps"]
-    """Kind."""
-    rate: float = 0.0
-    """Dollars a share, or basis points of the notional."""
-    minimum: float = 0.0
-    """Least dollars an order, for ``per-share``."""
-
-
-def parse_fees(text: str) -> FeeModel:
+def parse_fees(text: str) -> Fees:
     """Read ``none``, ``per-share:RATE[:MINIMUM]`` or ``bps:RATE``.
 
     Examples
     --------
     >>> parse_fees("per-share:0.005:1")
-    FeeModel(kind='per-share', rate=0.005, minimum=1.0)
+    PerShare(rate=0.005, minimum=1.0)
     """
     kind, *numbers = text.strip().replace("_", "-").split(":")
-    most = {"none": 0, "per-share": 2, "bps": 1}.get(kind)
+    models: dict[str, tuple[Callable[..., Fees], range]] = {
+        "none": (lambda: None, range(0, 1)),
+        "per-share": (PerShare, range(1, 3)),
+        "bps": (Bps, range(1, 2)),
+    }
     try:
+        make, counts = models[kind]
         values = [float(n) for n in numbers]
-    except ValueError:
-        values = [-1.0]
-    if (
-        most is None
-        or len(values) > most
-        or (most > 0 and not values)
-        or not all(0 <= v < float("inf") for v in values)
-    ):
-        raise ValueError(
-            f"{text!r} is no fee model; write none, per-share:0.005:1 (dollars a share, least dollars an order) or "
-            "bps:1.5"
-        )
-    return FeeModel(typing.cast(Literal["none", "per-share", "bps"], kind), *values)
+        if len(values) in counts:
+            return make(*values)
+    except (KeyError, ValueError):
+        pass
+    except ConfigError as error:
+        raise ValueError(f"{text!r} is no fee model: {error}") from None
+    raise ValueError(
+        f"{text!r} is no fee model; write none, per-share:0.005:1 (dollars a share, least dollars an order) or bps:1.5"
+    )
+
+
+def parse_policy(pairs: Iterable[str]) -> dict[str, str | float]:
+    """Read ``["crossed=keep", "absurd_band=0.3"]``; :class:`DataConfig` checks what they say.
+
+    Examples
+    --------
+    >>> parse_policy(["crossed=keep", "absurd_band=0.3"])
+    {'crossed': 'keep', 'absurd_band': 0.3}
+    """
+    policy: dict[str, str | float] = {}
+    for pair in pairs:
+        fault, sign, choice = (part.strip() for part in pair.partition("="))
+        if not sign or not fault:
+            raise ConfigError(f"policy {pair!r}: not of the form fault=choice; write for example crossed=keep")
+        try:
+            policy[fault] = float(choice)
+        except ValueError:
+            policy[fault] = choice
+    return policy
+
+
+def _fees_text(fees: Fees) -> str:
+    """Write `fees` as :func:`parse_fees` reads it."""
+    match fees:
+        case PerShare(rate, minimum):
+            return f"per-share:{rate!r}:{minimum!r}"
+        case Bps(rate):
+            return f"bps:{rate!r}"
+        case _:
+            return "none"
 
 
 class _Section(BaseModel):
@@ -110,12 +141,15 @@ class RunConfig(_Section):
     )
     bars: str | None = Field(
         default=None,
-        pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*)$",
-        description="Bars to build where a strategy asks for bars without saying which: 1m, tick:500, volume:10000, "
-        "dollar:1000000.",
+        pattern=r"^([1-9][0-9]*(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]*|[1-9][0-9]* (ticks|shares|dollars))$",
+        description="Bars to build for rules that name none: 1m, tick:500, volume:10000, dollar:1000000.",
     )
-    mark: str = Field(
-        default="auto", min_length=1, description="Price that values positions: auto, or as the engine names it."
+    mark: Literal["auto", "last"] = Field(
+        default="auto", description="Price that values positions: the mid where there is a quote, or always the last."
+    )
+    max_requests_per_moment: Annotated[int, Field(gt=0, lt=2**32)] = Field(
+        default=100_000,
+        description="Requests at one moment of event time after which a strategy is taken to loop over its own orders.",
     )
 
     @model_validator(mode="after")
@@ -138,6 +172,23 @@ class DataConfig(_Section):
         default="none", description="Adjust prices for splits, or for splits and dividends."
     )
     actions: bool = Field(default=False, description="Play splits and dividends as events; needs adjust none.")
+    policy: dict[str, str | Annotated[float, Field(allow_inf_nan=True)]] = Field(
+        default_factory=dict, description="Faults of rows to keep, drop or fail, and absurd_band; see tickwright.feeds."
+    )
+
+    @field_validator("policy")
+    @classmethod
+    def _policy(cls, policy: dict[str, str | float]) -> dict[str, str | float]:
+        for fault, choice in policy.items():
+            if fault == "absurd_band":
+                if isinstance(choice, str) or not choice > 0:
+                    raise ValueError(f"absurd_band {choice!r} is no fraction above 0, such as 0.5; inf checks nothing")
+            elif fault not in FAULTS:
+                known = (*FAULTS, "absurd_band")
+                raise ValueError(f"{fault!r} is no fault{nearest(fault, known)}; there are {', '.join(known)}")
+            elif choice not in ("keep", "drop", "fail"):
+                raise ValueError(f'{fault} = {choice!r} is no choice; give "keep", "drop" or "fail"')
+        return policy
 
     @field_validator("symbols")
     @classmethod
@@ -156,48 +207,80 @@ class DataConfig(_Section):
         return self
 
 
-class RiskConfig(_Section):
-    """``[risk]``: limits of :class:`tickwright.RiskLimits`; what is left out is not limited."""
+_LIMITS: Final = RiskLimits()
+_VENUE: Final = SimVenue()
 
-    max_order_qty: Positive | None = Field(default=None, description="Shares of one order.")
-    max_order_notional: Positive | None = Field(default=None, description="Dollars of one order.")
-    max_position_qty: Positive | None = Field(default=None, description="Shares held of one symbol, long or short.")
-    max_position_notional: Positive | None = Field(
-        default=None, description="Dollars held of one symbol, long or short."
+
+class RiskConfig(_Section):
+    """``[risk]``: limits of :class:`tickwright.RiskLimits`, with its defaults; ``inf`` is no limit."""
+
+    max_order_qty: Limit = Field(default=_LIMITS.max_order_qty, description="Shares of one order.")
+    max_order_notional: Limit = Field(default=_LIMITS.max_order_notional, description="Dollars of one order.")
+    max_position_qty: Limit = Field(
+        default=_LIMITS.max_position_qty, description="Shares held of one symbol, long or short."
     )
-    max_gross_exposure: Positive | None = Field(default=None, description="Dollars of all positions, long plus short.")
-    max_net_exposure: Positive | None = Field(
-        default=None, description="Dollars of all positions, long less short, without sign."
+    max_position_notional: Limit = Field(
+        default=_LIMITS.max_position_notional, description="Dollars held of one symbol, long or short."
     )
-    max_leverage: Positive | None = Field(default=None, description="Gross exposure as a multiple of equity.")
-    collar_pct: Positive | None = Field(default=None, description="Percent that a limit price may be from the market.")
-    max_data_age_ms: Positive | None = Field(
-        default=None, description="Milliseconds since the last price of the symbol."
+    max_gross_exposure: Limit = Field(
+        default=_LIMITS.max_gross_exposure, description="Dollars of all positions, long plus short."
     )
-    max_orders_per_second: Annotated[int, Field(gt=0)] | None = Field(default=None, description="Orders in any second.")
-    max_open_orders: Annotated[int, Field(gt=0)] | None = Field(default=None, description="Orders working at one time.")
-    max_drawdown_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(
-        default=None, description="Percent below the highest equity at which trading halts."
+    max_net_exposure: Limit = Field(
+        default=_LIMITS.max_net_exposure, description="Dollars of all positions, long less short, without sign."
     )
-    max_daily_loss: Positive | None = Field(default=None, description="Dollars lost in one day at which trading halts.")
-    allow_short: bool = Field(default=True, description="Whether a position may be below zero.")
+    max_leverage: Limit = Field(default=_LIMITS.max_leverage, description="Gross exposure as a multiple of equity.")
+    collar_pct: Limit = Field(
+        default=_LIMITS.collar_pct, description="Percent that a limit price may be from the market."
+    )
+    max_data_age_ms: Limit = Field(
+        default=_LIMITS.max_data_age_ms, description="Milliseconds since the last price of the symbol."
+    )
+    max_orders_per_second: WholeLimit = Field(
+        default=_LIMITS.max_orders_per_second, description="Orders in any second."
+    )
+    max_open_orders: WholeLimit = Field(default=_LIMITS.max_open_orders, description="Orders working at one time.")
+    max_drawdown_pct: Annotated[Annotated[float, Field(gt=0, lt=100)] | None, BeforeValidator(_unlimited)] = Field(
+        default=_LIMITS.max_drawdown_pct, description="Percent below the highest equity at which `on_breach` happens."
+    )
+    max_daily_loss: Limit = Field(
+        default=_LIMITS.max_daily_loss, description="Dollars lost in one New York day at which `on_breach` happens."
+    )
+    on_breach: Literal["halt", "reduce_only", "flatten"] = Field(
+        default=_LIMITS.on_breach, description="What a breach of the last two does, besides canceling open orders."
+    )
+    allow_short: bool = Field(default=_LIMITS.allow_short, description="Whether a position may be below zero.")
 
 
 class VenueConfig(_Section):
-    """``[venue]``: the simulated venue."""
+    """``[venue]``: settings of :class:`tickwright.SimVenue`, with its defaults."""
 
-    latency_ms: NotNegative = Field(default=0.0, description="Milliseconds from decision to the venue.")
-    latency_jitter_ms: NotNegative = Field(default=0.0, description="Most milliseconds added at random.")
-    seed: Annotated[int, Field(ge=0, lt=2**64)] = Field(default=0, description="Seed of that randomness.")
+    latency_ms: NotNegative = Field(
+        default=_VENUE.latency_ms, description="Milliseconds from the strategy to the venue."
+    )
+    report_latency_ms: NotNegative | None = Field(
+        default=_VENUE.report_latency_ms, description="Milliseconds from the venue back; without it `latency_ms`."
+    )
+    latency_jitter_ms: NotNegative = Field(
+        default=_VENUE.latency_jitter_ms, description="Most milliseconds added at random, either way."
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = Field(default=_VENUE.seed, description="Seed of that randomness.")
     fees: str = Field(
-        default="per-share:0.005:1", description="none, per-share:RATE[:MINIMUM] in dollars, or bps:RATE."
+        default_factory=lambda: _fees_text(_VENUE.fees),
+        description="none, per-share:RATE[:MINIMUM] in dollars, or bps:RATE.",
     )
-    slippage_bps: NotNegative = Field(default=0.0, description="Basis points that a market order's price is worse.")
+    slippage_bps: NotNegative = Field(
+        default=_VENUE.slippage_bps,
+        description="Basis points by which the price is worse when an order takes liquidity.",
+    )
     liquidity: Literal["quoted", "unlimited"] = Field(
-        default="quoted", description="Fill up to the quoted size, or any size."
+        default=_VENUE.liquidity, description="Fill up to the quoted size, or any size."
     )
-    stop_trigger: Literal["trade", "quote"] = Field(default="trade", description="What sets off a stop.")
-    dividends: Literal["cash", "reinvest"] = Field(default="cash", description="What becomes of a dividend.")
+    queue: Literal["behind", "front"] = Field(
+        default=_VENUE.queue,
+        description="A resting limit fills when the market trades through its price, or at it.",
+    )
+    stop_trigger: Literal["trade", "quote"] = Field(default=_VENUE.stop_trigger, description="What sets off a stop.")
+    dividends: Literal["cash", "reinvest"] = Field(default=_VENUE.dividends, description="What becomes of a dividend.")
 
     @field_validator("fees")
     @classmethod
@@ -352,6 +435,11 @@ def _merge_env(tables: dict[str, Any], env: Mapping[str, str], origin: dict[str,
 
 def _from_text(text: str, annotation: Any) -> Any:
     kinds = set(_leaves(annotation))
+    if dict in kinds:
+        try:
+            return parse_policy(part for part in text.split(",") if part.strip())
+        except ConfigError:
+            return text
     if list in kinds:
         if text.lstrip().startswith("["):
             try:

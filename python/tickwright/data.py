@@ -1,7 +1,7 @@
 """Market data in memory: `MarketData`, its `Columns` by kind of event, and the `FeedReport` of how it was read.
 
-Prices and sizes are integers in units of 1e-9, times are nanoseconds since the Unix epoch, UTC. The arrays are read-only views
-of the engine's own memory; nothing is copied until floats, pandas or polars are asked for.
+Prices and sizes are integers in units of 1e-9, times are nanoseconds since the Unix epoch, UTC. The arrays are
+read-only views of the engine's own memory; nothing is copied until floats, pandas or polars are asked for.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class FeedReport(Mapping[str, Any]):
         return 0 if entry is None else int(entry["found"])
 
     def summary(self) -> str:
-        """The report as text, one line a fault."""
+        """Write the report as text, one line a fault."""
         events = self["events"]
         lines = [f"{self['rows']:,} rows read, {events:,} event{'' if events == 1 else 's'}"]
         for name, fault in self["faults"].items():
@@ -136,8 +136,9 @@ class FeedReport(Mapping[str, Any]):
 class Columns:
     """One kind of event by column, sorted by time.
 
-    Each column is an attribute: a read-only numpy array over the engine's memory. ``ts`` (and ``start``, ``recv``) are ``int64``
-    nanoseconds, prices and sizes ``int64`` in 1e-9, ``instrument`` is the index into `symbols`, ``flags`` are bits.
+    Each column is an attribute: a read-only numpy array over the engine's memory. ``ts`` (and ``start``, ``recv``) are
+    ``int64`` nanoseconds, prices and sizes ``int64`` in 1e-9, ``instrument`` is the index into `symbols`, ``flags`` are
+    bits.
 
     Examples
     --------
@@ -189,7 +190,7 @@ class Columns:
         return f"<Columns of {len(self):,} {self._kind}: {', '.join(self._arrays)}>"
 
     def to_arrow(self, *, floats: bool = False) -> pyarrow.Table:
-        """The columns as an Arrow table.
+        """Give the columns as an Arrow table.
 
         Parameters
         ----------
@@ -209,7 +210,9 @@ class Columns:
         for name, values in self._arrays.items():
             words = WORDS.get((self._kind, name))
             if name == "instrument":
-                column = pa.DictionaryArray.from_arrays(_borrow(values.view(np.int32), pa.int32()), pa.array(self.symbols, pa.string()))
+                column = pa.DictionaryArray.from_arrays(
+                    _borrow(values.view(np.int32), pa.int32()), pa.array(self.symbols, pa.string())
+                )
                 fields.append(pa.field("symbol", column.type))
             elif words is not None:
                 codes = pa.array(values, mask=values < 0)
@@ -231,15 +234,15 @@ class Columns:
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The columns as a pandas frame, prices and sizes as floats."""
+        """Give the columns as a pandas frame, prices and sizes as floats."""
         try:
             import pandas  # noqa: F401
         except ImportError as error:
             raise ConfigError("to_pandas: pandas is not installed; pip install pandas, or use to_arrow()") from error
-        return self.to_arrow(floats=True).to_pandas()
+        return cast("pandas.DataFrame", self.to_arrow(floats=True).to_pandas())
 
     def to_polars(self) -> polars.DataFrame:
-        """The columns as a polars frame, prices and sizes as floats."""
+        """Give the columns as a polars frame, prices and sizes as floats."""
         try:
             import polars
         except ImportError as error:
@@ -251,7 +254,7 @@ class Columns:
 
 
 def _borrow(values: npt.NDArray[Any], type_: pyarrow.DataType) -> pyarrow.Array:
-    """An Arrow array over the memory of `values`, which it keeps alive."""
+    """Lay an Arrow array over the memory of `values`, which it keeps alive."""
     import pyarrow as pa
 
     return pa.Array.from_buffers(type_, len(values), [None, pa.py_buffer(values)])
@@ -280,7 +283,7 @@ class MarketData:
 
     @classmethod
     def merge(cls, parts: Iterable[MarketData]) -> MarketData:
-        """The data of all `parts`; cheaper than adding them one by one."""
+        """Give the data of all `parts`; cheaper than adding them one by one."""
         return cls(_core.MarketData.merge([part._core for part in parts]))
 
     @property
@@ -359,7 +362,7 @@ class MarketData:
         start: Instant | None = None,
         end: Instant | None = None,
     ) -> MarketData:
-        """The events of some symbols in a span of time.
+        """Give the events of some symbols in a span of time.
 
         Parameters
         ----------
@@ -390,6 +393,45 @@ class MarketData:
         span = self._core.span
         when = "" if span is None else f", {_text(span[0])} to {_text(span[1])}"
         return f"<MarketData: {counts or 'no events'} of {shown or 'no symbol'}{when}>"
+
+
+def bars(data: MarketData, spec: str) -> MarketData:
+    """Bars of the trades in `data`, symbol by symbol.
+
+    Trades flagged to stay out of the last price count in volume alone, those flagged to stay out of volume move prices
+    alone. A bar with volume and no price of its own stands at the last close. The last bar of a symbol is flagged as
+    partial, since nothing shows that it was over.
+
+    Parameters
+    ----------
+    data : MarketData
+        Trades; other kinds of event are passed over.
+    spec : str
+        What ends a bar: ``"5s"``, ``"1m"``, ``"1h"``, ``"1d"`` (on a grid in UTC), ``"100 ticks"``,
+        ``"10000 shares"`` or ``"1000000 dollars"``.
+
+    Returns
+    -------
+    MarketData
+        The bars, each visible at its end.
+
+    Raises
+    ------
+    ConfigError
+        `spec` is no kind of bar.
+    DataError
+        There are no trades.
+
+    Examples
+    --------
+    >>> import tickwright as tw
+    >>> rows = {"ts": ["2024-01-02T14:30:01", "2024-01-02T14:30:59", "2024-01-02T14:31"], "price": [10.0, 10.5, 10.25]}
+    >>> rows["size"] = [100, 200, 300]
+    >>> minutes = tw.bars(tw.feeds.table(rows, symbol="BAC"), "1m")
+    >>> minutes.bars.to_arrow(floats=True).select(["open", "close", "volume"]).to_pylist()
+    [{'open': 10.0, 'close': 10.5, 'volume': 300.0}, {'open': 10.25, 'close': 10.25, 'volume': 300.0}]
+    """
+    return MarketData(data._core.aggregate(spec))
 
 
 def _text(ns: int) -> str:

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from statistics import fmean, pstdev
-from typing import Any, Final
+from typing import Final
 
 import tickwright as tw
 from tickwright import signal as s
@@ -34,14 +34,14 @@ def trend_rules() -> Rules:
 class MeanReversion(Strategy):
     """Buy what has fallen far below its recent average, and sell when it is back.
 
-    The further the price has strayed, the more it asks for: the boldest orders are beyond `max_order_notional`, and
-    risk refuses them.
+    The further the price has strayed, the more it asks for: the boldest orders are beyond `max_order_notional`, others
+    beyond `max_gross_exposure` while the trend is held too, and risk refuses them.
     """
 
     name = "mean-reversion"
 
     def __init__(
-        self, lookback: int = 20, entry_deviations: float = 2.0, notional_per_deviation: float = 9_000.0
+        self, lookback: int = 20, entry_deviations: float = 2.0, notional_per_deviation: float = 10_000.0
     ) -> None:
         super().__init__()
         self.lookback = lookback
@@ -53,7 +53,7 @@ class MeanReversion(Strategy):
         """Ask for minute bars of all symbols."""
         self.subscribe(kind="bars", bars="1m")
 
-    def on_bar(self, bar: Any) -> None:
+    def on_bar(self, bar: tw.Bar) -> None:
         """Compare the close with the average of the last bars."""
         closes = self.closes.setdefault(bar.symbol, deque(maxlen=self.lookback))
         closes.append(bar.close)
@@ -69,7 +69,7 @@ class MeanReversion(Strategy):
                 self.buy(bar.symbol, qty)
 
 
-def run_demo(*, seed: int = 7, progress: Callable[[int, int, int], None] | None = None) -> Any:
+def run_demo(*, seed: int = 7, progress: Callable[[int, int, int], None] | None = None) -> tw.Result:
     """Run the demonstration.
 
     Parameters
@@ -88,7 +88,7 @@ def run_demo(*, seed: int = 7, progress: Callable[[int, int, int], None] | None 
         [trend_rules(), MeanReversion()],
         tw.feeds.synthetic(seed=seed),
         cash=CASH,
-        risk=tw.RiskLimits(max_order_notional=25_000, max_gross_exposure=180_000, max_open_orders=20, collar_pct=5.0),
+        risk=tw.RiskLimits(max_order_notional=25_000, max_gross_exposure=120_000, max_open_orders=20, collar_pct=5.0),
         venue=tw.SimVenue(
             latency_ms=40, latency_jitter_ms=10, seed=seed, fees=tw.fees.PerShare(0.005, minimum=1.0), slippage_bps=0.5
         ),

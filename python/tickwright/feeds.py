@@ -2,7 +2,8 @@
 
 Every function gives a `MarketData`, whose ``report`` counts what was wrong with the rows and what was done about it.
 
-A ``policy`` is a mapping of faults to ``"keep"``, ``"drop"`` or ``"fail"``; what it leaves out stays as it is by default:
+A ``policy`` is a mapping of faults to ``"keep"``, ``"drop"`` or ``"fail"``; what it leaves out stays as it is by
+default:
 
 ============  =======  ==========================================================
 fault         default  meaning
@@ -14,7 +15,7 @@ negative      drop     a price or size below zero
 not_finite    drop     NaN, infinite or missing
 crossed       drop     bid above ask
 locked        keep     bid equal to ask
-absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol's last good price, unless the rows after agree
+absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol's last good price, if the next disagree
 out_of_order  keep     time before the symbol's row above; kept rows are sorted into place
 duplicate     keep     same as the symbol's row above in every column
 bad_bar       drop     a price outside low and high, or an end before the start
@@ -34,9 +35,10 @@ from typing import Any
 
 from tickwright import _core
 from tickwright.data import MarketData
-from tickwright.errors import ConfigError, DataError
+from tickwright.errors import ConfigError, DataError, OutputError
+from tickwright.sources import find_sources, whole_folders
 
-__all__ = ["SyntheticSymbol", "read", "synthetic", "table", "write"]
+__all__ = ["SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
 
 Policy = Mapping[str, str | float]
 """Fault → ``"keep"``, ``"drop"`` or ``"fail"``; and ``absurd_band`` → a fraction."""
@@ -62,14 +64,14 @@ def table(
     - bars: ``ts`` (end of the bar: when it is known) and ``start``, ``symbol, open, high, low, close, volume``;
       or one time a bar with `bar_interval`
 
-    and where there are, ``recv`` (receive time) and ``flags``. Common other names are known: timestamp, time, datetime and date
-    for ``ts``, ticker for ``symbol``, bid_price for ``bid``, qty for ``size`` and the like.
+    and where there are, ``recv`` (receive time) and ``flags``. Common other names are known: timestamp, time, datetime
+    and date for ``ts``, ticker for ``symbol``, bid_price for ``bid``, qty for ``size`` and the like.
 
     Parameters
     ----------
     source
-        Path of a ``.parquet``, ``.arrow``, ``.feather``, ``.csv`` or ``.csv.gz`` file; or a table of pyarrow, pandas, polars,
-        duckdb or anything else with the Arrow PyCapsule interface; or a mapping of names to arrays.
+        Path of a ``.parquet``, ``.arrow``, ``.feather``, ``.csv`` or ``.csv.gz`` file; or a table of pyarrow, pandas,
+        polars, duckdb or anything else with the Arrow PyCapsule interface; or a mapping of names to arrays.
     kind
         ``"quotes"``, ``"trades"`` or ``"bars"``; None: seen from the columns.
     symbol
@@ -77,12 +79,12 @@ def table(
     columns
         Their name → our name, for columns whose meaning is not known by their name.
     timezone
-        Zone of times that have none, such as ``"America/New_York"``. Times are timestamps or dates of any unit, ISO text, or
-        integer nanoseconds since the epoch (always UTC).
+        Zone of times that have none, such as ``"America/New_York"``. Times are timestamps or dates of any unit, ISO
+        text, or integer nanoseconds since the epoch (always UTC).
     bar_interval
-        Length of each bar where the table has one time a bar: ``"1s"``, ``"5min"``, ``"1h"``, ``"1d"`` (24 hours), a timedelta,
-        or nanoseconds. For daily dates of US equities ``timezone="America/New_York", bar_interval="16h"`` makes a bar
-        known at the close.
+        Length of each bar where the table has one time a bar: ``"1s"``, ``"5min"``, ``"1h"``, ``"1d"`` (24 hours), a
+        timedelta, or nanoseconds. For daily dates of US equities ``timezone="America/New_York", bar_interval="16h"``
+        makes a bar known at the close.
     bar_time
         Whether that time is the ``"start"`` or the ``"end"`` of the bar.
     policy
@@ -96,7 +98,8 @@ def table(
     Raises
     ------
     DataError
-        The table cannot be read, lacks columns, holds no rows, or holds a row that the policy refuses; the message names it.
+        The table cannot be read, lacks columns, holds no rows, or holds a row that the policy refuses; the message
+        names it.
     ConfigError
         A parameter makes no sense.
 
@@ -144,7 +147,7 @@ def read(
     Parameters
     ----------
     path
-        A file, a folder (all files in it whose names are known, in order of name), or several of them.
+        A file, a folder (searched to the bottom, in order of name), or several of them.
     policy
         What to do with rows that have a fault; see the module.
     **options
@@ -170,41 +173,149 @@ def read(
     <MarketData: 1 trades of BAC, 2024-01-02T14:30:00Z to 2024-01-02T14:30:00Z>
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    files = [file for one in paths for file in _files(Path(one))]
-    if not files:
+    if not paths:
         raise DataError("path: names no file; give at least one")
-    parts = [_reader(file)(file, policy=policy, **options) for file in files]
+    readers: dict[str, Callable[..., MarketData]] = {"lean": lean, "lobster": lobster, "table": table}
+    parts = [readers[form](p, policy=policy, **options) for p, form in whole_folders(find_sources(map(Path, paths)))]
     return parts[0] if len(parts) == 1 else MarketData.merge(parts)
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder; check the path")
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.iterdir() if file.is_file() and _known(file))
-    if not found:
-        raise DataError(f"{path}: holds no file whose name is known; give {_known_names()}")
-    return found
+def lean(
+    path: str | os.PathLike[str],
+    *,
+    symbol: str | None = None,
+    date: str | None = None,
+    kind: str | None = None,
+    resolution: str | None = None,
+    session: str = "all",
+    adjust: str = "none",
+    actions: bool = False,
+    dividend_decimals: int | None = None,
+    start: int | None = None,
+    end: int | None = None,
+    factor_file: str | os.PathLike[str] | None = None,
+    consolidate: str = "last_seen",
+    conditions: str = "tape",
+    policy: Policy | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> MarketData:
+    """Read QuantConnect Lean equity files: ticks, seconds, minutes, hours or days of trades and quotes.
+
+    Parameters
+    ----------
+    path : path
+        A zip or csv in Lean's layout (``…/tick/bac/20131007_quote.zip``), or a folder of them (``…/minute/spy``).
+    symbol, date, kind, resolution : str, optional
+        What the path does not say, or one of several in a folder: kind ``trade`` or ``quote``, resolution ``tick``,
+        ``second``, ``minute``, ``hour`` or ``daily``, date ``2013-10-07``.
+    session : {"all", "regular"}
+        All that the file holds, or 09:30 to 16:00 in New York.
+    adjust : {"none", "split", "total"}
+        Adjust prices by the factor file for splits, or for splits and dividends.
+    actions : bool
+        Give splits and dividends as events; needs adjust ``none``.
+    dividend_decimals : int, optional
+        Round each dividend a share half to even to so many decimals, 0 to 9; 2 gives Lean's own cents. None keeps what
+        the factor file implies, to 1e-9.
+    start, end : int, optional
+        First time, and time from which nothing is given, in nanoseconds since 1970 UTC.
+    factor_file : path, optional
+        Factor file; by default ``factor_files/SYMBOL.csv`` beside the resolution's folder.
+    consolidate : {"last_seen", "best_of_venues"}
+        How one-sided tick quotes are put together.
+    conditions : {"tape", "lean"}
+        Which sale conditions keep a tick trade out of the last price and out of volume: those of the consolidated
+        tapes, or those that Lean's own second and minute bars leave out (docs/accuracy.md).
+    policy : mapping, optional
+        What to do with rows that have a fault; see the module.
+    progress : callable, optional
+        Called with packed bytes done and in all.
+
+    Returns
+    -------
+    MarketData
+        Ticks as quotes and trades; bars of trades as bars, visible at their end; bars of quotes as one quote each, at
+        their end.
+
+    Raises
+    ------
+    DataError
+        A file is missing, corrupt or empty, or the policy refuses a row; the message names file and row.
+    ConfigError
+        A setting is not known or does not go with another.
+    """
+    return MarketData(
+        _core.lean(
+            os.fspath(path),
+            symbol=symbol,
+            date=date,
+            kind=kind,
+            resolution=resolution,
+            session=session,
+            adjust=adjust,
+            actions=actions,
+            dividend_decimals=dividend_decimals,
+            start=start,
+            end=end,
+            factor_file=None if factor_file is None else os.fspath(factor_file),
+            consolidate=consolidate,
+            conditions=conditions,
+            policy=None if policy is None else dict(policy),
+            progress=progress,
+        )
+    )
 
 
-def _known(path: Path) -> bool:
-    from tickwright._table import SUFFIXES
+def lobster(
+    path: str | os.PathLike[str],
+    *,
+    orderbook: str | os.PathLike[str] | None = None,
+    symbol: str | None = None,
+    date: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+    policy: Policy | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> MarketData:
+    """Read a LOBSTER message file: book changes, trades, and a quote whenever the best bid or ask changes.
 
-    return path.name.lower().endswith(SUFFIXES)
+    Parameters
+    ----------
+    path : path
+        Message file, csv or csv.gz, named as LOBSTER names them (``AAPL_2012-06-21_…_message_50.csv``).
+    orderbook : path, optional
+        Book file whose first row seeds the book; by default the one beside the messages, where there is one.
+    symbol, date : str, optional
+        What the name does not say.
+    start, end : int, optional
+        First time of quotes and trades, and time from which nothing is given, in nanoseconds since 1970 UTC.
+    policy : mapping, optional
+        What to do with rows that have a fault; see the module.
+    progress : callable, optional
+        Called with bytes done and in all.
 
+    Returns
+    -------
+    MarketData
+        Quotes, trades and book changes.
 
-def _known_names() -> str:
-    from tickwright._table import SUFFIXES
-
-    return ", ".join(SUFFIXES)
-
-
-def _reader(path: Path) -> Callable[..., MarketData]:
-    """The function that reads `path`, by its name."""
-    if _known(path):
-        return table
-    raise DataError(f"{path}: the kind of file is not known by its name; give {_known_names()}")
+    Raises
+    ------
+    DataError
+        A file is missing, corrupt or empty, or the policy refuses a row; the message names file and row.
+    """
+    return MarketData(
+        _core.lobster(
+            os.fspath(path),
+            symbol=symbol,
+            date=date,
+            orderbook=None if orderbook is None else os.fspath(orderbook),
+            start=start,
+            end=end,
+            policy=None if policy is None else dict(policy),
+            progress=progress,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +412,8 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
     ------
     DataError
         There is nothing to write, several kinds for one file, or events that Parquet files do not carry.
+    OutputError
+        The disk refuses.
     """
     import pyarrow.parquet as pq
 
@@ -309,7 +422,10 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
     if kinds is None:
         other = [kind for kind in ("actions", "deltas") if data.count(kind)]
         if other:
-            raise DataError(f"{target}: {' and '.join(other)} cannot be written to Parquet; choose kinds among {', '.join(writable)}")
+            raise DataError(
+                f"{target}: {' and '.join(other)} cannot be written to Parquet; "
+                f"choose kinds among {', '.join(writable)}"
+            )
         chosen = [kind for kind in writable if data.count(kind)]
     else:
         chosen = list(dict.fromkeys(kinds))
@@ -322,7 +438,9 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
         raise DataError(f"{target}: there are no events to write")
     single = target.suffix.lower() in (".parquet", ".pq")
     if single and len(chosen) > 1:
-        raise DataError(f"{target}: {' and '.join(chosen)} do not go into one file; give a folder, or choose one with kinds=")
+        raise DataError(
+            f"{target}: {' and '.join(chosen)} do not go into one file; give a folder, or choose one with kinds="
+        )
     folder = target.parent if single else target
     if target.exists() and target.is_dir() == single:
         raise DataError(f"{target}: is a {'folder' if single else 'file'} already; choose another name")
@@ -332,7 +450,9 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
             events = getattr(data, kind).to_arrow()
             _write_whole(target if single else folder / f"{kind}.parquet", partial(pq.write_table, events))
     except OSError as error:
-        raise DataError(f"{target}: cannot be written: {error}") from error
+        raise OutputError(
+            f"{target}: cannot be written ({error.strerror or error}); check space and permissions"
+        ) from error
 
 
 def _write_whole(path: Path, fill: Callable[[Any], None]) -> None:

@@ -4,8 +4,8 @@ Both run the same arithmetic in the same order and agree to the last bit. A colu
 sequence of numbers, or anything with the Arrow PyCapsule interface; contiguous float64 is not copied. Results are numpy
 arrays, or named tuples of them, as long as the input.
 
-Warm-up rows are NaN; where TA-Lib has the indicator, its first row and its seed are TA-Lib's. A row with a NaN, an infinite
-input or a negative volume gives NaN and is otherwise skipped: later values are those of the series without it.
+Warm-up rows are NaN; where TA-Lib has the indicator, its first row and its seed are TA-Lib's. A row with a NaN, an
+infinite input or a negative volume gives NaN and is otherwise skipped: later values are those of the series without it.
 
 Bollinger's period defaults to 20, as its author has it (Bollinger 2001), not to TA-Lib's 5.
 

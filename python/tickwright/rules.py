@@ -26,9 +26,14 @@ from tickwright.signal import Node
 __all__ = ["Fraction", "Notional", "Rules", "Shares", "Size"]
 
 _ON: Final = ("auto", "bar", "quote", "trade")
-_BARS: Final = re.compile(r"[1-9][0-9]{0,8}(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]{0,17}|[1-9][0-9]{0,17} (ticks|shares|dollars)")
+_BARS: Final = re.compile(
+    r"[1-9][0-9]{0,8}(ms|s|m|h|d)|(tick|volume|dollar):[1-9][0-9]{0,17}|[1-9][0-9]{0,17} (ticks|shares|dollars)"
+)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-BARS_HELP: Final = "give a duration such as '1s', '5m', '1h' or '1d', or 'tick:500', 'volume:10000', 'dollar:1000000'"
+BARS_HELP: Final = (
+    "give a duration such as '1s', '5m', '1h' or '1d', or '500 ticks', '10000 shares', '1000000 dollars' "
+    "(also written 'tick:500', 'volume:10000', 'dollar:1000000')"
+)
 
 
 def _positive(kind: str, value: object, most: float = math.inf) -> float:

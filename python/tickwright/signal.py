@@ -332,7 +332,7 @@ bid_size: Final = Node("source:bid_size")
 ask_size: Final = Node("source:ask_size")
 """Shares at the ask."""
 price: Final = Node("source:price")
-"""Price of the last trade, dollars."""
+"""Close of the bar, price of the trade, midpoint of the quote, dollars."""
 position: Final = Node("source:position")
 """Shares that the strategy holds; negative when short."""
 
@@ -402,7 +402,7 @@ def atr(period: int = 14) -> Node:
 
 
 def vwap() -> Node:
-    """Volume-weighted average price since the session began, dollars."""
+    """Volume-weighted average price since the run began, dollars."""
     return Node("vwap", (high, low, close, volume))
 
 
@@ -429,12 +429,12 @@ def donchian(period: int = 20) -> Donchian:
 
 
 def cross_above(a: Signal, b: Signal) -> Node:
-    """Return a condition true at the event where `a` rises from at or below `b` to above it."""
+    """Return a condition true at the event where `a` rises from below `b` to above it; a touch is no crossing."""
     return binary("cross_above", a, b)
 
 
 def cross_below(a: Signal, b: Signal) -> Node:
-    """Return a condition true at the event where `a` falls from at or above `b` to below it."""
+    """Return a condition true at the event where `a` falls from above `b` to below it; a touch is no crossing."""
     return binary("cross_below", a, b)
 
 

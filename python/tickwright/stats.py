@@ -1,8 +1,8 @@
 """Statistics of return series, computed by the Rust core.
 
-Each function takes simple returns of equal periods (0.01 is 1 %) as a one-dimensional array or anything that numpy turns into one, and gives a
-float, or ``None`` where the figure is undefined: too few values, values that are not finite, a ratio to zero. Formulae and sources stand in
-docs/statistics.md.
+Each function takes simple returns of equal periods (0.01 is 1 %) as a one-dimensional array or anything that numpy
+turns into one, and gives a float, or ``None`` where the figure is undefined: too few values, values that are not
+finite, a ratio to zero. Formulae and sources stand in docs/statistics.md.
 """
 
 from __future__ import annotations

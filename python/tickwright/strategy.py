@@ -1,7 +1,7 @@
 """Strategies as Python classes: override the callbacks you need, trade and read through the methods.
 
-A strategy is called with one event at a time, in event time. Orders it sends travel to the venue with its latency and come
-back as fills; the same class runs unchanged in backtest, paper and live.
+A strategy is called with one event at a time, in event time. Orders it sends travel to the venue with its latency and
+come back as fills; the same class runs unchanged in backtest, paper and live.
 
 >>> import tickwright as tw
 >>> class BuyOnce(tw.Strategy):
@@ -48,37 +48,38 @@ class Strategy:
     def _engine(self) -> Window:
         if self._window is None:
             raise OrderError(
-                f"{type(self).__name__} is not part of a run: the engine can be read and asked for orders only inside callbacks, during tickwright.backtest"
+                f"{type(self).__name__} is not part of a run: the engine can be read and asked for orders only inside "
+                "callbacks, during tickwright.backtest"
             )
         return self._window
 
     # --- callbacks -------------------------------------------------------------------------------------------------
     def on_start(self) -> None:
-        """Called once, before the first event: subscribe and set timers here."""
+        """Begin, before the first event: subscribe and set timers here."""
 
     def on_stop(self) -> None:
-        """Called once, after the last event."""
+        """End, after the last event."""
 
     def on_quote(self, quote: Quote) -> None:
-        """Called with each best bid and ask."""
+        """Take each best bid and ask."""
 
     def on_trade(self, trade: Trade) -> None:
-        """Called with each trade print."""
+        """Take each trade print."""
 
     def on_bar(self, bar: Bar) -> None:
-        """Called with each complete bar: of the data, or built by :meth:`subscribe`."""
+        """Take each complete bar: of the data, or built by :meth:`subscribe`."""
 
     def on_action(self, action: CorporateAction) -> None:
-        """Called with each split or dividend, after the ledger has applied it."""
+        """Take each split or dividend, after the ledger has applied it."""
 
     def on_fill(self, fill: Fill) -> None:
-        """Called with each fill of an own order; position and cash already show it."""
+        """Take each fill of an own order; position and cash already show it."""
 
     def on_order(self, order: Order) -> None:
-        """Called when an own order is accepted, refused, canceled, expired, replaced or rejected."""
+        """Take each own order that is accepted, refused, canceled, expired, replaced or rejected."""
 
     def on_timer(self, timer: Timer) -> None:
-        """Called when a timer goes off."""
+        """Take a timer that went off."""
 
     # --- asking ----------------------------------------------------------------------------------------------------
     def subscribe(self, symbol: str | None = None, kind: Kind = "bars", bars: str | None = None) -> None:
@@ -144,13 +145,25 @@ class Strategy:
         return self._engine.submit(symbol, side, qty, limit, stop, tif)
 
     def buy(
-        self, symbol: str, qty: float, *, limit: float | None = None, stop: float | None = None, tif: TimeInForce = "day"
+        self,
+        symbol: str,
+        qty: float,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        tif: TimeInForce = "day",
     ) -> int:
         """Send a buy order; see :meth:`submit`."""
         return self._engine.submit(symbol, "buy", qty, limit, stop, tif)
 
     def sell(
-        self, symbol: str, qty: float, *, limit: float | None = None, stop: float | None = None, tif: TimeInForce = "day"
+        self,
+        symbol: str,
+        qty: float,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        tif: TimeInForce = "day",
     ) -> int:
         """Send a sell order; see :meth:`submit`."""
         return self._engine.submit(symbol, "sell", qty, limit, stop, tif)

@@ -1,7 +1,7 @@
 """Indicators against TA-Lib, and against values that others computed on real prices.
 
-Reference files carry few digits (six in most): a row agrees when it is within 1e-6 of the reference, or within half a unit
-of the last digit that the reference prints.
+Reference files carry few digits (six in most): a row agrees when it is within 1e-6 of the reference, or within half a
+unit of the last digit that the reference prints.
 """
 
 import csv
@@ -57,11 +57,14 @@ def share(ours, texts, label, first=0):
     tolerance = np.maximum(1e-6 * np.abs(reference[rows]), [1.01 * half_digit(texts[i]) for i in rows])
     agrees = np.abs(ours[rows] - reference[rows]) <= tolerance
     strict = np.abs(ours[rows] - reference[rows]) <= 1e-6 * np.abs(reference[rows])
-    print(f"{label}: {agrees.mean():.2%} of {len(rows)} rows to the printed digit, {strict.mean():.2%} within 1e-6; first miss {rows[~agrees][:3]}")
+    print(
+        f"{label}: {agrees.mean():.2%} of {len(rows)} rows to the printed digit, {strict.mean():.2%} within 1e-6; "
+        f"first miss {rows[~agrees][:3]}"
+    )
     return agrees.mean()
 
 
-# ---- TA-Lib -------------------------------------------------------------------------------------------------------------
+# ---- TA-Lib ---------------------------------------------------------------------------------------------------------
 
 
 def random_bars(n, seed, offset=0.0):
@@ -88,7 +91,9 @@ def pairs(talib, bars, period):
     ours = ind.donchian(high, low, period)
     yield "donchian upper", ours.upper, talib.MAX(high, period)
     yield "donchian lower", ours.lower, talib.MIN(low, period)
-    for name, a, b in zip(("upper", "middle", "lower"), ind.bollinger(close, period), talib.BBANDS(close, period, 2.0, 2.0), strict=True):
+    for name, a, b in zip(
+        ("upper", "middle", "lower"), ind.bollinger(close, period), talib.BBANDS(close, period, 2.0, 2.0), strict=True
+    ):
         yield f"bollinger {name}", a, b
     lines = talib.MACD(close, period, 2 * period, 9)
     for name, a, b in zip(("macd", "signal", "histogram"), ind.macd(close, period, 2 * period, 9), lines, strict=True):
@@ -138,7 +143,7 @@ def test_leading_nans_are_skipped_as_talib_does():
             assert_agrees(name, ours, theirs, scale=1.0)
 
 
-# ---- Lean's reference files ----------------------------------------------------------------------------------------------
+# ---- Lean's reference files -----------------------------------------------------------------------------------------
 
 
 def test_lean_sma_ema_rsi_and_macd():
@@ -158,7 +163,8 @@ def test_lean_ema_from_the_first_row():
 def test_lean_macd():
     t = table("spy_with_macd.txt.gz")
     lines = ind.macd(numbers(t["Close"]), 12, 26, 9)
-    # Values of seven significant digits at prices up to 280: the misses are rows near zero, where that is less than 1e-6.
+    # Values of seven significant digits at prices up to 280: the misses are rows near zero, where that is less than
+    # 1e-6.
     for ours, name in zip(lines, ("MACD", "Signal", "Histogram"), strict=True):
         assert share(ours, t[name], f"lean {name}") > 0.9
         assert np.nanmax(np.abs(ours - numbers(t[name]))) < 1e-5
@@ -177,21 +183,32 @@ def test_lean_atr():
     t = table("spy_atr_wilder.txt.gz")
     high, low, close = (numbers(t[c]) for c in ("High", "Low", "Close"))
     reference = numbers(t["Average True Range 14"])
-    share(ind.atr(high, low, close, 14), t["Average True Range 14"], "lean atr 14 (its seed counts the first row's high - low, TA-Lib's does not)")
+    share(
+        ind.atr(high, low, close, 14),
+        t["Average True Range 14"],
+        "lean atr 14 (its seed counts the first row's high - low, TA-Lib's does not)",
+    )
     previous = np.concatenate([[close[0]], close[:-1]])
     ranges = np.maximum(high, previous) - np.minimum(low, previous)
     ranges[0] = high[0] - low[0]
     ours = ind.rma(ranges, 14)
     rows = ~np.isnan(reference)
     agrees = np.abs(ours - reference)[rows] <= 5.01e-6
-    print(f"lean atr 14 as Wilder's average with that seed: {agrees.mean():.2%} of {rows.sum()} rows to the five decimals printed")
+    print(
+        f"lean atr 14 as Wilder's average with that seed: {agrees.mean():.2%} of {rows.sum()} rows to the five "
+        "decimals printed"
+    )
     assert agrees.all()
 
 
 def test_lean_bollinger():
     t = table("spy_bollinger_bands.txt.gz")
     bands = ind.bollinger(numbers(t["Close"]), 20, 2.0)
-    for ours, column in ((bands.upper, "Bollinger Bands® 20 2 Top"), (bands.middle, "Moving Average 20"), (bands.lower, "Bollinger Bands® 20 2 Bottom")):
+    for ours, column in (
+        (bands.upper, "Bollinger Bands® 20 2 Top"),
+        (bands.middle, "Moving Average 20"),
+        (bands.lower, "Bollinger Bands® 20 2 Bottom"),
+    ):
         assert share(ours, t[column], f"lean {column}") == 1
 
 
@@ -224,13 +241,17 @@ def test_lean_moving_vwap_is_the_difference_of_ours():
     assert share(moving, t["Moving VWAP 50"], "lean moving vwap 50", first=50) == 1
 
 
-# ---- Stock.Indicators' reference files -----------------------------------------------------------------------------------
+# ---- Stock.Indicators' reference files ------------------------------------------------------------------------------
 
 
 def skender(name):
     with gzip.open(data_file("skender", "results", f"{name}.standard.json.gz"), "rt") as text:
         rows = json.load(text)
-    return {key: np.array([np.nan if row[key] is None else row[key] for row in rows]) for key in rows[0] if key != "timestamp"}
+    return {
+        key: np.array([np.nan if row[key] is None else row[key] for row in rows])
+        for key in rows[0]
+        if key != "timestamp"
+    }
 
 
 def same(ours, reference, label):

@@ -1,4 +1,7 @@
-"""Our statistics of return series against empyrical-reloaded, on the recorded returns of a strategy (pyfolio's test data, 2004-2009)."""
+"""Our statistics of return series against empyrical-reloaded.
+
+The returns are those of a recorded strategy: pyfolio's test data, 2004 to 2009.
+"""
 
 from __future__ import annotations
 
@@ -55,10 +58,18 @@ pair("total return", stats.total_return, lambda e, r: e.cum_returns_final(r))
 pair("growth rate", stats.cagr, lambda e, r: e.cagr(r))
 pair("volatility", stats.annual_volatility, lambda e, r: e.annual_volatility(r))
 pair("sharpe", stats.sharpe, lambda e, r: e.sharpe_ratio(r))
-pair("sharpe over a riskless rate", lambda r: stats.sharpe(r, risk_free=1e-4), lambda e, r: e.sharpe_ratio(r, risk_free=1e-4))
+pair(
+    "sharpe over a riskless rate",
+    lambda r: stats.sharpe(r, risk_free=1e-4),
+    lambda e, r: e.sharpe_ratio(r, risk_free=1e-4),
+)
 pair("downside deviation", stats.downside_deviation, lambda e, r: e.downside_risk(r))
 pair("sortino", stats.sortino, lambda e, r: e.sortino_ratio(r))
-pair("sortino over a target", lambda r: stats.sortino(r, target=2e-4), lambda e, r: e.sortino_ratio(r, required_return=2e-4))
+pair(
+    "sortino over a target",
+    lambda r: stats.sortino(r, target=2e-4),
+    lambda e, r: e.sortino_ratio(r, required_return=2e-4),
+)
 # Losses are positive here and negative there.
 pair("drawdown", stats.max_drawdown, lambda e, r: -e.max_drawdown(r))
 pair("calmar", stats.calmar, lambda e, r: e.calmar_ratio(r))

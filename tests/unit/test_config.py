@@ -2,8 +2,11 @@ import datetime as dt
 
 import pytest
 
-from tickwright.config import Config, FeeModel, load_config, parse_fees
+from tickwright import RiskLimits, SimVenue
+from tickwright._core import FAULTS
+from tickwright.config import Config, load_config, parse_fees, parse_policy
 from tickwright.errors import ConfigError
+from tickwright.fees import Bps, PerShare
 
 
 def write(tmp_path, text):
@@ -14,7 +17,35 @@ def write(tmp_path, text):
 
 def test_without_any_source_everything_has_its_default():
     assert load_config(env={}) == Config()
-    assert Config().risk.model_dump(exclude_none=True) == {"allow_short": True}
+    assert RiskLimits(**Config().risk.model_dump()) == RiskLimits()
+    venue = Config().venue
+    assert SimVenue(**{**venue.model_dump(), "fees": parse_fees(venue.fees)}) == SimVenue()
+
+
+def test_every_setting_of_the_limits_and_the_venue_can_be_configured():
+    assert set(Config().risk.model_dump()) == set(RiskLimits.__slots__)
+    assert set(Config().venue.model_dump()) == set(SimVenue.__slots__)
+
+
+@pytest.mark.parametrize("source", ["file", "environment", "command line"])
+def test_infinity_lifts_a_limit_that_is_there_by_default(tmp_path, source):
+    config = load_config(
+        write(tmp_path, "[risk]\nmax_leverage = inf\n") if source == "file" else None,
+        env={"TICKWRIGHT_RISK__MAX_LEVERAGE": "inf"} if source == "environment" else {},
+        overrides={"risk": {"max_leverage": float("inf")}} if source == "command line" else {},
+    )
+    assert config.risk.max_leverage is None
+
+
+def test_a_policy_is_read_from_the_file_from_a_variable_and_from_flags(tmp_path):
+    file = write(tmp_path, '[data]\npolicy = { crossed = "keep", absurd_band = inf }\n')
+    assert load_config(file, env={}).data.policy == {"crossed": "keep", "absurd_band": float("inf")}
+    env = {"TICKWRIGHT_DATA__POLICY": "crossed=fail, absurd_band=0.3"}
+    assert load_config(file, env=env).data.policy == {"crossed": "fail", "absurd_band": 0.3}
+    flags = {"data": {"policy": parse_policy([f"{fault}=drop" for fault in FAULTS])}}
+    assert load_config(file, env=env, overrides=flags).data.policy == dict.fromkeys(FAULTS, "drop")
+    with pytest.raises(ConfigError, match="not of the form fault=choice"):
+        parse_policy(["crossed"])
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path):
@@ -85,7 +116,16 @@ def test_all_that_is_wrong_is_told_at_once_with_key_source_and_remedy(tmp_path):
         ("[run]\nbars = '1 minute'\n", "pattern"),
         ("[data]\nadjust = 'total'\nactions = true\n", "count splits and dividends twice"),
         ("[data]\nsymbols = ['']\n", "no symbol"),
-        ("[risk]\nmax_drawdown_pct = 101\n", "less than or equal to 100"),
+        ("[risk]\nmax_drawdown_pct = 100\n", "less than 100"),
+        ("[risk]\non_breach = 'panic'\n", "'halt', 'reduce_only' or 'flatten'"),
+        ("[risk]\nmax_leverage = nan\n", "finite"),
+        ("[venue]\nqueue = 'middle'\n", "'behind' or 'front'"),
+        ("[venue]\nreport_latency_ms = -1\n", "greater than or equal to 0"),
+        ("[run]\nmax_requests_per_moment = 0\n", "greater than 0"),
+        ("[run]\nmark = 'mid'\n", "'auto' or 'last'"),
+        ("[data]\npolicy = { crosed = 'keep' }\n", "'crosed' is no fault, did you mean 'crossed'?"),
+        ("[data]\npolicy = { crossed = 'sell' }\n", "'sell' is no choice"),
+        ("[data]\npolicy = { absurd_band = 0 }\n", "no fraction above 0"),
         ("run = 3\n", "run: "),
         ("strategy = 3\n", "strategy: "),
         ("data = []\n", "data: "),
@@ -108,10 +148,11 @@ def test_relative_paths_start_at_the_configuration_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "model"),
     [
-        ("none", FeeModel("none")),
-        ("per-share:0.005:1", FeeModel("per-share", 0.005, 1.0)),
-        ("per_share:0.01", FeeModel("per-share", 0.01)),
-        ("bps:1.5", FeeModel("bps", 1.5)),
+        ("none", None),
+        ("per-share:0.005:1", PerShare(0.005, minimum=1.0)),
+        ("per_share:0.01", PerShare(0.01)),
+        ("bps:1.5", Bps(1.5)),
+        ("bps:-0.5", Bps(-0.5)),
     ],
 )
 def test_fee_models_are_read(text, model):
@@ -119,7 +160,8 @@ def test_fee_models_are_read(text, model):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "none:1", "bps", "bps:-1", "bps:nan", "bps:inf", "per-share", "per-share:x", "per-share:1:2:3", "free"]
+    "text",
+    ["", "none:1", "bps", "bps:-11", "bps:nan", "bps:inf", "per-share", "per-share:x", "per-share:1:2:3", "free"],
 )
 def test_a_fee_model_that_is_none_is_refused(text):
     with pytest.raises(ValueError, match="is no fee model"):

@@ -7,11 +7,13 @@ import gc
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+
 import tickwright as tw
 from tickwright import _core
 
@@ -115,7 +117,9 @@ def test_the_sum_of_data_is_the_data_of_both() -> None:
 MOMENT = np.datetime64(10**18 + 1, "ns")
 
 
-@pytest.mark.parametrize("start", [10**18 + 1, MOMENT, str(MOMENT)[:26] + "Z", dt.datetime(2001, 9, 9, 1, 46, 40, 1, tzinfo=dt.UTC)])
+@pytest.mark.parametrize(
+    "start", [10**18 + 1, MOMENT, str(MOMENT)[:26] + "Z", dt.datetime(2001, 9, 9, 1, 46, 40, 1, tzinfo=dt.UTC)]
+)
 def test_a_span_may_be_given_in_any_form_of_time(start: Any) -> None:
     ts = [10**18, 10**18 + 1000]
     data = tw.feeds.table({"ts": ts, "price": [1.0, 1.0], "size": [1, 1]}, symbol="A")
@@ -151,7 +155,9 @@ def test_a_part_of_no_or_unknown_symbols_is_refused() -> None:
 def test_the_report_reads_as_a_mapping_and_as_text() -> None:
     rows = {"ts": [10**18 + i for i in range(40)], "price": [10.0] * 20 + [2.0] * 20, "size": list(range(40))}
     report = tw.feeds.table(rows, symbol="BAC").report
-    assert dict(report)["notes"] == ["table: row 21 (symbol BAC): price moved from 10.00 to 2.00 and stayed, so it is taken as real"]
+    assert dict(report)["notes"] == [
+        "table: row 21 (symbol BAC): price moved from 10.00 to 2.00 and stayed, so it is taken as real"
+    ]
     assert report.summary().startswith("40 rows read, 40 events\n  note: table: row 21")
     assert report.dropped == 0
     assert repr(report).startswith("<FeedReport: 40 rows")
@@ -173,14 +179,16 @@ def test_a_panic_in_the_core_is_an_error_that_asks_for_a_report(capfd: pytest.Ca
     if panic is None:
         pytest.skip("the core is built with optimisation, which leaves out the way to make it panic")
     with pytest.raises(
-        tw.TickwrightError, match=r"^internal error: boom \(at .*errors\.rs:\d+\); this is a bug in tickwright, please report it"
+        tw.TickwrightError,
+        match=r"^internal error: boom \(at .*errors\.rs:\d+\); this is a bug in tickwright, please report it",
     ):
         panic("boom")
     assert capfd.readouterr().err == ""
 
 
 def test_importing_the_package_loads_no_table_library() -> None:
-    code = "import sys, tickwright; print([m for m in ('numpy', 'pyarrow', 'pandas', 'tickwright._core') if m in sys.modules])"
+    heavy = ("numpy", "pyarrow", "pandas", "tickwright._core")
+    code = f"import sys, tickwright; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 
@@ -192,3 +200,16 @@ def test_every_public_name_is_there() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = tw.nonsense
     assert tw.__version__ == _core.__version__
+
+
+def test_every_public_name_is_there_and_typed() -> None:
+    assert [name for name in tw.__all__ if getattr(tw, name) is None] == []
+    source = Path(tw.__file__).read_text(encoding="utf-8")
+    assert [name for name in tw.__all__ if name != "__version__" and f" as {name}\n" not in source] == []
+
+
+def test_a_debug_build_warns_when_it_is_imported_and_a_release_does_not() -> None:
+    command = [sys.executable, "-W", "error::RuntimeWarning", "-c", "import tickwright._core"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ("debug build" in done.stderr) == _core.DEBUG_BUILD
+    assert (done.returncode != 0) == _core.DEBUG_BUILD

@@ -16,7 +16,7 @@ BUDGET = {
     "ours": "ours",
     "floor": "floor",
     "max_ratio": 2.0,
-    "budget_ns": 1.0,
+    "target": 1.0,
     "gate": "ci",
 }
 
@@ -50,7 +50,7 @@ def test_a_budget_that_is_kept_passes(run, capsys):
     code, document = run([BUDGET], {"ours": clocked(3e-6), "floor": clocked(2e-6)})
     assert code == 0
     assert document["budgets"][0]["ratio"] == pytest.approx(1.5)
-    assert document["budgets"][0]["ours_ns"] == pytest.approx(3_000)
+    assert document["budgets"][0]["ours_per_item"] == pytest.approx(3_000)
     assert "1 of 1 budgets kept" in capsys.readouterr().out
 
 
@@ -198,7 +198,7 @@ def test_fewer_than_five_rounds_are_refused(run):
 def test_real_work_is_timed_and_calibrated():
     sampler = gate.calibrate(Work(lambda: sum(range(1_000)), items=1_000))
     assert sampler.repeats > 1
-    assert 0.1 < sampler.ns_per_item() < 10_000
+    assert 0.1 < sampler.per_item() < 10_000
 
 
 def test_the_projects_own_budgets_are_valid_and_each_name_is_registered():
@@ -213,3 +213,20 @@ def test_two_measurements_of_one_name_are_refused(monkeypatch):
     registry.measure("one")(clocked(1.0))
     with pytest.raises(ValueError, match="two measurements are named 'one'"):
         registry.measure("one")(clocked(1.0))
+
+
+def test_memory_is_measured_once_in_bytes_per_item(run, capsys):
+    sizes = iter([300])
+    ours = lambda: Work(None, items=3, size=lambda: next(sizes))  # noqa: E731 - a factory, as the others are
+    floor = lambda: Work(None, items=2, size=lambda: 100)  # noqa: E731
+    code, document = run([{**BUDGET, "unit": "bytes"}], {"ours": ours, "floor": floor})
+    assert code == 0
+    assert document["budgets"][0]["ours_per_item"] == 100.0
+    assert document["budgets"][0]["ratio"] == pytest.approx(2.0)
+    assert "bytes" in capsys.readouterr().out
+
+
+def test_a_budget_in_another_unit_than_its_work_cannot_run(run, capsys):
+    code, _ = run([{**BUDGET, "unit": "bytes"}], {"ours": clocked(1e-6), "floor": clocked(1e-6)})
+    assert code == 2
+    assert "budget copy: is in bytes" in capsys.readouterr().err

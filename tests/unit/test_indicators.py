@@ -75,7 +75,9 @@ def test_arguments_are_positional_or_keyword_with_defaults():
     b = bars()
     assert np.array_equal(ind.sma(b["close"]), ind.sma(close=b["close"], period=30), equal_nan=True)
     assert np.array_equal(ind.rsi(b["close"]), ind.rsi(b["close"], 14), equal_nan=True)
-    assert np.array_equal(ind.atr(b["high"], b["low"], b["close"]), ind.atr(b["high"], b["low"], b["close"], period=14), equal_nan=True)
+    assert np.array_equal(
+        ind.atr(b["high"], b["low"], b["close"]), ind.atr(b["high"], b["low"], b["close"], period=14), equal_nan=True
+    )
     lines = ind.macd(b["close"], fast_period=12, slow_period=26, signal_period=9)
     assert np.array_equal(lines.histogram, ind.macd(b["close"]).histogram, equal_nan=True)
     assert repr(ind.Bollinger()) == "Bollinger(period=20, deviations=2)"
@@ -86,9 +88,11 @@ def test_arguments_are_positional_or_keyword_with_defaults():
 def test_several_lines_come_as_named_tuples():
     b = bars()
     bands = ind.bollinger(b["close"])
-    assert type(bands) is ind.Channel and bands._fields == ("upper", "middle", "lower")
+    assert type(bands) is ind.Channel
+    assert bands._fields == ("upper", "middle", "lower")
     upper, middle, lower = bands
-    assert (upper[19:] >= middle[19:]).all() and (middle[19:] >= lower[19:]).all()
+    assert (upper[19:] >= middle[19:]).all()
+    assert (middle[19:] >= lower[19:]).all()
     assert type(ind.Macd().update(1.0)) is ind.MacdValue
     assert pickle.loads(pickle.dumps(ind.Donchian(1).update(2.0, 1.0))) == ind.Channel(2.0, 1.5, 1.0)
 
@@ -109,7 +113,16 @@ def test_any_column_of_numbers_is_taken():
         def __arrow_c_stream__(self, requested_schema=None):
             return pa.chunked_array([close[:50], close[50:]]).__arrow_c_stream__(requested_schema)
 
-    for column in (list(close), tuple(close), strided, close.astype(">f8"), pa.array(close), pa.chunked_array([close[:9], close[9:]]), Producer(), StreamProducer()):
+    for column in (
+        list(close),
+        tuple(close),
+        strided,
+        close.astype(">f8"),
+        pa.array(close),
+        pa.chunked_array([close[:9], close[9:]]),
+        Producer(),
+        StreamProducer(),
+    ):
         assert np.array_equal(ind.ema(column, 7), expected, equal_nan=True), type(column)
     assert np.array_equal(ind.sma(np.arange(9, dtype=np.int32), 2)[1:], np.arange(8) + 0.5)
     assert np.isnan(ind.sma(pa.array([1.0, None, 3.0]), 2)).tolist() == [True, True, False]
@@ -153,7 +166,8 @@ def test_the_list_describes_what_there_is():
         result = as_rows(getattr(ind, entry.name)(*columns, **entry.parameters))
         first = eval(entry.first_row, {}, dict(entry.parameters))
         assert result.shape == (200, len(entry.outputs))
-        assert np.isnan(result[:first]).all() and not np.isnan(result[first:]).any(), entry
+        assert np.isnan(result[:first]).all(), entry
+        assert not np.isnan(result[first:]).any(), entry
         assert np.array_equal(as_rows(streaming.extend(*columns)), result, equal_nan=True)
 
 

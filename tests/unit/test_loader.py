@@ -2,18 +2,12 @@ import sys
 
 import pytest
 
-from tests.unit.doubles import strategy_module
 from tickwright.errors import ConfigError, StrategyError
 from tickwright.loader import load_strategies, parse_params
 from tickwright.rules import Rules
 
 HEAD = "from tickwright.strategy import Strategy\n"
 RULES = "import tickwright.signal as s\nfrom tickwright.rules import Rules\nr = Rules(entry=s.close > s.open)\n"
-
-
-@pytest.fixture(autouse=True)
-def _strategies(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tickwright.strategy", strategy_module())
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from tests.unit.doubles import make_result
+from tests.unit.runs import make_result
 from tickwright import output
 from tickwright.errors import ConfigError, DataError, OutputError
 
@@ -16,6 +16,7 @@ def content(folder):
 
 def test_a_result_comes_back_as_it_was(tmp_path):
     result = make_result()
+    result.stats.update(sharpe=float("nan"), profit_factor=float("inf"))
     folder = output.save(result, tmp_path / "a" / "out")
     assert {p.name for p in folder.iterdir()} == FILES
     back = output.load(folder)
@@ -105,7 +106,7 @@ def test_a_failure_while_the_folder_changes_places_puts_the_earlier_one_back(tmp
 def test_a_result_that_was_changed_or_is_not_whole_is_refused(tmp_path):
     folder = output.save(make_result(), tmp_path / "out")
     stats = folder / "stats.json"
-    stats.write_text(stats.read_text().replace("100010", "999999"))
+    stats.write_text(stats.read_text().replace('"fills": 6', '"fills": 7'))
     with pytest.raises(DataError, match="was changed since"):
         output.load(folder)
     (folder / "fills.parquet").unlink()

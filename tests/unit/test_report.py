@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.doubles import make_result
+from tests.unit.runs import make_result
 from tickwright.errors import OutputError
 from tickwright.report import render, write_report
 from tickwright.report.series import thin
-from tickwright.report.statistics import duration, shown
+from tickwright.report.statistics import STATISTICS, duration, shown
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{PLOTLY}}"
+EVIL_SYMBOL = "</script><img/src=x/onerror=a()>"  # as long as a symbol may be
 
 
 class Page(HTMLParser):
@@ -39,7 +40,8 @@ def figures(page):
 
 
 def test_the_page_holds_every_part_and_asks_nothing_of_the_network():
-    page = render(make_result())
+    result = make_result()
+    page = render(result)
     parsed = Page(page)
     text = " ".join(parsed.text)
     for part in (
@@ -52,16 +54,17 @@ def test_the_page_holds_every_part_and_asks_nothing_of_the_network():
         "Market data",
         "Orders",
         "Fills",
-        "00c0ffee",
+        result.digest,
     ):
         assert part in text
     assert not [v for k, v in parsed.attributes if k in ("src", "href")]
     assert set(figures(page)) == {"equity", "drawdown", "positions", "refusals-by-code", "price-0"}
+    assert "sendChartToCloud" in parsed.scripts[2].split("modeBarButtonsToRemove")[1]
     assert "{{" not in page.split('<script type="application/json"')[0]
 
 
 def test_names_from_the_run_can_become_neither_markup_nor_script():
-    clean, evil = Page(render(make_result())), Page(render(make_result(strategy=EVIL, symbol=EVIL)))
+    clean, evil = Page(render(make_result())), Page(render(make_result(strategy=EVIL, symbol=EVIL_SYMBOL)))
     assert evil.tags.count("script") == clean.tags.count("script") == 3
     assert "img" not in evil.tags
     assert not [k for k, _ in evil.attributes if k.startswith("on")]
@@ -91,12 +94,11 @@ def test_long_tables_are_cut_and_say_so_and_long_lines_are_thinned():
     "shape",
     [
         {"orders": 0, "refused": 0},
-        {"minutes": 0, "orders": 0, "refused": 0},
+        {"minutes": 1, "orders": 0, "refused": 0},
         {"minutes": 1, "orders": 1},
-        {"minutes": 0, "orders": 2},
     ],
 )
-def test_a_run_without_orders_or_without_events_still_has_a_report(shape):
+def test_a_run_of_one_event_or_without_orders_still_has_a_report(shape):
     assert "</html>" in render(make_result(**shape))
 
 
@@ -108,7 +110,7 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     target = write_report(make_result(), tmp_path / "new" / "report.html")
     before = target.read_bytes()
     result = make_result()
-    del result.fills
+    result.__dict__["fills"] = None
     with pytest.raises(AttributeError):
         write_report(result, target)
     monkeypatch.setattr(
@@ -142,6 +144,9 @@ def test_plotly_reads_no_tags_because_every_label_is_escaped_in_the_script():
     [
         ("net_pnl", -1234.5, "−1,234.50"),
         ("total_return", 0.12345, "12.35 %"),
+        ("value_at_risk", -0.00012, "−0.0120 %"),
+        ("max_drawdown", 0.0, "0.00 %"),
+        ("periods_per_year", 98_280.0, "98,280"),
         ("sharpe", float("nan"), "–"),
         ("hit_rate", None, "–"),
         ("orders", 1_234_567, "1,234,567"),
@@ -150,6 +155,18 @@ def test_plotly_reads_no_tags_because_every_label_is_escaped_in_the_script():
 )
 def test_statistics_are_shown_as_a_reader_expects(key, value, text):
     assert shown(key, value) == text
+
+
+def test_every_figure_of_a_run_has_a_label_a_unit_and_a_formula_in_the_runs_own_order():
+    assert list(STATISTICS) == list(make_result().stats)
+    labels = [what.label for what in STATISTICS.values()]
+    assert len(set(labels)) == len(labels)
+    assert all(what.label[0].isupper() and what.formula.endswith(".") for what in STATISTICS.values())
+
+
+def test_every_figure_of_a_run_is_documented(root):
+    text = (root / "docs" / "statistics.md").read_text(encoding="utf-8")
+    assert [name for name in STATISTICS if f"| `{name}` |" not in text] == []
 
 
 def test_durations_have_two_units():

@@ -17,9 +17,10 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
-import tickwright as tw
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import tickwright as tw
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("TICKWRIGHT_DATA", ROOT.parent / "shared" / "data"))
@@ -38,7 +39,12 @@ def real(name: str) -> Path:
 
 
 def trade_rows(**changes: Any) -> dict[str, Any]:
-    rows: dict[str, Any] = {"ts": ["2024-01-02T14:30", "2024-01-02T14:31"], "symbol": ["BAC", "BAC"], "price": [10.0, 10.5], "size": [1, 2]}
+    rows: dict[str, Any] = {
+        "ts": ["2024-01-02T14:30", "2024-01-02T14:31"],
+        "symbol": ["BAC", "BAC"],
+        "price": [10.0, 10.5],
+        "size": [1, 2],
+    }
     rows.update(changes)
     return {name: values for name, values in rows.items() if values is not None}
 
@@ -56,7 +62,7 @@ def bar_rows(**changes: Any) -> dict[str, Any]:
     return {name: values for name, values in rows.items() if values is not None}
 
 
-# --- real data ---------------------------------------------------------------------------------------------------------
+# --- real data -------------------------------------------------------------------------------------------------------
 
 
 def test_raw_quotes_of_an_exchange_are_judged_as_arrow_counts_them() -> None:
@@ -116,8 +122,8 @@ def test_known_faults_of_a_vendors_daily_bars_are_found_and_its_splits_are_not_f
 
     # MS trades near 46; five rows hold another security's price.
     assert [day for day, close in dropped("MS", 0.4)] == ["2017-02-14"] * 2 + ["2017-02-15"] * 2 + ["2017-02-16"]
-    # NEE holds another security's price for three months, turning to its own and back within them: the turn is dropped, and the
-    # long stretch, which nothing in the column shows to be wrong, is named in the notes.
+    # NEE holds another security's price for three months, turning to its own and back within them: the turn is dropped,
+    # and the long stretch, which nothing in the column shows to be wrong, is named in the notes.
     turn = dropped("NEE", 0.5)
     nee = raw.filter(pc.and_(pc.equal(raw["symbol"], "NEE"), pc.greater(raw["close"], 100.0)))
     own = [
@@ -148,7 +154,7 @@ def test_daily_bars_of_150_symbols_are_read_whole_with_their_doubled_rows_counte
     assert bool(np.all(np.diff(data.bars.ts) >= 0))
 
 
-# --- properties --------------------------------------------------------------------------------------------------------
+# --- properties ------------------------------------------------------------------------------------------------------
 
 decimals = st.integers(min_value=1, max_value=10**15).flatmap(
     lambda digits: st.integers(min_value=0, max_value=9).map(lambda places: float(Decimal(digits).scaleb(-places)))
@@ -169,7 +175,13 @@ def test_any_table_of_decimals_comes_back_equal_and_in_order_of_time(rows: list[
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(moments, st.sampled_from(["ok", "nan", "zero", "negative", "crossed", "locked"])), min_size=1, max_size=40))
+@given(
+    st.lists(
+        st.tuples(moments, st.sampled_from(["ok", "nan", "zero", "negative", "crossed", "locked"])),
+        min_size=1,
+        max_size=40,
+    )
+)
 def test_each_bad_row_is_counted_under_its_own_name(rows: list[tuple[int, str]]) -> None:
     sides = {
         "ok": (10.0, 10.1),
@@ -179,7 +191,13 @@ def test_each_bad_row_is_counted_under_its_own_name(rows: list[tuple[int, str]])
         "crossed": (10.2, 10.1),
         "locked": (10.1, 10.1),
     }
-    names = {"nan": "not_finite", "zero": "zero_price", "negative": "negative", "crossed": "crossed", "locked": "locked"}
+    names = {
+        "nan": "not_finite",
+        "zero": "zero_price",
+        "negative": "negative",
+        "crossed": "crossed",
+        "locked": "locked",
+    }
     table = {
         "ts": [ts for ts, _ in rows],
         "bid": [sides[what][0] for _, what in rows],
@@ -205,14 +223,16 @@ def test_a_merge_is_sorted_and_keeps_rows_of_one_moment_in_order_of_its_parts(a:
     assert list(zip(out["ts"].cast(pa.int64()).to_pylist(), out["symbol"].to_pylist(), strict=True)) == expected
 
 
-# --- every make of table -----------------------------------------------------------------------------------------------
+# --- every make of table ---------------------------------------------------------------------------------------------
 
 
 def test_one_table_in_every_make_gives_the_same_events(tmp_path: Path) -> None:
     import pandas as pd
     import polars as pl
 
-    table = pa.table(trade_rows(ts=pa.array(["2024-01-02T14:30:00.123456789", "2024-01-02T14:31:00"]).cast(pa.timestamp("ns"))))
+    table = pa.table(
+        trade_rows(ts=pa.array(["2024-01-02T14:30:00.123456789", "2024-01-02T14:31:00"]).cast(pa.timestamp("ns")))
+    )
     pq.write_table(table, tmp_path / "t.parquet")
     pyarrow.feather.write_feather(table, tmp_path / "t.feather")
     with pa.ipc.new_stream(tmp_path / "t.arrow", table.schema) as stream:
@@ -228,7 +248,12 @@ def test_one_table_in_every_make_gives_the_same_events(tmp_path: Path) -> None:
         frame.set_index(pd.DatetimeIndex(frame["ts"], name=None)).drop(columns="ts"),
         pl.from_arrow(table),
         {name: np.asarray(frame[name]) for name in frame.columns},
-        {"ts": frame["ts"].astype("int64").to_numpy(), "symbol": ["BAC", "BAC"], "price": [Decimal("10"), Decimal("10.5")], "size": [1, 2]},
+        {
+            "ts": frame["ts"].astype("int64").to_numpy(),
+            "symbol": ["BAC", "BAC"],
+            "price": [Decimal("10"), Decimal("10.5")],
+            "size": [1, 2],
+        },
     ]
     expected = tw.feeds.table(table).trades.to_arrow()
     assert len(sources) == 12
@@ -274,10 +299,14 @@ def test_a_bar_is_known_at_its_end_only() -> None:
         tw.feeds.table(bar_rows(), **options)
 
 
-# --- bad input ---------------------------------------------------------------------------------------------------------
+# --- bad input -------------------------------------------------------------------------------------------------------
 
 BAD_TABLES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
-    (trade_rows(size=None), {}, "found the columns ts, symbol, price, which are no market data; needed are those of quotes"),
+    (
+        trade_rows(size=None),
+        {},
+        "found the columns ts, symbol, price, which are no market data; needed are those of quotes",
+    ),
     (trade_rows(size=None), {"kind": "trades"}, "trades need the column size; found ts, symbol, price"),
     (trade_rows(symbol=None), {}, r"trades need the column symbol \(or give symbol=...\)"),
     (trade_rows(ts=[], symbol=[], price=[], size=[]), {}, "holds no rows"),
@@ -306,15 +335,29 @@ BAD_TABLES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {},
         "columns timestamp and time both mean ts|columns time and timestamp both mean ts",
     ),
-    (trade_rows(bid=[1, 1], ask=[2, 2], bid_size=[1, 1], ask_size=[1, 1]), {}, "could be quotes or trades; say which with kind="),
-    (trade_rows(), {"columns": {"PX": "price"}}, "columns renames 'PX', which is not there; found ts, symbol, price, size"),
+    (
+        trade_rows(bid=[1, 1], ask=[2, 2], bid_size=[1, 1], ask_size=[1, 1]),
+        {},
+        "could be quotes or trades; say which with kind=",
+    ),
+    (
+        trade_rows(),
+        {"columns": {"PX": "price"}},
+        "columns renames 'PX', which is not there; found ts, symbol, price, size",
+    ),
     (trade_rows(price=[1e12, 10.0]), {"policy": {"absurd": "fail"}}, r"row 1 \(symbol BAC\): price is 1000000000000"),
-    (trade_rows(price=[10.0, 0.0]), {"policy": {"zero_price": "fail"}}, r"row 2 \(symbol BAC\): price is 0.00: row is zero_price"),
+    (
+        trade_rows(price=[10.0, 0.0]),
+        {"policy": {"zero_price": "fail"}},
+        r"row 2 \(symbol BAC\): price is 0.00: row is zero_price",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("rows", "options", "message"), BAD_TABLES, ids=[m for *_, m in BAD_TABLES])
-def test_a_bad_table_is_refused_with_its_place_and_remedy(rows: dict[str, Any], options: dict[str, Any], message: str) -> None:
+def test_a_bad_table_is_refused_with_its_place_and_remedy(
+    rows: dict[str, Any], options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(tw.DataError, match=message):
         tw.feeds.table(rows, **options)
 
@@ -368,7 +411,7 @@ def test_what_is_no_table_is_refused() -> None:
         tw.feeds.table([1, 2, 3])
 
 
-# --- round trip --------------------------------------------------------------------------------------------------------
+# --- round trip ------------------------------------------------------------------------------------------------------
 
 
 @settings(deadline=None, max_examples=30)
@@ -427,10 +470,10 @@ def test_a_folder_or_a_list_is_read_whole(tmp_path: Path) -> None:
     for bad, message in [
         (tmp_path / "absent", "no such file or folder"),
         ([], "names no file"),
-        (tmp_path / "readme.txt", "not known by its name"),
+        (tmp_path / "readme.txt", "the format is not known"),
     ]:
         with pytest.raises(tw.DataError, match=message):
             tw.feeds.read(bad)
     (tmp_path / "bare").mkdir()
-    with pytest.raises(tw.DataError, match="holds no file whose name is known"):
+    with pytest.raises(tw.DataError, match="holds no market data that is known"):
         tw.feeds.read(tmp_path / "bare")

@@ -40,7 +40,7 @@ def backtest(
     strategy: Annotated[
         Text,
         typer.Argument(
-            help="FILE.py, FILE.py:Name or FILE.toml; without it, [[strategy]] of --config.", show_default=False
+            help="FILE.py, FILE.py:Name or FILE.toml; without it, \\[\\[strategy]] of --config.", show_default=False
         ),
     ] = None,
     data: Annotated[
@@ -49,7 +49,9 @@ def backtest(
     symbol: Annotated[
         list[str] | None, typer.Option("--symbol", "-s", help="Symbol to take; repeat or separate by commas.")
     ] = None,
-    cash: Annotated[Number, typer.Option(help="Starting cash, dollars.  [default: 100000]", show_default=False)] = None,
+    cash: Annotated[
+        Number, typer.Option(help="Starting cash, dollars.  \\[default: 100000]", show_default=False)
+    ] = None,
     out: Annotated[Text, typer.Option("--out", "-o", help="Folder for Parquet, stats.json and report.html.")] = None,
     config: Annotated[Text, typer.Option("--config", "-c", help="TOML configuration; flags win over it.")] = None,
     start: Annotated[
@@ -63,23 +65,35 @@ def backtest(
     ] = None,
     bars: Annotated[Text, typer.Option(help="Bars to build: 1m, tick:500, volume:10000, dollar:1000000.")] = None,
     equity_every: Annotated[
-        Text, typer.Option(help="Step of the equity curve.  [default: 1m]", show_default=False)
+        Text, typer.Option(help="Step of the equity curve.  \\[default: 1m]", show_default=False)
     ] = None,
     param: Annotated[
         list[str] | None, typer.Option("--param", "-p", help="key=value for the strategy; repeat for more.")
     ] = None,
-    latency_ms: Annotated[Number, _option("--latency-ms", "Milliseconds from decision to venue.", _VENUE)] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", help="FAULT=keep, drop or fail, such as crossed=keep; repeat for more."),
+    ] = None,
+    latency_ms: Annotated[
+        Number, _option("--latency-ms", "Milliseconds from the strategy to the venue.", _VENUE)
+    ] = None,
+    report_latency_ms: Annotated[
+        Number, _option("--report-latency-ms", "Milliseconds back.  \\[default: as --latency-ms]", _VENUE)
+    ] = None,
     latency_jitter_ms: Annotated[
         Number, _option("--latency-jitter-ms", "Most milliseconds added at random.", _VENUE)
     ] = None,
     seed: Annotated[Whole, _option("--seed", "Seed of that randomness.", _VENUE)] = None,
     fees: Annotated[
-        Text, _option("--fees", "none, per-share:RATE[:MINIMUM] or bps:RATE.  [default: per-share:0.005:1]", _VENUE)
+        Text, _option("--fees", "none, per-share:RATE[:MINIMUM] or bps:RATE.  \\[default: none]", _VENUE)
     ] = None,
     slippage_bps: Annotated[
-        Number, _option("--slippage-bps", "Basis points that market orders fill worse.", _VENUE)
+        Number, _option("--slippage-bps", "Basis points worse when an order takes liquidity.", _VENUE)
     ] = None,
     liquidity: Annotated[Text, _option("--liquidity", "quoted or unlimited size.", _VENUE)] = None,
+    queue: Annotated[
+        Text, _option("--queue", "Resting limits fill when traded through (behind) or at (front).", _VENUE)
+    ] = None,
     stop_trigger: Annotated[Text, _option("--stop-trigger", "trade or quote.", _VENUE)] = None,
     dividends: Annotated[Text, _option("--dividends", "cash or reinvest.", _VENUE)] = None,
     max_order_qty: Annotated[Number, _option("--max-order-qty", "Shares of one order.", _RISK)] = None,
@@ -90,7 +104,9 @@ def backtest(
     ] = None,
     max_gross_exposure: Annotated[Number, _option("--max-gross-exposure", "Dollars long plus short.", _RISK)] = None,
     max_net_exposure: Annotated[Number, _option("--max-net-exposure", "Dollars long less short.", _RISK)] = None,
-    max_leverage: Annotated[Number, _option("--max-leverage", "Gross exposure ÷ equity.", _RISK)] = None,
+    max_leverage: Annotated[
+        Number, _option("--max-leverage", "Gross exposure ÷ equity; inf for no limit.  \\[default: 2]", _RISK)
+    ] = None,
     collar_pct: Annotated[
         Number, _option("--collar-pct", "Percent a limit price may be from the market.", _RISK)
     ] = None,
@@ -100,10 +116,11 @@ def backtest(
     max_orders_per_second: Annotated[Whole, _option("--max-orders-per-second", "Orders in any second.", _RISK)] = None,
     max_open_orders: Annotated[Whole, _option("--max-open-orders", "Orders working at one time.", _RISK)] = None,
     max_drawdown_pct: Annotated[
-        Number, _option("--max-drawdown-pct", "Percent below the highest equity that halts trading.", _RISK)
+        Number, _option("--max-drawdown-pct", "Percent below the highest equity: a breach.", _RISK)
     ] = None,
-    max_daily_loss: Annotated[
-        Number, _option("--max-daily-loss", "Dollars lost in a day that halt trading.", _RISK)
+    max_daily_loss: Annotated[Number, _option("--max-daily-loss", "Dollars lost in a day: a breach.", _RISK)] = None,
+    on_breach: Annotated[
+        Text, _option("--on-breach", "halt, reduce_only or flatten.  \\[default: halt]", _RISK)
     ] = None,
     allow_short: Annotated[
         bool | None,
@@ -135,39 +152,44 @@ def backtest(
         "max_open_orders": max_open_orders,
         "max_drawdown_pct": max_drawdown_pct,
         "max_daily_loss": max_daily_loss,
+        "on_breach": on_breach,
         "allow_short": allow_short,
     }
     venue = {
         "latency_ms": latency_ms,
+        "report_latency_ms": report_latency_ms,
         "latency_jitter_ms": latency_jitter_ms,
         "seed": seed,
         "fees": fees,
         "slippage_bps": slippage_bps,
         "liquidity": liquidity,
+        "queue": queue,
         "stop_trigger": stop_trigger,
         "dividends": dividends,
     }
     symbols = [part.strip() for item in symbol or [] for part in item.split(",") if part.strip()]
+    market: dict[str, Any] = {"paths": data or None, "symbols": symbols or None, "adjust": adjust, "actions": actions}
     given: dict[str, dict[str, Any]] = {
         "run": {"cash": cash, "start": start, "end": end, "bars": bars, "equity_every": equity_every},
-        "data": {"paths": data or None, "symbols": symbols or None, "adjust": adjust, "actions": actions},
+        "data": market,
         "risk": risk,
         "venue": venue,
         "report": {"out": out},
         "logging": {"level": log_level, "json": log_json or None},
     }
-    overrides = {
-        section: kept
-        for section, values in given.items()
-        if (kept := {k: v for k, v in values.items() if v is not None})
-    }
     with guarded(as_json=as_json, debug=debug):
         from tickwright import logs, output
         from tickwright.cli.market import find_sources, load_data
         from tickwright.cli.run import run_config, strategies
-        from tickwright.config import load_config
+        from tickwright.config import load_config, parse_policy
         from tickwright.loader import parse_params
 
+        market["policy"] = parse_policy(policy) if policy else None
+        overrides = {
+            section: kept
+            for section, values in given.items()
+            if (kept := {k: v for k, v in values.items() if v is not None})
+        }
         checked = load_config(config, overrides=overrides)
         logging = checked.logging
         logs.configure(
@@ -183,9 +205,7 @@ def backtest(
         made = strategies(checked, strategy, parse_params(param or []))
         sources = find_sources(checked.data.paths, checked.data.symbols)
         log.info("reading market data", extra={"files": len(sources)})
-        loaded = load_data(
-            sources, symbols=checked.data.symbols, adjust=checked.data.adjust, actions=checked.data.actions
-        )
+        loaded = load_data(sources, **checked.data.model_dump(exclude={"paths"}))
         with progress_bar("backtest", wanted=not quiet) as progress:
             result = run_config(checked, made, loaded, progress)
         log.info("run complete", extra={"digest": result.digest})
@@ -255,7 +275,7 @@ def report(
     out: Annotated[
         Text,
         typer.Option(
-            "--out", "-o", help="File for the report.  [default: DIR/report.html as it is]", show_default=False
+            "--out", "-o", help="File for the report.  \\[default: DIR/report.html as it is]", show_default=False
         ),
     ] = None,
     max_rows: Annotated[int, typer.Option(min=0, help="Rows of a table, with --out.")] = 500,
@@ -349,14 +369,16 @@ def data_import(
     target: Annotated[str, typer.Argument(metavar="DST", help="New folder for quotes.parquet, trades.parquet, ….")],
     symbol: Annotated[Optional[list[str]], typer.Option("--symbol", "-s", help="Only these symbols.")] = None,  # noqa: UP045
     adjust: Annotated[str, typer.Option(help="none, split or total.")] = "none",
+    policy: Annotated[Optional[list[str]], typer.Option("--policy", help="FAULT=keep, drop or fail.")] = None,  # noqa: UP045
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Convert market data to Parquet, which loads fastest."""
     with guarded(as_json=as_json, debug=debug):
         from tickwright.cli.importing import import_data
+        from tickwright.config import parse_policy
 
-        rows = import_data(source, target, symbols=symbol or [], adjust=adjust)
+        rows = import_data(source, target, symbols=symbol or [], adjust=adjust, policy=parse_policy(policy or []))
         if as_json:
             print_json({"out": target, "rows": rows})
         else:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tickwright.cli.market import find_sources, load_data
 from tickwright.errors import ConfigError, DataError, OutputError
@@ -17,7 +17,14 @@ _KINDS: Final = ("quotes", "trades", "bars")
 _ADJUST: Final = ("none", "split", "total")
 
 
-def import_data(source: str, target: str, *, symbols: Iterable[str], adjust: str) -> dict[str, int]:
+def import_data(
+    source: str,
+    target: str,
+    *,
+    symbols: Iterable[str],
+    adjust: str,
+    policy: Mapping[str, str | float] | None = None,
+) -> dict[str, int]:
     """Write the events of `source` to ``KIND.parquet`` in the new folder `target`, by time; give the rows of each kind.
 
     Raises
@@ -29,9 +36,7 @@ def import_data(source: str, target: str, *, symbols: Iterable[str], adjust: str
     OutputError
         When the folder cannot be written.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    from tickwright import feeds
     from tickwright.report.page import file_mask
 
     if adjust not in _ADJUST:
@@ -40,21 +45,15 @@ def import_data(source: str, target: str, *, symbols: Iterable[str], adjust: str
     if folder.exists():
         raise ConfigError(f"{target}: is there already; give a new folder")
     wanted = list(symbols)
-    loaded = load_data(find_sources([source], wanted), symbols=wanted, adjust=adjust)
-    parts = loaded if isinstance(loaded, list) else [loaded]
+    data = load_data(find_sources([source], wanted), symbols=wanted, adjust=adjust, policy=policy)
+    rows = {kind: count for kind in _KINDS if (count := data.count(kind))}
+    if not rows:
+        raise DataError(f"{source}: holds no quotes, trades or bars; nothing was written")
     stage: Path | None = None
-    rows: dict[str, int] = {}
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
-        for kind in _KINDS:
-            tables = [t for part in parts if (t := _table(getattr(part, kind))).num_rows]
-            if tables:
-                table = pa.concat_tables(tables, promote_options="permissive").sort_by([("ts", "ascending")])
-                pq.write_table(table, stage / f"{kind}.parquet", compression="zstd")
-                rows[kind] = table.num_rows
-        if not rows:
-            raise DataError(f"{source}: holds no quotes, trades or bars; nothing was written")
+        feeds.write(data, stage, kinds=rows)
         stage.chmod(0o777 & ~file_mask())
         stage.rename(folder)
     except OSError as error:
@@ -67,9 +66,3 @@ def import_data(source: str, target: str, *, symbols: Iterable[str], adjust: str
         if stage is not None and stage.exists():
             shutil.rmtree(stage, ignore_errors=True)
     return rows
-
-
-def _table(batch: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.table(batch.to_arrow() if hasattr(batch, "to_arrow") else batch)

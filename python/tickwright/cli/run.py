@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tickwright.cli.console import Progress
     from tickwright.config import Config
 
-__all__ = ["fees", "run_config", "strategies"]
+__all__ = ["run_config", "strategies"]
 
 
 def strategies(config: Config, spec: str | None, params: Mapping[str, object]) -> list[Any]:
@@ -41,37 +41,23 @@ def strategies(config: Config, spec: str | None, params: Mapping[str, object]) -
     return made
 
 
-def fees(text: str) -> Any:
-    """Return the commission model that `text` names, as the venue takes it."""
-    import tickwright as tw
-    from tickwright.config import parse_fees
-
-    model = parse_fees(text)
-    match model.kind:
-        case "per-share":
-            return tw.fees.PerShare(model.rate, minimum=model.minimum)
-        case "bps":
-            return tw.fees.Bps(model.rate)
-        case _:
-            return None
-
-
 def run_config(config: Config, made: list[Any], data: Any, progress: Progress | None) -> Any:
     """Run the strategies `made` on `data` as `config` says."""
     import tickwright as tw
+    from tickwright.config import parse_fees
 
     venue = config.venue.model_dump(exclude={"fees"})
-    limits = config.risk.model_dump(exclude_none=True)
     return tw.backtest(
         made[0] if len(made) == 1 else made,
         data,
         cash=config.run.cash,
-        risk=tw.RiskLimits(**limits),
-        venue=tw.SimVenue(**venue, fees=fees(config.venue.fees)),
+        risk=tw.RiskLimits(**config.risk.model_dump()),
+        venue=tw.SimVenue(**venue, fees=parse_fees(config.venue.fees)),
         start=config.run.start,
         end=config.run.end,
         equity_every=config.run.equity_every,
         bars=config.run.bars,
         mark=config.run.mark,
+        max_requests_per_moment=config.run.max_requests_per_moment,
         progress=progress,
     )

@@ -61,12 +61,23 @@ def positions_chart(result: Any, most: int) -> Figure:
         rows.setdefault(key, []).append(row)
     many = len({strategy for strategy, _ in rows}) > 1
     traces = []
-    for (strategy, symbol), at in sorted(rows.items()):
+    symbols = sorted({symbol for _, symbol in rows})
+    strategies = sorted({strategy for strategy, _ in rows})
+    dashes = ("solid", "dot", "dash", "longdash", "dashdot")
+    for (strategy, symbol), at in sorted(rows.items(), key=lambda row: row[0][::-1]):
         index = np.asarray(at)
         x = np.concatenate([times[index][:1], times[index], np.maximum(end, times[index][-1:]) if len(end) else end])
         y = np.concatenate([[0.0], held[index], held[index][-1:] if len(end) else np.empty(0)])
         traces.append(
-            _line(f"{symbol} · {strategy}" if many else symbol, x, y, most, line={"width": 1.5, "shape": "hv"})
+            _line(
+                f"{symbol} · {strategy}" if many else symbol,
+                x,
+                y,
+                most,
+                # A colour a symbol, a dash a strategy.
+                line={"width": 1.5, "shape": "hv", "dash": dashes[strategies.index(strategy) % len(dashes)]},
+                hue=symbols.index(symbol),
+            )
         )
     return {"traces": traces, "y": "shares", "format": ",.0f"}
 

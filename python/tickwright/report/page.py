@@ -24,8 +24,21 @@ from tickwright.report.statistics import STATISTICS, shown
 
 __all__ = ["render", "write_report"]
 
-_TILES = ("end_equity", "net_pnl", "total_return", "sharpe", "max_drawdown", "hit_rate", "fills", "refusals", "fees")
+_TILES = (
+    "end_equity",
+    "net_pnl",
+    "total_return",
+    "sharpe",
+    "max_drawdown",
+    "trades",
+    "hit_rate",
+    "fills",
+    "refusals",
+    "fees",
+)
 _SIGNED = {"net_pnl", "total_return", "cagr", "sharpe", "sortino", "calmar", "expectancy"}
+_LONG_TEXT = 40
+"""Characters from which a column's text is broken into lines."""
 _TABLES = (
     ("trips", "Round trips"),
     ("orders", "Orders"),
@@ -175,10 +188,8 @@ def _statistics(stats: Mapping[str, Any]) -> str:
             (STATISTICS[key].label, STATISTICS[key].formula) if key in STATISTICS else (key.replace("_", " "), "")
         )
         tip = f' title="{escape(formula)}" tabindex="0" class="tip"' if formula else ""
-        rows.append(
-            f'<tr><th scope="row"><span{tip}>{escape(label)}</span></th><td>{escape(shown(key, stats[key]))}</td></tr>'
-        )
-    return f'<table class="pairs"><tbody>{"".join(rows)}</tbody></table>'
+        rows.append(f"<div><dt><span{tip}>{escape(label)}</span></dt><dd>{escape(shown(key, stats[key]))}</dd></div>")
+    return f'<dl class="figures">{"".join(rows)}</dl>'
 
 
 def _section(result: Any, name: str, label: str, max_rows: int) -> str:
@@ -195,7 +206,7 @@ def _table(table: Any) -> str:
     import pyarrow as pa
 
     columns = []
-    numeric = []
+    marks = []
     for field in table.schema:
         if pa.types.is_timestamp(field.type):
             values = table.column(field.name)
@@ -205,15 +216,18 @@ def _table(table: Any) -> str:
                 else [str(v) for v in values.to_pylist()]
             )
             columns.append(times)
-            numeric.append(False)
+            marks.append("")
             continue
-        numeric.append(pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
-        columns.append([_cell(v) for v in table.column(field.name).to_pylist()])
+        cells = [_cell(v) for v in table.column(field.name).to_pylist()]
+        columns.append(cells)
+        if pa.types.is_floating(field.type) or pa.types.is_integer(field.type):
+            marks.append(" class=n")
+        else:
+            marks.append(" class=w" if max(map(len, cells), default=0) > _LONG_TEXT else "")
     head = "".join(
-        f'<th scope="col"{" class=n" if n else ""}>{escape(f.name.replace("_", " "))}</th>'
-        for f, n in zip(table.schema, numeric, strict=True)
+        f'<th scope="col"{mark}>{escape(f.name.replace("_", " "))}</th>'
+        for f, mark in zip(table.schema, marks, strict=True)
     )
-    marks = [" class=n" if n else "" for n in numeric]
     rows = (
         "<tr>" + "".join(f"<td{m}>{escape(c)}</td>" for c, m in zip(row, marks, strict=True)) + "</tr>"
         for row in zip(*columns, strict=True)

@@ -6,12 +6,13 @@ use bytemuck::cast_slice;
 use numpy::{IntoPyArray, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyTuple};
 use std::collections::HashMap;
 use std::sync::Arc;
+use tickwright_core::bars::{BarSpec, aggregate};
 use tickwright_core::event::{ActionBatch, ActionKind, BarBatch, BookAction, DeltaBatch, QuoteBatch, TradeBatch};
 use tickwright_core::feeds::table::{self, BarColumns, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
-use tickwright_core::feeds::{self, Fault, Policy, QualityPolicy};
+use tickwright_core::feeds::{self, Fault, FeedReport, Policy, QualityPolicy};
 use tickwright_core::types::{Error, Price, Side, Timestamp};
 
 /// Market data, shared and never changed.
@@ -102,6 +103,22 @@ impl MarketData {
             Py::new(py, call(py, move || Ok(Columns::new(data, kind)))?)
         })?;
         Ok(columns.clone_ref(py))
+    }
+
+    /// Bars of the trades, as `spec` says.
+    fn aggregate(&self, py: Python<'_>, spec: &str) -> PyResult<Self> {
+        call(py, || {
+            let spec = BarSpec::parse(spec)?;
+            let trades = self.inner.merged_trades();
+            if trades.is_empty() {
+                return Err(Error::data("data", "holds no trades to make bars of; give trades"));
+            }
+            let bars = aggregate(&trades, spec)?;
+            let mut report = FeedReport::default();
+            (report.rows, report.events) = (trades.len() as u64, bars.len() as u64);
+            Ok(feeds::MarketData { bars: vec![bars], instruments: self.inner.instruments.clone(), report, ..feeds::MarketData::default() })
+        })
+        .map(Self::new)
     }
 
     /// The events of `symbols` from `start` on and before `end`, nanoseconds.
@@ -364,5 +381,6 @@ fn read_table<'py>(
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<MarketData>()?;
     module.add_class::<Columns>()?;
+    module.add("FAULTS", PyTuple::new(module.py(), Fault::ALL.map(Fault::as_str))?)?;
     module.add_function(wrap_pyfunction!(read_table, module)?)
 }

@@ -1,11 +1,17 @@
-//! Feeds that the core reads or makes by itself: the synthetic market.
+//! Feeds that the core reads or makes by itself: Lean, LOBSTER, the synthetic market.
 
-use crate::data::MarketData;
+use crate::data::{MarketData, quality_policy};
 use crate::errors::{call, to_py};
 use chrono::NaiveDate;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use tickwright_core::feeds;
+use tickwright_core::feeds::lean::{self, Adjust, Consolidate, Kind, LeanOptions, Resolution, SaleConditions, Session};
+use tickwright_core::feeds::lobster::{self, LobsterOptions};
 use tickwright_core::feeds::synthetic::{SyntheticConfig, SyntheticSymbol, generate};
-use tickwright_core::types::Error;
+use tickwright_core::types::{Error, Timestamp};
 
 fn day(text: &str) -> Result<NaiveDate, Error> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
@@ -41,6 +47,116 @@ fn synthetic(
     call(py, move || generate(&config)).map(MarketData::new)
 }
 
+/// One of `choices` by its name.
+pub(crate) fn choose<T: Copy>(field: &str, text: &str, choices: &[(&str, T)]) -> PyResult<T> {
+    choices.iter().find(|(name, _)| *name == text).map(|c| c.1).ok_or_else(|| {
+        let names = choices.iter().map(|c| c.0).collect::<Vec<_>>().join(", ");
+        to_py(Error::config(field, format!("{text:?} is not known; use one of {names}")))
+    })
+}
+
+/// Lean equity files.
+#[pyfunction]
+#[pyo3(name = "lean")]
+#[pyo3(signature = (path, *, symbol, date, kind, resolution, session, adjust, actions, dividend_decimals, start, end, factor_file, consolidate, conditions, policy, progress))]
+#[allow(clippy::too_many_arguments, reason = "the settings of one feed, by keyword in Python")]
+fn read_lean(
+    py: Python<'_>,
+    path: PathBuf,
+    symbol: Option<String>,
+    date: Option<&str>,
+    kind: Option<&str>,
+    resolution: Option<&str>,
+    session: &str,
+    adjust: &str,
+    actions: bool,
+    dividend_decimals: Option<u32>,
+    start: Option<i64>,
+    end: Option<i64>,
+    factor_file: Option<PathBuf>,
+    consolidate: &str,
+    conditions: &str,
+    policy: Option<&Bound<'_, PyDict>>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<MarketData> {
+    let options = LeanOptions {
+        symbol,
+        date: date.map(day).transpose().map_err(to_py)?,
+        kind: kind.map(|k| choose("kind", k, &[("trade", Kind::Trade), ("quote", Kind::Quote)])).transpose()?,
+        resolution: resolution.map(|r| choose("resolution", r, &Resolution::ALL.map(|r| (r.as_str(), r)))).transpose()?,
+        session: choose("session", session, &[("all", Session::All), ("regular", Session::Regular)])?,
+        adjust: choose("adjust", adjust, &[("none", Adjust::None), ("split", Adjust::Split), ("total", Adjust::Total)])?,
+        actions,
+        dividend_decimals,
+        start: start.map(Timestamp::from_nanos),
+        end: end.map(Timestamp::from_nanos),
+        factor_file,
+        consolidate: choose(
+            "consolidate",
+            consolidate,
+            &[("last_seen", Consolidate::LastSeen), ("best_of_venues", Consolidate::BestOfVenues)],
+        )?,
+        conditions: choose("conditions", conditions, &[("tape", SaleConditions::Tape), ("lean", SaleConditions::Lean)])?,
+        policy: quality_policy(policy)?,
+    };
+    watched(py, progress, move |tell| lean::read_with_progress(&path, &options, tell))
+}
+
+/// LOBSTER message files.
+#[pyfunction]
+#[pyo3(name = "lobster")]
+#[pyo3(signature = (path, *, symbol, date, orderbook, start, end, policy, progress))]
+#[allow(clippy::too_many_arguments, reason = "the settings of one feed, by keyword in Python")]
+fn read_lobster(
+    py: Python<'_>,
+    path: PathBuf,
+    symbol: Option<String>,
+    date: Option<&str>,
+    orderbook: Option<PathBuf>,
+    start: Option<i64>,
+    end: Option<i64>,
+    policy: Option<&Bound<'_, PyDict>>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<MarketData> {
+    let options = LobsterOptions {
+        symbol,
+        date: date.map(day).transpose().map_err(to_py)?,
+        orderbook,
+        start: start.map(Timestamp::from_nanos),
+        end: end.map(Timestamp::from_nanos),
+        policy: quality_policy(policy)?,
+    };
+    watched(py, progress, move |tell| lobster::read_with_progress(&path, &options, tell))
+}
+
+type Tell<'a> = dyn FnMut(u64, u64) -> Result<(), Error> + 'a;
+
+/// Read with other threads running, telling `progress` now and then; what it raises, and Ctrl-C, ends the reading.
+fn watched(
+    py: Python<'_>,
+    progress: Option<Py<PyAny>>,
+    read: impl FnOnce(&mut Tell<'_>) -> Result<feeds::MarketData, Error> + Send,
+) -> PyResult<MarketData> {
+    let raised = Mutex::new(None);
+    let outcome = call(py, || {
+        read(&mut |done, total| {
+            Python::attach(|py| {
+                let told = py.check_signals().and_then(|()| progress.as_ref().map_or(Ok(()), |p| p.call1(py, (done, total)).map(|_| ())));
+                told.map_err(|error| {
+                    *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Error::data("reading", "was interrupted")
+                })
+            })
+        })
+    });
+    match raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => outcome.map(MarketData::new),
+    }
+}
+
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(read_lean, module)?)?;
+    module.add_function(wrap_pyfunction!(read_lobster, module)?)?;
     module.add_function(wrap_pyfunction!(synthetic, module)?)
 }

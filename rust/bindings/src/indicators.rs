@@ -176,7 +176,7 @@ fn macd_lines(
 macro_rules! indicator {
     (
         $batch:ident, $class:ident, $name:literal,
-        [$($p:ident: $type:ty = $default:literal),*] => $new:expr,
+        [$($p:ident: $type:ty = $default:tt),*] => $new:expr,
         [$first:ident $(, $input:ident)*] => $columns:ident($($out:ident),+), $core:ty
     ) => {
         #[pyfunction]

@@ -14,11 +14,17 @@ mod indicators;
 mod stats;
 mod strategy;
 
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
+    if cfg!(debug_assertions) {
+        let text = c"tickwright's core is a debug build, many times slower than a release; build it with `make build`";
+        PyErr::warn(module.py(), &module.py().get_type::<PyRuntimeWarning>(), text, 1)?;
+    }
     errors::register(module)?;
     data::register(module)?;
     feeds::register(module)?;

@@ -2,10 +2,10 @@
 
 use super::Window;
 use super::events::{Bar, CorporateAction, Fill, Order, OrderState, Quote, Timer, Trade};
-use super::window::is_unshared;
-use pyo3::PyClass;
+use super::window::{call_one, is_unshared};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use pyo3::{PyClass, PyClassInitializer};
 use std::sync::{Arc, Mutex, PoisonError};
 use tickwright_core::engine;
 use tickwright_core::event::{ActionKind, MarketEvent};
@@ -100,20 +100,20 @@ impl PyStrategy {
         }
     }
 
-    /// Call `callback` with what `argument` makes, the window being open on `context`.
+    /// Call `callback` with the object that `argument` makes, if any, the window being open on `context`.
     #[inline]
-    fn call<'py, A>(
+    fn call<'py>(
         &self,
         py: Python<'py>,
         callback: &Callback,
         context: &mut Context<'_>,
-        argument: impl FnOnce() -> PyResult<A>,
-    ) -> Result<()>
-    where
-        A: pyo3::call::PyCallArgs<'py>,
-    {
+        argument: impl FnOnce() -> PyResult<Option<Bound<'py, PyAny>>>,
+    ) -> Result<()> {
         let Some(method) = &callback.method else { return Ok(()) };
-        let outcome = self.window.get().open(context, || argument().and_then(|a| method.bind(py).call1(a)));
+        let outcome = self.window.get().open(context, || match argument()? {
+            Some(argument) => call_one(py, method, &argument),
+            None => method.bind(py).call0(),
+        });
         match outcome {
             Ok(value) if value.is_none() => Ok(()),
             Ok(value) => Err(Error::Strategy {
@@ -123,6 +123,11 @@ impl PyStrategy {
             Err(error) => Err(Self::fail(&self.name, callback.name, &self.failure, py, error, context)),
         }
     }
+}
+
+/// A new event object, as a callback takes it.
+fn made<T: PyClass + Into<PyClassInitializer<T>>>(py: Python<'_>, event: T) -> PyResult<Option<Bound<'_, PyAny>>> {
+    Ok(Some(Py::new(py, event)?.into_bound(py).into_any()))
 }
 
 macro_rules! hand_out {
@@ -136,14 +141,14 @@ macro_rules! hand_out {
                     inside.symbol = $self.window.get().symbol($py, event.instrument);
                 }
                 inside.inner = event;
-                object.clone_ref($py)
+                object.bind($py).clone().into_any()
             }
             _ => {
                 let symbol = $self.window.get().symbol($py, event.instrument);
                 let object = Py::new($py, $class { inner: event, symbol })
                     .map_err(|e| Error::Strategy { place: $self.name.clone(), why: format!("no room for an event: {e}") })?;
                 $self.$slot.0 = Some(object.clone_ref($py));
-                object
+                object.into_bound($py).into_any()
             }
         }
     }};
@@ -159,11 +164,11 @@ impl Strategy for PyStrategy {
     }
 
     fn on_start(&mut self, context: &mut Context<'_>) -> Result<()> {
-        Python::attach(|py| self.call(py, &self.on_start, context, || Ok(())))
+        Python::attach(|py| self.call(py, &self.on_start, context, || Ok(None)))
     }
 
     fn on_stop(&mut self, context: &mut Context<'_>) -> Result<()> {
-        Python::attach(|py| self.call(py, &self.on_stop, context, || Ok(())))
+        Python::attach(|py| self.call(py, &self.on_stop, context, || Ok(None)))
     }
 
     #[inline]
@@ -171,15 +176,15 @@ impl Strategy for PyStrategy {
         Python::attach(|py| match event {
             MarketEvent::Quote(quote) if self.on_quote.method.is_some() => {
                 let object = hand_out!(self, py, quote, Quote, *quote);
-                self.call(py, &self.on_quote, context, || Ok((object,)))
+                self.call(py, &self.on_quote, context, || Ok(Some(object)))
             }
             MarketEvent::Trade(trade) if self.on_trade.method.is_some() => {
                 let object = hand_out!(self, py, trade, Trade, *trade);
-                self.call(py, &self.on_trade, context, || Ok((object,)))
+                self.call(py, &self.on_trade, context, || Ok(Some(object)))
             }
             MarketEvent::Bar(bar) if self.on_bar.method.is_some() => {
                 let object = hand_out!(self, py, bar, Bar, *bar);
-                self.call(py, &self.on_bar, context, || Ok((object,)))
+                self.call(py, &self.on_bar, context, || Ok(Some(object)))
             }
             MarketEvent::Action(action) if self.on_action.method.is_some() => {
                 let (kind, value) = match action.kind {
@@ -189,7 +194,7 @@ impl Strategy for PyStrategy {
                 };
                 let symbol = self.window.get().symbol(py, action.instrument);
                 let ts = action.ts.nanos();
-                self.call(py, &self.on_action, context, || Ok((Py::new(py, CorporateAction { symbol, ts, kind, value })?,)))
+                self.call(py, &self.on_action, context, || made(py, CorporateAction { symbol, ts, kind, value }))
             }
             _ => Ok(()),
         })
@@ -201,7 +206,7 @@ impl Strategy for PyStrategy {
         }
         Python::attach(|py| {
             let symbol = self.window.get().symbol(py, fill.instrument);
-            self.call(py, &self.on_fill, context, || Ok((Py::new(py, Fill { inner: *fill, symbol })?,)))
+            self.call(py, &self.on_fill, context, || made(py, Fill { inner: *fill, symbol }))
         })
     }
 
@@ -213,7 +218,7 @@ impl Strategy for PyStrategy {
             let order = update.order;
             let reason = update.refusal.map(|r| format!("{}: {r}", r.code.as_str()));
             let symbol = self.window.get().symbol(py, order.instrument);
-            self.call(py, &self.on_order, context, || Ok((Py::new(py, Order { inner: OrderState { order, reason }, symbol })?,)))
+            self.call(py, &self.on_order, context, || made(py, Order { inner: OrderState { order, reason }, symbol }))
         })
     }
 
@@ -221,7 +226,7 @@ impl Strategy for PyStrategy {
         Python::attach(|py| {
             let ts = context.view.now.nanos();
             let name = self.window.get().timer_name(py, tag);
-            self.call(py, &self.on_timer, context, || Ok((Py::new(py, Timer { name, ts })?,)))
+            self.call(py, &self.on_timer, context, || made(py, Timer { name, ts }))
         })
     }
 }

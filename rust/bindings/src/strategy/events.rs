@@ -1,5 +1,6 @@
 //! What a Python strategy is handed: light, read-only objects around the core's events.
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use tickwright_core::engine;
@@ -33,15 +34,14 @@ macro_rules! event_class {
                 }
             )+
 
-            fn __repr__(&self, py: Python<'_>) -> String {
-                let mut text = format!("{}(symbol={:?}", stringify!($name), self.symbol.to_string());
+            fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+                let mut fields = vec![format!("symbol={}", self.symbol.bind(py).repr()?)];
                 $({
                     let read: fn(&$inner) -> $type = $read;
-                    text.push_str(&format!(", {}={:?}", stringify!($field), read(&self.inner)));
+                    let value = read(&self.inner).into_bound_py_any(py)?.repr()?;
+                    fields.push(format!("{}={value}", stringify!($field).trim_start_matches("r#")));
                 })+
-                let _ = py;
-                text.push(')');
-                text
+                Ok(format!("{}({})", stringify!($name), fields.join(", ")))
             }
         }
     };

@@ -93,6 +93,19 @@ pub(super) fn is_unshared<T>(_py: Python<'_>, object: &Py<T>) -> bool {
     unsafe { pyo3::ffi::Py_REFCNT(object.as_ptr()) == 1 }
 }
 
+/// `callable(argument)` without a tuple to carry the argument, once for each event. (The vector call that would do the same by
+/// name is in the stable interface only from 3.12 on; this one ends in it.)
+#[inline]
+pub(super) fn call_one<'py>(py: Python<'py>, callable: &Py<PyAny>, argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: both are live objects, the list of arguments ends with a null pointer, and what comes back is a new reference or
+    // null with an exception set, as `from_owned_ptr_or_err` takes it.
+    unsafe {
+        let value =
+            pyo3::ffi::PyObject_CallFunctionObjArgs(callable.as_ptr(), argument.as_ptr(), std::ptr::null_mut::<pyo3::ffi::PyObject>());
+        Bound::from_owned_ptr_or_err(py, value)
+    }
+}
+
 fn price(name: &str, value: Option<f64>) -> Result<Option<Price>, Error> {
     value.map(|v| Price::from_f64(v).ok().filter(|p| p.is_positive()).ok_or_else(|| bad(name, v))).transpose()
 }

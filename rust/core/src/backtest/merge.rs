@@ -74,6 +74,16 @@ impl<'a> Merge<'a> {
         cursor.ts.get(cursor.at).copied()
     }
 
+    /// The next event of the current batch is at `ts`, and another batch comes first: change places with it, in one descent of
+    /// the heap.
+    fn change(&mut self, ts: Timestamp) {
+        if let Some(mut first) = self.waiting.peek_mut() {
+            let Reverse((_, next)) = std::mem::replace(&mut *first, Reverse((ts, self.current)));
+            self.current = next;
+        }
+        self.bound = self.waiting.peek().map_or((Timestamp::MAX, u32::MAX), |r| r.0);
+    }
+
     fn switch(&mut self) {
         if let Some(Reverse((_, next))) = self.waiting.pop() {
             self.current = next;
@@ -100,10 +110,7 @@ impl<'a> Merge<'a> {
         };
         match cursor.ts.get(i + 1) {
             Some(&ts) if (ts, self.current) <= self.bound => {}
-            Some(&ts) => {
-                self.waiting.push(Reverse((ts, self.current)));
-                self.switch();
-            }
+            Some(&ts) => self.change(ts),
             None => self.switch(),
         }
         Some(event)

@@ -38,17 +38,17 @@ impl BarSpec {
     /// One-minute bars.
     pub const MINUTE: Self = Self::Time { interval_ns: MINUTE_NS };
 
-    /// From text: `100ms`, `5s`, `1m`, `1h`, `1d`, `100 ticks`, `10000 shares`, `1000000 dollars`; or, as rules have them,
-    /// `tick:100`, `volume:10000`, `dollar:1000000`.
+    /// From text: `100ms`, `5s`, `1m`, `1h`, `1d`, `100 ticks`, `10000 shares`, `1000000 dollars`; or, without a space for the
+    /// shell, `tick:100`, `volume:10000`, `dollar:1000000`.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
-        for (kind, unit) in [("tick:", "ticks"), ("volume:", "shares"), ("dollar:", "dollars")] {
-            if let Some(number) = text.strip_prefix(kind) {
-                return Self::parse(&format!("{number} {unit}"));
-            }
-        }
         let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-        let (number, unit) = (&text[..digits], text[digits..].trim_start());
+        let (number, unit) = match text.split_once(':') {
+            Some(("tick", count)) => (count, "ticks"),
+            Some(("volume", shares)) => (shares, "shares"),
+            Some(("dollar", dollars)) => (dollars, "dollars"),
+            _ => (&text[..digits], text[digits..].trim_start()),
+        };
         let bad =
             |why: &str| Error::config("bars", format!("{text:?} {why}; write 5s, 1m, 1h, 1d, 100 ticks, 10000 shares or 1000000 dollars"));
         let whole = || number.parse::<i64>().map_err(|_| bad("needs a whole number first"));

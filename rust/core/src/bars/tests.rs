@@ -208,9 +208,13 @@ fn extreme_times_do_not_wrap() {
 }
 
 #[test]
-fn rules_and_people_write_the_same_bars_differently() {
-    for (rules, people) in [("tick:100", "100 ticks"), ("volume:10000", "10000 shares"), ("dollar:1000000", "1000000 dollars")] {
-        assert_eq!(BarSpec::parse(rules).unwrap(), BarSpec::parse(people).unwrap());
+fn bars_are_named_with_the_count_before_or_after_the_unit() {
+    for (one, other) in
+        [("tick:500", "500 ticks"), ("volume:10000", "10000 shares"), ("dollar:1000000", "1000000 dollars"), ("volume:0.5", "0.5 shares")]
+    {
+        assert_eq!(BarSpec::parse(one).unwrap(), BarSpec::parse(other).unwrap(), "{one}");
     }
-    assert!(BarSpec::parse("tick:").is_err() && BarSpec::parse("tick:tick:5").is_err() && BarSpec::parse("tick:5m").is_err());
+    for bad in ["tick:", "tick:0", "tick:1.5", "ticks:5", "volume:-1", "dollar:x", "1m:5", ":5", "tick:500 ticks"] {
+        assert!(BarSpec::parse(bad).unwrap_err().to_string().starts_with("bars: "), "{bad}");
+    }
 }

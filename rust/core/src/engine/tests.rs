@@ -32,7 +32,7 @@ enum Call<'a> {
     Start,
     Market(&'a MarketEvent),
     Fill,
-    Order(&'a OrderUpdate),
+    Order,
     Timer,
 }
 
@@ -63,8 +63,8 @@ impl<F: FnMut(Call<'_>, &mut Context<'_>) -> Result<()> + Send> Strategy for Scr
         (self.act)(Call::Fill, context)
     }
 
-    fn on_order(&mut self, update: &OrderUpdate, context: &mut Context<'_>) -> Result<()> {
-        (self.act)(Call::Order(update), context)
+    fn on_order(&mut self, _: &OrderUpdate, context: &mut Context<'_>) -> Result<()> {
+        (self.act)(Call::Order, context)
     }
 
     fn on_timer(&mut self, _: u64, context: &mut Context<'_>) -> Result<()> {
@@ -316,9 +316,13 @@ fn chaos(name: String, seed: u64, activity: f64) -> Box<dyn Strategy> {
         interest: Interest::QUOTES | Interest::TRADES | Interest::BARS | Interest::ACTIONS,
         act: move |call: Call<'_>, context: &mut Context<'_>| {
             let often = match call {
-                Call::Market(_) | Call::Timer => activity,
+                Call::Market(event) => {
+                    assert_eq!(event.ts(), context.view.now, "an event is seen at its own time");
+                    activity
+                }
+                Call::Timer => activity,
                 Call::Start => 0.0,
-                Call::Fill | Call::Order(_) => activity * 0.2,
+                Call::Fill | Call::Order => activity * 0.2,
             };
             while random.chance(often) {
                 let instrument = InstrumentId(random.below(context.view.instruments.len() as u64) as u32);
@@ -445,8 +449,8 @@ fn some_event(random: &mut Random, now: Timestamp, sources: &[Sources], prices: 
 /// One run of the driver; gives steps checked, fills and orders.
 fn drive(seed: u64) -> (u64, usize, usize) {
     let random = &mut Random::stream(seed, &[1]);
-    let sources: Vec<Sources> = (0..1 + random.below(3)).map(|_| pick(random, &KINDS)).collect();
-    let strategies = (0..1 + random.below(3)).map(|i| chaos(format!("chaos{i}"), seed, 0.35)).collect();
+    let sources: Vec<Sources> = (0..=random.below(3)).map(|_| pick(random, &KINDS)).collect();
+    let strategies = (0..=random.below(3)).map(|i| chaos(format!("chaos{i}"), seed, 0.35)).collect();
     let config = EngineConfig { cash: usd(20_000.0), limits: some_limits(random), ..EngineConfig::default() };
     let mut sim = Sim::new(config, some_venue(random), &sources, strategies);
     let mut prices: Vec<f64> = sources.iter().map(|_| 10.0 + 40.0 * random.uniform()).collect();
@@ -537,6 +541,7 @@ fn statuses(sim: &Sim) -> Vec<&'static str> {
     sim.engine.orders().all().iter().map(|o| o.status().as_str()).collect()
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "an `Act`, which may fail")]
 fn bid_9(context: &mut Context<'_>, ids: &mut Vec<OrderId>) -> Result<()> {
     ids.push(context.submit(OrderRequest::limit(I, Side::Buy, sh(100), px(9.0))));
     Ok(())
@@ -629,16 +634,19 @@ fn a_strategy_cannot_touch_the_orders_of_another() {
 
 // --- breaches ----------------------------------------------------------------------------------------------------------------
 
-fn limited(limits: RiskLimits) -> EngineConfig {
-    EngineConfig { cash: usd(10_000.0), limits: RiskLimits { max_leverage: None, ..limits }, ..EngineConfig::default() }
+fn limited(mut limits: RiskLimits) -> EngineConfig {
+    limits.max_leverage = None;
+    EngineConfig { cash: usd(10_000.0), limits, ..EngineConfig::default() }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "an `Act`, which may fail")]
 fn buy_500(context: &mut Context<'_>, ids: &mut Vec<OrderId>) -> Result<()> {
     ids.push(context.submit(OrderRequest::market(I, Side::Buy, sh(500))));
     ids.push(context.submit(OrderRequest::limit(I, Side::Buy, sh(10), px(1.0))));
     Ok(())
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "an `Act`, which may fail")]
 fn sell_100_and_buy_100(context: &mut Context<'_>, ids: &mut Vec<OrderId>) -> Result<()> {
     ids.push(context.submit(OrderRequest::market(I, Side::Sell, sh(100))));
     ids.push(context.submit(OrderRequest::market(I, Side::Buy, sh(100))));
@@ -744,7 +752,7 @@ fn a_dividend_owed_on_a_short_is_a_loss_like_any_other() {
 fn a_strategy_that_loops_over_its_own_orders_is_stopped_with_the_remedy() {
     let config = EngineConfig { max_requests_per_moment: 500, ..EngineConfig::default() };
     let loops = script("loops", |call, context| {
-        if matches!(call, Call::Market(_) | Call::Order(_)) {
+        if matches!(call, Call::Market(_) | Call::Order) {
             context.submit(OrderRequest::limit(I, Side::Buy, sh(1), px(1.0)));
         }
         Ok(())

@@ -3,10 +3,16 @@
 //! A normaliser turns a source's rows into columnar batches, counts what it saw in a [`FeedReport`] and never panics on bad
 //! input: a row that cannot be trusted is dropped, kept or refused as the [`QualityPolicy`] says.
 
+mod anchor;
+pub mod factors;
+pub mod lean;
+pub mod lobster;
 mod quality;
+mod rows;
 mod select;
 pub mod synthetic;
 pub mod table;
+pub mod zone;
 
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 

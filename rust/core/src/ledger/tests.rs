@@ -22,11 +22,15 @@ proptest! {
     fn equity_is_always_start_plus_profit(
         steps in prop::collection::vec((0_u16..2, 0_u32..2, any::<bool>(), 1_i64..5_000_000_000_000, 1_i64..900_000_000_000, 0_i64..5_000_000_000, 0_u8..12), 1..60),
     ) {
-        let mut books = ledger();
+        let (mut books, mut splits) = (ledger(), 0);
         for (strategy, instrument, buy, qty, price, fee, kind) in steps {
             let instrument = InstrumentId(instrument);
             match kind {
-                0 => books.act(&CorporateAction { ts: Timestamp::MIN, instrument, kind: ActionKind::Split { new_shares_per_old: 7.0 } }, Dividends::Cash).unwrap(),
+                // A sixth could carry the largest position out of range, which is an error as it should be.
+                0 if splits < 5 => {
+                    splits += 1;
+                    books.act(&CorporateAction { ts: Timestamp::MIN, instrument, kind: ActionKind::Split { new_shares_per_old: 7.0 } }, Dividends::Cash).unwrap();
+                }
                 1 | 2 => {
                     let dividends = if kind == 1 { Dividends::Cash } else { Dividends::Reinvest };
                     let kind = ActionKind::Dividend { per_share: Price::from_raw(price / 100), reference: Price::from_raw(price), ratio: 0.99 };

@@ -230,7 +230,7 @@ impl Order {
                     });
                 }
                 let more = i128::from(price.raw()) * i128::from(qty.raw());
-                self.notional_e18 = self.notional_e18.checked_add(more).ok_or(Error::Overflow { what: "order notional" })?;
+                self.notional_e18 = self.notional_e18.checked_add(more).ok_or_else(|| Error::overflow("order notional"))?;
                 self.filled = filled;
                 match s {
                     _ if filled == self.qty => S::Filled,

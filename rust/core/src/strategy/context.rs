@@ -104,16 +104,16 @@ pub struct View<'a> {
     pub orders: &'a Orders,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// Prices of `instrument`.
     #[inline]
-    pub fn top(&self, instrument: InstrumentId) -> Result<&TopOfBook> {
+    pub fn top(&self, instrument: InstrumentId) -> Result<&'a TopOfBook> {
         self.tops.get(instrument.index()).ok_or_else(|| Error::data("instrument id", "is not one of this run"))
     }
 
     /// The strategy's own position in `instrument`.
     #[inline]
-    pub fn position(&self, instrument: InstrumentId) -> Result<&Position> {
+    pub fn position(&self, instrument: InstrumentId) -> Result<&'a Position> {
         self.ledger.position(self.strategy, instrument).ok_or_else(|| Error::data("instrument id", "is not one of this run"))
     }
 
@@ -124,12 +124,12 @@ impl View<'_> {
     }
 
     /// The order `id`, if it is the strategy's own.
-    pub fn order(&self, id: OrderId) -> Option<&Order> {
+    pub fn order(&self, id: OrderId) -> Option<&'a Order> {
         self.orders.get(id).filter(|o| o.strategy == self.strategy)
     }
 
     /// The strategy's open orders.
-    pub fn open_orders(&self) -> impl Iterator<Item = &Order> {
+    pub fn open_orders(&self) -> impl Iterator<Item = &'a Order> {
         self.orders.open().iter().filter_map(|&id| self.order(id))
     }
 }

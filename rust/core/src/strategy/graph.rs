@@ -1,7 +1,8 @@
 //! Signal graphs: expressions over market data, evaluated once an event, wholly in the core.
 //!
 //! A graph is a flat list of nodes in topological order: a node reads only nodes before it. Conditions are 1.0 and 0.0;
-//! NaN stands for "not known yet" and makes every comparison with it false. One evaluation costs a few nanoseconds a node.
+//! NaN stands for "not known yet", and what reads it is not known either, so that the opposite of a condition holds no sooner
+//! than the condition could. One evaluation costs a few nanoseconds a node.
 
 use crate::book::TopOfBook;
 use crate::event::MarketEvent;
@@ -62,7 +63,8 @@ impl Source {
         matches!(self, Self::Bid | Self::Ask | Self::Mid | Self::BidSize | Self::AskSize)
     }
 
-    #[inline]
+    // Apart from the loop over the nodes, which would else convert every field of the event ahead, whether it is read or not.
+    #[inline(never)]
     fn read(self, event: &MarketEvent, top: &TopOfBook, position: f64) -> f64 {
         let or_nan = |price: crate::types::Price| if price.is_positive() { price.to_f64() } else { f64::NAN };
         match self {
@@ -220,7 +222,7 @@ impl Graph {
     /// Evaluate every node for `event`.
     #[inline]
     pub fn evaluate(&mut self, event: &MarketEvent, top: &TopOfBook, position: f64) {
-        let truth = |b: bool| f64::from(u8::from(b));
+        let judge = |a: f64, b: f64, holds: bool| if a.is_nan() || b.is_nan() { f64::NAN } else { f64::from(u8::from(holds)) };
         for i in 0..self.nodes.len() {
             let (before, rest) = self.nodes.split_at_mut(i);
             let v = &self.values;
@@ -251,19 +253,13 @@ impl Graph {
                         v[*a].max(v[*b])
                     }
                 }
-                Node::Gt(a, b) => truth(v[*a] > v[*b]),
-                Node::Lt(a, b) => truth(v[*a] < v[*b]),
-                Node::Ge(a, b) => truth(v[*a] >= v[*b]),
-                Node::Le(a, b) => truth(v[*a] <= v[*b]),
-                Node::And(a, b) => truth(v[*a] == 1.0 && v[*b] == 1.0),
-                Node::Or(a, b) => truth(v[*a] == 1.0 || v[*b] == 1.0),
-                Node::Not(a) => {
-                    if v[*a].is_nan() {
-                        f64::NAN
-                    } else {
-                        truth(v[*a] != 1.0)
-                    }
-                }
+                Node::Gt(a, b) => judge(v[*a], v[*b], v[*a] > v[*b]),
+                Node::Lt(a, b) => judge(v[*a], v[*b], v[*a] < v[*b]),
+                Node::Ge(a, b) => judge(v[*a], v[*b], v[*a] >= v[*b]),
+                Node::Le(a, b) => judge(v[*a], v[*b], v[*a] <= v[*b]),
+                Node::And(a, b) => judge(v[*a], v[*b], v[*a] == 1.0 && v[*b] == 1.0),
+                Node::Or(a, b) => judge(v[*a], v[*b], v[*a] == 1.0 || v[*b] == 1.0),
+                Node::Not(a) => judge(v[*a], v[*a], v[*a] != 1.0),
                 Node::CrossAbove { a, b, below } => {
                     let crossed = *below && v[*a] > v[*b];
                     // Equality keeps the side last seen, so that a touch is no crossing.
@@ -272,7 +268,7 @@ impl Graph {
                     } else if v[*a] > v[*b] {
                         *below = false;
                     }
-                    truth(crossed)
+                    judge(v[*a], v[*b], crossed)
                 }
                 Node::CrossBelow { a, b, above } => {
                     let crossed = *above && v[*a] < v[*b];
@@ -281,7 +277,7 @@ impl Graph {
                     } else if v[*a] < v[*b] {
                         *above = false;
                     }
-                    truth(crossed)
+                    judge(v[*a], v[*b], crossed)
                 }
                 Node::Lag { a, ring, at } => {
                     let old = std::mem::replace(&mut ring[*at], v[*a]);
@@ -415,5 +411,44 @@ fn node(spec: &NodeSpec, i: usize, earlier: &[NodeSpec]) -> Result<Node> {
         }
         "obv" => args(2).and_then(|()| params(0)).map(|()| Node::Obv([spec.args[0], spec.args[1]], Obv::new())),
         _ => Err(bad("is no known operation".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Trade;
+    use crate::types::Price;
+
+    fn spec(op: &str, args: &[usize], params: &[f64]) -> NodeSpec {
+        NodeSpec { op: op.to_owned(), args: args.to_vec(), params: params.to_vec() }
+    }
+
+    #[test]
+    fn neither_a_condition_nor_its_opposite_holds_while_a_part_of_it_warms_up() {
+        let conditions = ["gt", "lt", "ge", "le", "cross_above", "cross_below"];
+        for op in conditions {
+            let nodes = [
+                spec("source:price", &[], &[]),
+                spec("sma", &[0], &[3.0]),
+                spec(op, &[0, 1], &[]),
+                spec("not", &[2], &[]),
+                spec("const", &[], &[1.0]),
+                spec("gt", &[0, 4], &[]),
+                spec("or", &[2, 5], &[]),
+                spec("and", &[3, 5], &[]),
+            ];
+            let mut graph = Graph::compile(&nodes).unwrap();
+            let top = TopOfBook::default();
+            for (row, price) in [10_i64, 12, 11, 14].into_iter().enumerate() {
+                let trade = Trade { price: Price::from_raw(price * 1_000_000_000), ..Trade::default() };
+                graph.evaluate(&MarketEvent::Trade(trade), &top, 0.0);
+                let known = row >= 2;
+                for node in [2, 3, 6, 7] {
+                    assert_eq!(graph.value(node).is_nan(), !known, "{op}: node {node} at row {row}");
+                }
+                assert_eq!(graph.holds(Some(2)) != graph.holds(Some(3)), known, "{op} at row {row}");
+            }
+        }
     }
 }

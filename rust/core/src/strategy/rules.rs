@@ -197,11 +197,11 @@ impl Strategy for Rules {
             (market.position, market.entry_price) = (qty.to_f64(), average.to_f64());
             return Ok(());
         }
-        let top = *context.view.top(instrument)?;
+        let top = context.view.top(instrument)?;
         let (entry, exit, short_entry, short_exit) = (self.spec.entry, self.spec.exit, self.spec.short_entry, self.spec.short_exit);
         let (stop, take) = (self.spec.stop_loss, self.spec.take_profit);
         let market = self.market(instrument);
-        market.graph.evaluate(event, &top, market.position);
+        market.graph.evaluate(event, top, market.position);
         let (buy, sell) = (market.graph.holds(entry), market.graph.holds(short_entry));
         if market.blocked && !buy && !sell {
             market.blocked = false;
@@ -210,7 +210,7 @@ impl Strategy for Rules {
         if market.working || (position == 0.0 && !buy && !sell) {
             return Ok(());
         }
-        let price = price_of(event, &top);
+        let price = price_of(event, top);
         let gain = if position == 0.0 { 0.0 } else { (price / market.entry_price - 1.0) * position.signum() };
         let leave = position != 0.0
             && (market.graph.holds(if position > 0.0 { exit } else { short_exit })

@@ -64,6 +64,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// A result of `what` that does not fit. A call, so that nothing is built, and dropped again, where it does fit.
+    #[cold]
+    pub(crate) const fn overflow(what: &'static str) -> Self {
+        Self::Overflow { what }
+    }
+
     /// A data error at `place`.
     pub fn data(place: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Data { place: place.into(), why: why.into() }

@@ -123,7 +123,7 @@ macro_rules! fixed {
 
             /// From a whole number.
             pub fn from_whole(whole: i64) -> Result<Self> {
-                whole.checked_mul(SCALE).map(Self).ok_or(Error::Overflow { what: concat!($word, " from a whole number") })
+                whole.checked_mul(SCALE).map(Self).ok_or_else(|| Error::overflow(concat!($word, " from a whole number")))
             }
 
             /// From a float, through its shortest decimal; an error when not finite or out of range.
@@ -146,19 +146,19 @@ macro_rules! fixed {
             /// Sum, or an overflow error.
             #[inline]
             pub fn checked_add(self, other: Self) -> Result<Self> {
-                self.0.checked_add(other.0).map(Self).ok_or(Error::Overflow { what: concat!($word, " addition") })
+                self.0.checked_add(other.0).map(Self).ok_or_else(|| Error::overflow(concat!($word, " addition")))
             }
 
             /// Difference, or an overflow error.
             #[inline]
             pub fn checked_sub(self, other: Self) -> Result<Self> {
-                self.0.checked_sub(other.0).map(Self).ok_or(Error::Overflow { what: concat!($word, " subtraction") })
+                self.0.checked_sub(other.0).map(Self).ok_or_else(|| Error::overflow(concat!($word, " subtraction")))
             }
 
             /// Negation, or an overflow error.
             #[inline]
             pub fn checked_neg(self) -> Result<Self> {
-                self.0.checked_neg().map(Self).ok_or(Error::Overflow { what: concat!($word, " negation") })
+                self.0.checked_neg().map(Self).ok_or_else(|| Error::overflow(concat!($word, " negation")))
             }
 
             /// Absolute value; the most negative value becomes [`Self::MAX`].

@@ -64,28 +64,30 @@ impl Money {
     /// The nearest float.
     #[inline]
     pub fn to_f64(self) -> f64 {
-        self.0 as f64 / SCALE as f64
+        // The same float either way; from 64 bits it is one instruction, from 128 a call.
+        let count = i64::try_from(self.0).map_or_else(|_| self.0 as f64, |narrow| narrow as f64);
+        count / SCALE as f64
     }
 
     /// Sum, or an overflow error.
     #[inline]
     pub fn checked_add(self, other: Self) -> Result<Self> {
-        self.0.checked_add(other.0).map(Self).ok_or(Error::Overflow { what: "money addition" })
+        self.0.checked_add(other.0).map(Self).ok_or_else(|| Error::overflow("money addition"))
     }
 
     /// Difference, or an overflow error.
     #[inline]
     pub fn checked_sub(self, other: Self) -> Result<Self> {
-        self.0.checked_sub(other.0).map(Self).ok_or(Error::Overflow { what: "money subtraction" })
+        self.0.checked_sub(other.0).map(Self).ok_or_else(|| Error::overflow("money subtraction"))
     }
 
     /// `self × numerator ÷ denominator`, rounded half to even; `denominator` must not be zero.
     pub fn mul_ratio(self, numerator: i64, denominator: i64) -> Result<Self> {
-        let overflow = Error::Overflow { what: "money multiplication" };
+        let overflow = || Error::overflow("money multiplication");
         if denominator == 0 {
-            return Err(overflow);
+            return Err(overflow());
         }
-        let n = self.0.checked_mul(i128::from(numerator)).ok_or(overflow)?;
+        let n = self.0.checked_mul(i128::from(numerator)).ok_or_else(overflow)?;
         let (n, d) = if denominator < 0 { (-n, -i128::from(denominator)) } else { (n, i128::from(denominator)) };
         Ok(Self(div_half_even(n, d)))
     }

@@ -83,6 +83,22 @@ impl Resting {
     }
 }
 
+/// What the market offers an order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offer {
+    /// When it trades.
+    pub(super) ts: Timestamp,
+    /// Shares, at most.
+    pub(super) qty: i64,
+    /// Dollars a share.
+    pub(super) price: Price,
+    /// True when the order rested and the market came to it.
+    pub(super) maker: bool,
+}
+
+/// Reports of a match, each with the time at which it happened.
+pub(super) type Reports = Vec<(Timestamp, ReportKind)>;
+
 /// The market in one instrument as the venue sees it, and our orders in it.
 #[derive(Clone, Debug)]
 pub(super) struct Desk {
@@ -101,8 +117,10 @@ pub(super) struct Desk {
     /// A bid at or above this may fill a sell.
     pub(super) reach_sell: i64,
     pub(super) stops_on_quotes: bool,
+    /// An order may wait for its stop; only a scan that finds none clears it.
+    pub(super) may_hold_stops: bool,
     /// Reports of the present match; kept to reuse its room.
-    pub(super) fills: Vec<ReportKind>,
+    pub(super) fills: Reports,
     unlimited: bool,
 }
 
@@ -120,6 +138,7 @@ impl Desk {
             reach_buy: 0,
             reach_sell: i64::MAX,
             stops_on_quotes: config.stop_trigger == StopTrigger::Quotes || !(sources.trades || sources.bars),
+            may_hold_stops: false,
             fills: Vec::new(),
             unlimited: config.liquidity == Liquidity::Unlimited,
         }
@@ -145,7 +164,9 @@ impl Desk {
         if order.tif != TimeInForce::Gtc && order.expires == Timestamp::MAX {
             self.undated += 1;
         }
-        if !order.waits_for_stop() {
+        if order.waits_for_stop() {
+            self.may_hold_stops = true;
+        } else {
             self.extend_reach(&order);
         }
         self.orders.push(order);
@@ -180,16 +201,10 @@ impl Desk {
         self.undated = 0;
     }
 
-    /// Fill `order` with at most `offered` shares at `price`; gives what was filled.
-    pub(super) fn fill(
-        order: &mut Resting,
-        offered: i64,
-        price: Price,
-        maker: bool,
-        config: &VenueConfig,
-        out: &mut Vec<ReportKind>,
-    ) -> Result<i64> {
-        let qty = Qty::from_raw(order.remaining().raw().min(offered));
+    /// Fill `order` from `offer` as far as it goes; gives the shares filled.
+    pub(super) fn fill(order: &mut Resting, offer: Offer, config: &VenueConfig, out: &mut Reports) -> Result<i64> {
+        let Offer { ts, price, maker, .. } = offer;
+        let qty = Qty::from_raw(order.remaining().raw().min(offer.qty));
         if !qty.is_positive() {
             return Ok(0);
         }
@@ -199,7 +214,7 @@ impl Desk {
         let total = config.fees.total(order.filled, order.notional)?;
         let fee = total.checked_sub(order.fee)?;
         order.fee = total;
-        out.push(ReportKind::Filled { order: order.id, qty, price, fee, maker });
+        out.push((ts, ReportKind::Filled { order: order.id, qty, price, fee, maker }));
         Ok(qty.raw())
     }
 

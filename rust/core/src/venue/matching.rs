@@ -1,15 +1,21 @@
 //! How quotes, trades and bars meet our orders.
 
 use super::ReportKind;
-use super::desk::{Desk, Resting};
+use super::desk::{Desk, Offer, Reports, Resting};
 use super::models::{Liquidity, QueueModel, VenueConfig};
 use crate::event::{Bar, FLAG_NO_LAST, Trade};
 use crate::order::TimeInForce;
-use crate::types::{Price, Result, Side};
+use crate::types::{Price, Result, Side, Timestamp};
 
 impl Desk {
     /// An order arrives: trade with the quote that stands.
-    pub(super) fn meet_standing_quote(&mut self, order: &mut Resting, config: &VenueConfig, out: &mut Vec<ReportKind>) -> Result<()> {
+    pub(super) fn meet_standing_quote(
+        &mut self,
+        order: &mut Resting,
+        now: Timestamp,
+        config: &VenueConfig,
+        out: &mut Reports,
+    ) -> Result<()> {
         if order.waits_for_stop() {
             let touch = if order.side == Side::Buy { self.ask } else { self.bid };
             if !(self.stops_on_quotes && touch > 0 && order.stop_reached(touch)) {
@@ -17,16 +23,16 @@ impl Desk {
             }
             order.stop = 0;
         }
-        self.take_from_quote(order, config, out)
+        self.take_from_quote(order, now, config, out)
     }
 
     /// Trade `order` against the standing quote as far as price and size allow; an FOK order trades in full or not at all.
-    fn take_from_quote(&mut self, order: &mut Resting, config: &VenueConfig, out: &mut Vec<ReportKind>) -> Result<()> {
+    fn take_from_quote(&mut self, order: &mut Resting, now: Timestamp, config: &VenueConfig, out: &mut Reports) -> Result<()> {
         let (touch, left) = if order.side == Side::Buy { (self.ask, &mut self.ask_left) } else { (self.bid, &mut self.bid_left) };
         if touch <= 0 || !order.accepts(touch) || (order.tif == TimeInForce::Fok && *left < order.remaining().raw()) {
             return Ok(());
         }
-        let filled = Self::fill(order, *left, Price::from_raw(touch), false, config, out)?;
+        let filled = Self::fill(order, Offer { ts: now, qty: *left, price: Price::from_raw(touch), maker: false }, config, out)?;
         if *left != i64::MAX {
             *left -= filled;
         }
@@ -45,12 +51,22 @@ impl Desk {
         picked
     }
 
+    /// Orders that wait for their stop, in the order of [`Self::ranked`].
+    fn waiting_for_stop(&mut self) -> Vec<usize> {
+        if !self.may_hold_stops {
+            return Vec::new();
+        }
+        let waiting = self.ranked(super::desk::Resting::waits_for_stop);
+        self.may_hold_stops = !waiting.is_empty();
+        waiting
+    }
+
     /// A quote came.
-    pub(super) fn match_quote(&mut self, config: &VenueConfig, out: &mut Vec<ReportKind>) -> Result<()> {
+    pub(super) fn match_quote(&mut self, now: Timestamp, config: &VenueConfig, out: &mut Reports) -> Result<()> {
         let (bid, ask) = (self.bid, self.ask);
         let mut triggered = Vec::new();
         if self.stops_on_quotes {
-            for i in self.ranked(super::desk::Resting::waits_for_stop) {
+            for i in self.waiting_for_stop() {
                 let touch = if self.orders[i].side == Side::Buy { ask } else { bid };
                 if touch > 0 && self.orders[i].stop_reached(touch) {
                     self.trigger(i);
@@ -69,12 +85,12 @@ impl Desk {
             let mut order = self.orders[i];
             if order.takes_any_price() || triggered.contains(&i) {
                 // A stop-limit order that is triggered only now meets the touch like one that arrives.
-                self.take_from_quote(&mut order, config, out)?;
+                self.take_from_quote(&mut order, now, config, out)?;
             } else {
                 // The market came to a resting order: it trades at its own price.
                 let left = if order.side == Side::Buy { &mut self.ask_left } else { &mut self.bid_left };
                 let own = Price::from_raw(order.limit);
-                let filled = Self::fill(&mut order, *left, own, true, config, out)?;
+                let filled = Self::fill(&mut order, Offer { ts: now, qty: *left, price: own, maker: true }, config, out)?;
                 if *left != i64::MAX {
                     *left -= filled;
                 }
@@ -92,41 +108,40 @@ impl Desk {
     }
 
     /// A trade printed.
-    pub(super) fn match_trade(&mut self, trade: &Trade, config: &VenueConfig, out: &mut Vec<ReportKind>) -> Result<()> {
+    pub(super) fn match_trade(&mut self, trade: &Trade, config: &VenueConfig, out: &mut Reports) -> Result<()> {
         if trade.flags & FLAG_NO_LAST != 0 {
             return Ok(());
         }
-        let price = trade.price.raw();
+        let (now, price) = (trade.ts, trade.price.raw());
         let mut left = if config.liquidity == Liquidity::Unlimited { i64::MAX } else { trade.size.raw() };
-        for i in self.ranked(|o| !o.waits_for_stop()) {
-            let mut order = self.orders[i];
-            if order.takes_any_price() {
-                if self.sources.quotes {
-                    continue;
-                }
-                let whole = order.tif != TimeInForce::Fok || left >= order.remaining().raw();
-                if whole {
-                    left = left.saturating_sub(Self::fill(&mut order, left, trade.price, false, config, out)?);
-                }
-            } else if Self::traded_through(&order, price, config) {
-                let whole = order.tif != TimeInForce::Fok || left >= order.remaining().raw();
-                if whole {
-                    let own = Price::from_raw(order.limit);
-                    left = left.saturating_sub(Self::fill(&mut order, left, own, true, config, out)?);
+        if self.reach_buy >= price || self.reach_sell <= price {
+            let quotes = self.sources.quotes;
+            let touched =
+                |o: &Resting| !o.waits_for_stop() && if o.takes_any_price() { !quotes } else { Self::traded_through(o, price, config) };
+            for i in self.ranked(touched) {
+                let mut order = self.orders[i];
+                if order.tif != TimeInForce::Fok || left >= order.remaining().raw() {
+                    let maker = !order.takes_any_price();
+                    let at = if maker { Price::from_raw(order.limit) } else { trade.price };
+                    let offer = Offer { ts: now, qty: left, price: at, maker };
+                    left = left.saturating_sub(Self::fill(&mut order, offer, config, out)?);
+                    self.orders[i] = order;
                 }
             }
-            self.orders[i] = order;
+            self.tighten_reach();
         }
-        self.end_immediate(out);
+        if !self.sources.quotes {
+            self.end_immediate(now, out);
+        }
         if self.stops_on_quotes {
             return Ok(());
         }
         // The print that triggers a stop is gone: the order trades with the standing quote, or with what comes next.
-        for i in self.ranked(super::desk::Resting::waits_for_stop) {
+        for i in self.waiting_for_stop() {
             if self.orders[i].stop_reached(price) {
                 self.trigger(i);
                 let mut order = self.orders[i];
-                self.take_from_quote(&mut order, config, out)?;
+                self.take_from_quote(&mut order, now, config, out)?;
                 self.orders[i] = order;
             }
         }
@@ -142,16 +157,16 @@ impl Desk {
     }
 
     /// Where there are no quotes, an IOC or FOK order has had its one chance now.
-    fn end_immediate(&mut self, out: &mut Vec<ReportKind>) {
+    fn end_immediate(&mut self, now: Timestamp, out: &mut Reports) {
         for order in &self.orders {
             if matches!(order.tif, TimeInForce::Ioc | TimeInForce::Fok) && order.remaining().is_positive() {
-                out.push(ReportKind::Canceled(order.id));
+                out.push((now, ReportKind::Canceled(order.id)));
             }
         }
     }
 
     /// A bar is complete. It is matched where the instrument has no trades.
-    pub(super) fn match_bar(&mut self, bar: &Bar, config: &VenueConfig, out: &mut Vec<ReportKind>) -> Result<()> {
+    pub(super) fn match_bar(&mut self, bar: &Bar, config: &VenueConfig, out: &mut Reports) -> Result<()> {
         if self.sources.trades {
             return Ok(());
         }
@@ -192,12 +207,19 @@ impl Desk {
             if let Some(price) = at
                 && (order.tif != TimeInForce::Fok || left >= order.remaining().raw())
             {
-                left = left.saturating_sub(Self::fill(&mut order, left, Price::from_raw(price), maker, config, out)?);
+                // Only a trade at the open has a time of its own; of the rest a bar says no more than that it is over.
+                let ts = if from_open && price == bar.open.raw() { bar.start } else { bar.ts };
+                left = left.saturating_sub(Self::fill(
+                    &mut order,
+                    Offer { ts, qty: left, price: Price::from_raw(price), maker },
+                    config,
+                    out,
+                )?);
             }
             self.orders[i] = order;
         }
         if !self.sources.quotes {
-            self.end_immediate(out);
+            self.end_immediate(bar.ts, out);
         }
         Ok(())
     }

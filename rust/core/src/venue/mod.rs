@@ -118,7 +118,12 @@ impl SimVenue {
     }
 
     fn report(&mut self, ts: Timestamp, kind: ReportKind) {
-        let due = self.latency.report_arrival(ts);
+        self.report_of(ts, ts, kind);
+    }
+
+    /// Report what happened at `ts` and is known since `known`.
+    fn report_of(&mut self, ts: Timestamp, known: Timestamp, kind: ReportKind) {
+        let due = self.latency.report_arrival(known);
         self.reports.push_back(Report { due, ts, kind });
     }
 
@@ -170,9 +175,9 @@ impl SimVenue {
         self.arrivals += 1;
         let mut resting = Resting::new(order, now, self.arrivals);
         let mut fills = std::mem::take(&mut self.desks[index].fills);
-        self.desks[index].meet_standing_quote(&mut resting, &self.config, &mut fills)?;
+        self.desks[index].meet_standing_quote(&mut resting, now, &self.config, &mut fills)?;
         for fill in fills.drain(..) {
-            self.report(now, fill);
+            self.report(now, fill.1);
         }
         self.desks[index].fills = fills;
         if resting.remaining().is_zero() {
@@ -287,21 +292,21 @@ impl SimVenue {
         }
         let mut fills = std::mem::take(&mut desk.fills);
         match event {
-            MarketEvent::Quote(_) => desk.match_quote(&self.config, &mut fills)?,
+            MarketEvent::Quote(_) => desk.match_quote(now, &self.config, &mut fills)?,
             MarketEvent::Trade(trade) => desk.match_trade(trade, &self.config, &mut fills)?,
             MarketEvent::Bar(bar) => desk.match_bar(bar, &self.config, &mut fills)?,
             MarketEvent::Action(CorporateAction { kind: ActionKind::Split { .. }, .. }) => {
                 // Prices and sizes of working orders mean something else now.
-                fills.extend(desk.orders.iter().map(|o| ReportKind::Canceled(o.id)));
+                fills.extend(desk.orders.iter().map(|o| (now, ReportKind::Canceled(o.id))));
                 desk.orders.clear();
             }
             MarketEvent::Action(_) => {}
         }
-        for fill in fills.drain(..) {
+        for (ts, fill) in fills.drain(..) {
             if let ReportKind::Filled { order, .. } | ReportKind::Canceled(order) = fill {
                 self.forget_if_done(index, order, &fill);
             }
-            self.report(now, fill);
+            self.report_of(ts, now, fill);
         }
         self.desks[index].fills = fills;
         Ok(())

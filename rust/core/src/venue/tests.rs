@@ -505,7 +505,8 @@ fn jitter_varies_within_its_bound_and_never_lets_messages_overtake() {
         for _ in 0..2 {
             let due = f.venue.next_arrival();
             assert!(due >= last && (100..=1100).contains(&due.since(at(sent))), "{due:?}");
-            (last, _) = (due, arrivals.push(due.since(at(sent))));
+            last = due;
+            arrivals.push(due.since(at(sent)));
             f.venue.arrive().unwrap();
         }
     }
