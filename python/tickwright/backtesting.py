@@ -392,15 +392,18 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
     return listed
 
 
-_CHOICES = ("fees", "liquidity", "queue", "stop_trigger", "dividends", "on_breach")
+_WORDS = ("liquidity", "queue", "stop_trigger", "dividends", "on_breach")
 _COUNTS = {"max_orders_per_second": (1, 2**32), "max_open_orders": (1, 2**32), "seed": (0, 2**64)}
 
 
 def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
     for field, value in settings.items():
-        if field in _CHOICES or value is None:
+        if field in _WORDS:
+            if not isinstance(value, str):
+                raise ConfigError(f"{section}.{field}: {value!r} is no text; give one of the words that it takes")
+        elif field == "fees" or value is None:
             continue
-        if field == "allow_short":
+        elif field == "allow_short":
             if not isinstance(value, bool):
                 raise ConfigError(f"{section}.{field}: {value!r} is neither True nor False")
         elif field in _COUNTS:
@@ -424,7 +427,10 @@ def _duration(text: object) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,8})(ms|s|m|h|d)", text) if isinstance(text, str) else None
     if match is None:
         raise ConfigError(f"equity_every: {text!r} is no duration; write one such as '1s', '5m', '1h' or '1d'")
-    return int(match[1]) * _UNITS[match[2]]
+    duration = int(match[1]) * _UNITS[match[2]]
+    if duration > 36_525 * _UNITS["d"]:
+        raise ConfigError(f"equity_every: {text!r} is longer than a hundred years; write one such as '1m' or '1d'")
+    return duration
 
 
 def _nanoseconds(field: str, moment: Moment) -> int | None:
