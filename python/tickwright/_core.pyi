@@ -496,6 +496,10 @@ class Fill:
         """Exchange time, nanoseconds since 1970 UTC."""
 
     @property
+    def recv(self) -> int:
+        """When the engine learned of it, nanoseconds since 1970 UTC."""
+
+    @property
     def order_id(self) -> int:
         """Order id."""
 

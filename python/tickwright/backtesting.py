@@ -119,7 +119,7 @@ class SimVenue:
         return settings
 
 
-_TIME_COLUMNS = frozenset({"ts", "submitted", "updated", "opened", "closed"})
+_TIME_COLUMNS = frozenset({"ts", "recv", "submitted", "updated", "opened", "closed"})
 _NULLABLE = frozenset({"limit_price", "stop_price", "avg_price", "price"})
 
 

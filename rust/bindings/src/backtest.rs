@@ -256,6 +256,7 @@ impl RunResult {
                 let f = || r.fills.iter();
                 t.add("order_id", f().map(|f| f.order.0))?;
                 t.add("ts", f().map(|f| f.ts.nanos()))?;
+                t.add("recv", f().map(|f| f.recv.nanos()))?;
                 t.codes("strategy", f().map(|f| i32::from(f.strategy.0)), &r.strategies)?;
                 t.codes("symbol", f().map(|f| f.instrument.0 as i32), &r.symbols)?;
                 t.text("side", f().map(|f| f.side.as_str()))?;

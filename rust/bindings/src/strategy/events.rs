@@ -102,6 +102,8 @@ event_class! {
     Fill(engine::Fill) {
         /// Exchange time, nanoseconds since 1970 UTC.
         ts: i64 = |f| f.ts.nanos();
+        /// When the engine learned of it, nanoseconds since 1970 UTC.
+        recv: i64 = |f| f.recv.nanos();
         /// Order id.
         order_id: u64 = |f| f.order.0;
         /// `buy` or `sell`.

@@ -52,6 +52,7 @@ pub(super) fn digest(result: &BacktestResult) -> String {
     for f in &result.fills {
         hash.update(&f.order.0.to_le_bytes());
         hash.update(&f.ts.nanos().to_le_bytes());
+        hash.update(&f.recv.nanos().to_le_bytes());
         hash.update(&f.qty.raw().to_le_bytes());
         hash.update(&f.price.raw().to_le_bytes());
         hash.update(&money(f.fee));

@@ -290,7 +290,7 @@ fn walk(kinds: (bool, bool, bool), turn: usize, seeds: [u64; 2]) -> MarketData {
 
 fn before(result: &BacktestResult, t: Timestamp) -> (Vec<Fill>, Vec<EquityPoint>, Vec<(OrderId, Timestamp, Qty)>) {
     (
-        result.fills.iter().filter(|f| f.ts <= t).copied().collect(),
+        result.fills.iter().filter(|f| f.recv <= t).copied().collect(),
         result.equity.iter().filter(|p| p.ts <= t).copied().collect(),
         result.orders.iter().filter(|o| o.submitted <= t).map(|o| (o.id, o.submitted, o.qty)).collect(),
     )

@@ -431,6 +431,7 @@ impl Engine {
         };
         let fill = Fill {
             ts,
+            recv: self.now,
             order: id,
             strategy,
             instrument,

@@ -12,6 +12,8 @@ use crate::venue::OrderCommand;
 pub struct Fill {
     /// Exchange time.
     pub ts: Timestamp,
+    /// When the engine learned of it: after the latency of the report, and, for a fill in a bar, not before the bar's end.
+    pub recv: Timestamp,
     /// Order.
     pub order: OrderId,
     /// Strategy.

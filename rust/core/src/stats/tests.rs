@@ -102,7 +102,8 @@ fn every_figure_stands_in_the_table_in_its_order() {
     let names: Vec<_> =
         doc.lines().take_while(|l| !l.starts_with("## ")).filter_map(|l| l.strip_prefix("| `")?.split('`').next()).collect();
     let entries: Vec<_> = Summary::default().entries().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, entries);
+    // The last row, the number of market events, is the run's and not a figure of its result.
+    assert_eq!(names.split_last(), Some((&"events", entries.as_slice())));
 }
 
 #[test]
