@@ -1,8 +1,11 @@
 """The same run gives the same bytes, in whichever process and how often."""
 
 import os
+import shutil
 import subprocess
 import sys
+
+import pytest
 
 import tickwright as tw
 from tickwright import signal as s
@@ -60,3 +63,43 @@ def test_another_seed_of_the_market_gives_another_digest():
         tw.backtest(rule, tw.feeds.synthetic(seed=seed, symbols=["ALFA"], events_scale=0.05)).digest for seed in (1, 2)
     }
     assert len(digests) == 2
+
+
+def test_the_core_alone_and_python_give_one_digest(root):
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        assert not os.environ.get("CI"), "the comparison with the core needs cargo, and CI has it"
+        pytest.skip("cargo is not installed: nothing to compare with")
+    command = [cargo, "run", "--release", "--quiet", "--package", "tickwright-core", "--example", "demo_digest"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr
+    fast, slow = s.ema(s.close, 10), s.ema(s.close, 30)
+    rule = tw.Rules(entry=s.cross_above(fast, slow), exit=s.cross_below(fast, slow), size=tw.Fraction(0.2), bars="1m")
+    venue = tw.SimVenue(latency_ms=40, fees=tw.fees.PerShare(0.005, minimum=1.0))
+    result = tw.backtest(rule, tw.feeds.synthetic(seed=7), venue=venue)
+    assert done.stdout.split() == [result.digest, str(result.stats["fills"]), "fills"]
+    assert result.stats["fills"] > 50
+
+
+def test_the_order_of_data_and_the_threads_that_made_them_change_nothing():
+    rule = tw.Rules(entry=s.close > s.open, exit=s.close < s.open, size=tw.Shares(10), bars="1m")
+    market = {"seed": 7, "symbols": ["ALFA", "BETA", "GAMA", "DELT"], "events_scale": 0.05}
+    whole = tw.feeds.synthetic(**market)
+    assert tw.backtest(rule, tw.feeds.synthetic(**market, threads=4)).digest == tw.backtest(rule, whole).digest
+
+    # Parts of one symbol in time are the whole, whatever the order they are given in.
+    one = whole.filter(symbols="ALFA")
+    middle = (one.start + one.end) // 2
+    early, late = one.filter(end=middle), one.filter(start=middle)
+    digest = tw.backtest(rule, one).digest
+    assert tw.backtest(rule, [early, late]).digest == digest
+    assert tw.backtest(rule, [late, early]).digest == digest
+
+    # Several symbols get their ids in the order they are given; what each of them traded stays the same.
+    parts = [whole.filter(symbols=symbol) for symbol in whole.symbols]
+
+    def trades(result):
+        columns = ("ts", "symbol", "side", "qty", "price")
+        return sorted(zip(*(result.fills[c].to_pylist() for c in columns), strict=True))
+
+    assert trades(tw.backtest(rule, parts[::-1])) == trades(tw.backtest(rule, parts)) == trades(tw.backtest(rule, whole))
