@@ -50,7 +50,9 @@ fn market(quotes: &[Quote], trades: &[Trade], bars: &[Bar]) -> MarketData {
         ($rows:ident, $batch:ident) => {
             if !$rows.is_empty() {
                 let mut batch = $batch::default();
-                $rows.iter().for_each(|row| batch.push(*row));
+                for row in $rows {
+                    batch.push(*row);
+                }
                 data.$rows.push(batch);
             }
         };
@@ -288,7 +290,9 @@ fn walk(kinds: (bool, bool, bool), turn: usize, seeds: [u64; 2]) -> MarketData {
     market(&quotes, &trades, &bars)
 }
 
-fn before(result: &BacktestResult, t: Timestamp) -> (Vec<Fill>, Vec<EquityPoint>, Vec<(OrderId, Timestamp, Qty)>) {
+type Known = (Vec<Fill>, Vec<EquityPoint>, Vec<(OrderId, Timestamp, Qty)>);
+
+fn before(result: &BacktestResult, t: Timestamp) -> Known {
     (
         result.fills.iter().filter(|f| f.recv <= t).copied().collect(),
         result.equity.iter().filter(|p| p.ts <= t).copied().collect(),
@@ -364,7 +368,9 @@ fn cutting_the_data_off_changes_nothing_that_happened_before() {
 fn events_merge_by_time_then_kind_then_batch() {
     let mut data = market(&[quote(0, 1.0), quote(5, 1.0)], &[trade(0, 2.0), trade(5, 2.0)], &[bar(-5, 0, [3.0; 4]), bar(0, 5, [3.0; 4])]);
     let mut more = QuoteBatch::default();
-    [quote(0, 4.0), quote(3, 4.0), quote(5, 4.0)].iter().for_each(|q| more.push(*q));
+    for row in [quote(0, 4.0), quote(3, 4.0), quote(5, 4.0)] {
+        more.push(row);
+    }
     data.quotes.push(more);
     let mut actions = ActionBatch::default();
     actions.push(CorporateAction { ts: at(5), instrument: I, kind: ActionKind::Split { new_shares_per_old: 2.0 } });
@@ -405,7 +411,7 @@ fn a_merge_of_many_batches_is_the_stable_sort_of_all() {
     for _ in 0..300 {
         let mut data = market(&[], &[], &[]);
         let mut expected = Vec::new();
-        for batch in 0..1 + random.below(6) {
+        for batch in 0..=random.below(5) {
             let (mut trades, mut ns) = (TradeBatch::default(), 0);
             for _ in 0..random.below(30) {
                 ns += random.below(4) as i64;

@@ -213,7 +213,8 @@ impl Order {
         let next = match (self.status, event) {
             (S::PendingNew, OrderEvent::Accepted) => S::New,
             // A replace or cancel may be asked for before the venue's word has come back: the pending word stays.
-            (s @ (S::PendingCancel | S::PendingReplace), OrderEvent::Accepted) => s,
+            // So may a cancel follow a replace that is still on its way.
+            (s @ (S::PendingCancel | S::PendingReplace), OrderEvent::Accepted) | (s @ S::PendingCancel, OrderEvent::ReplaceRejected) => s,
             (S::PendingNew | S::PendingCancel | S::PendingReplace, OrderEvent::Rejected) if self.filled.is_zero() => S::Rejected,
             (
                 s @ (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace),
@@ -243,8 +244,6 @@ impl Order {
             (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace, OrderEvent::Canceled) => S::Canceled,
             (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace, OrderEvent::Expired) => S::Expired,
             (S::PendingCancel, OrderEvent::CancelRejected) | (S::PendingReplace, OrderEvent::ReplaceRejected) => working,
-            // A cancel may follow a replace that is still on its way.
-            (s @ S::PendingCancel, OrderEvent::ReplaceRejected) => s,
             (S::PendingReplace | S::PendingCancel, OrderEvent::Replaced) => S::Replaced,
             _ => return Err(self.refuse(event)),
         };
