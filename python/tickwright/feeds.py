@@ -119,6 +119,8 @@ def table(
     >>> data.report["faults"]["crossed"]["first"]
     'table: row 3 (symbol BAC): ask 33.92 below bid 33.99'
     """
+    import pyarrow as pa
+
     from tickwright import _table
 
     data = MarketData(
@@ -133,6 +135,8 @@ def table(
             policy=policy,
         )
     )
+    # Arrow's pool keeps what the conversion used: as much again as the data, and nobody needs it any more.
+    pa.default_memory_pool().release_unused()
     return data if symbol is None or data.symbols == [symbol] else data.filter(symbols=symbol)
 
 

@@ -69,7 +69,7 @@ def results(usa):
 
 
 @pytest.fixture(scope="module")
-def benchmark(usa):
+def spy_closes(usa):
     return oracle.daily_closes(usa, "spy")
 
 
@@ -84,8 +84,8 @@ def runs(results):
 
 
 @pytest.fixture(scope="module")
-def computed(runs, benchmark, rates):
-    return {name: oracle.statistics(run, benchmark, rates) for name, run in runs.items()}
+def computed(runs, spy_closes, rates):
+    return {name: oracle.statistics(run, spy_closes, rates) for name, run in runs.items()}
 
 
 @pytest.mark.parametrize("case", [case for case in lean.CASES if case.name != lean.SPLIT], ids=lambda case: case.name)
@@ -138,24 +138,24 @@ def test_every_other_statistic_is_printed_as_lean_prints_it(case, computed, expe
     assert set(missed) == DIFFERENT.get(case.name, set()), missed
 
 
-def test_statistics_of_the_split_are_leans_once_its_rounding_is_added(runs, benchmark, rates, expected):
+def test_statistics_of_the_split_are_leans_once_its_rounding_is_added(runs, spy_closes, rates, expected):
     rounding = float(LEANS_AFTER_A_ROUNDED_SPLIT - OURS_AFTER_AN_EXACT_SPLIT)
-    adjusted = oracle.statistics(runs[lean.SPLIT].with_cash(rounding, SPLIT_AT), benchmark, rates)
+    adjusted = oracle.statistics(runs[lean.SPLIT].with_cash(rounding, SPLIT_AT), spy_closes, rates)
     assert oracle.misses(adjusted, expected[lean.SPLIT]) == {}
 
 
 def test_the_information_ratio_of_the_first_is_off_by_what_a_price_rounded_at_the_sixth_decimal_does(
-    runs, benchmark, rates, expected
+    runs, spy_closes, rates, expected
 ):
     """Tracking error is 0.00087: a millionth of a dollar on 688 shares shows in the third decimal of the ratio."""
     run = runs["BasicTemplateAlgorithm"]
     fill = run.fills[0]
     rest = 100_000 - fill["fee"] - fill["qty"] * round(fill["price"], 6)
-    closes = [(night, rest + fill["qty"] * round(oracle.at(benchmark, night), 6)) for night in run.samples[1:]]
+    closes = [(night, rest + fill["qty"] * round(oracle.at(spy_closes, night), 6)) for night in run.samples[1:]]
     rounded = oracle.Run(run.start, run.end, [(run.start, 100_000.0), *closes], run.fills, run.profits, run.orders)
-    exact = oracle.statistics(run, benchmark, rates)["Information Ratio"]
+    exact = oracle.statistics(run, spy_closes, rates)["Information Ratio"]
     assert f"{exact:.3f}" == "-14.566"
-    assert f"{oracle.statistics(rounded, benchmark, rates)['Information Ratio']:.3f}" == "-14.565"
+    assert f"{oracle.statistics(rounded, spy_closes, rates)['Information Ratio']:.3f}" == "-14.565"
     assert expected["BasicTemplateAlgorithm"]["Information Ratio"] == "-14.565"
 
 

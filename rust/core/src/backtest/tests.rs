@@ -368,8 +368,8 @@ fn cutting_the_data_off_changes_nothing_that_happened_before() {
 fn events_merge_by_time_then_kind_then_batch() {
     let mut data = market(&[quote(0, 1.0), quote(5, 1.0)], &[trade(0, 2.0), trade(5, 2.0)], &[bar(-5, 0, [3.0; 4]), bar(0, 5, [3.0; 4])]);
     let mut more = QuoteBatch::default();
-    for row in [quote(0, 4.0), quote(3, 4.0), quote(5, 4.0)] {
-        more.push(row);
+    for q in [quote(0, 4.0), quote(3, 4.0), quote(5, 4.0)] {
+        more.push(q);
     }
     data.quotes.push(more);
     let mut actions = ActionBatch::default();
@@ -411,7 +411,7 @@ fn a_merge_of_many_batches_is_the_stable_sort_of_all() {
     for _ in 0..300 {
         let mut data = market(&[], &[], &[]);
         let mut expected = Vec::new();
-        for batch in 0..=random.below(5) {
+        for batch in 0..=random.below(6) {
             let (mut trades, mut ns) = (TradeBatch::default(), 0);
             for _ in 0..random.below(30) {
                 ns += random.below(4) as i64;

@@ -1,15 +1,15 @@
 //! The engine's parts and its steps.
 
-use super::{Command, EngineState, Fill, OrderUpdate, Output, RefusalRecord};
+use super::{Command, EngineState, Fill, OrderUpdate, Output};
 use crate::bars::Aggregator;
 use crate::book::TopOfBook;
 use crate::event::{ActionKind, Bar, MarketEvent};
-use crate::ledger::{Booking, Dividends, Ledger};
-use crate::order::{Order, OrderEvent, OrderRequest, OrderStatus, Orders};
-use crate::risk::{Gate, OnBreach, RefusalCode, Risk, RiskContext, RiskLimits};
-use crate::strategy::{Intent, Intents, Interest, Strategy};
+use crate::ledger::{Dividends, Ledger};
+use crate::order::{Order, OrderRequest, Orders};
+use crate::risk::{Gate, OnBreach, RefusalCode, Risk, RiskLimits};
+use crate::strategy::{Intents, Interest, Strategy};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
-use crate::venue::{OrderCommand, Report, ReportKind, SessionClock, Sources};
+use crate::venue::{OrderCommand, SessionClock, Sources};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -201,7 +201,7 @@ impl Engine {
         self.deliver(out)
     }
 
-    fn enter(&mut self, next: EngineState, gate: Gate, why: &'static str, out: &mut Vec<Output>) {
+    pub(super) fn enter(&mut self, next: EngineState, gate: Gate, why: &'static str, out: &mut Vec<Output>) {
         if next != self.state {
             out.push(Output::State { ts: self.now, from: self.state, to: next, why });
             self.state = next;
@@ -265,7 +265,7 @@ impl Engine {
 
     /// Drawdown and daily loss, after every change of equity.
     #[inline]
-    fn watch_losses(&mut self, out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn watch_losses(&mut self, out: &mut Vec<Output>) -> Result<()> {
         let limits = self.risk.limits();
         if limits.max_drawdown.is_none() && limits.max_daily_loss.is_none() {
             return Ok(());
@@ -324,7 +324,7 @@ impl Engine {
         Ok(())
     }
 
-    fn close(&mut self, instrument: InstrumentId, strategy: StrategyId, qty: Qty, out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn close(&mut self, instrument: InstrumentId, strategy: StrategyId, qty: Qty, out: &mut Vec<Output>) -> Result<()> {
         if !qty.is_zero() {
             let side = if qty.raw() > 0 { Side::Sell } else { Side::Buy };
             let request = OrderRequest::market(instrument, side, qty.abs());
@@ -335,7 +335,7 @@ impl Engine {
     }
 
     /// After a report on `order`, when every position is to be closed: close what it left, once nothing of it is open.
-    fn close_rest(&mut self, order: OrderId, out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn close_rest(&mut self, order: OrderId, out: &mut Vec<Output>) -> Result<()> {
         let Some(Order { instrument, strategy, .. }) = self.orders.get(order).copied() else { return Ok(()) };
         let works = |o: &Order| o.instrument == instrument && o.strategy == strategy;
         if self.orders.open().iter().any(|&id| self.orders.get(id).is_some_and(works)) {
@@ -345,253 +345,7 @@ impl Engine {
         self.close(instrument, strategy, qty, out)
     }
 
-    fn reference(&self, instrument: InstrumentId) -> Price {
+    pub(super) fn reference(&self, instrument: InstrumentId) -> Price {
         self.tops.get(instrument.index()).and_then(TopOfBook::reference).unwrap_or(Price::ZERO)
-    }
-
-    /// A report of the venue.
-    pub fn on_report(&mut self, report: &Report, out: &mut Vec<Output>) -> Result<()> {
-        self.now = self.now.max(report.due);
-        match report.kind {
-            ReportKind::Filled { order, qty, price, fee, maker } => self.fill(order, qty, price, fee, maker, report.ts, out)?,
-            ReportKind::Accepted(id) => self.update(id, OrderEvent::Accepted)?,
-            ReportKind::Rejected(id) => self.update(id, OrderEvent::Rejected)?,
-            ReportKind::Canceled(id) => self.update(id, OrderEvent::Canceled)?,
-            ReportKind::Expired(id) => self.update(id, OrderEvent::Expired)?,
-            ReportKind::CancelRejected(id) => {
-                if self.is_open(id) {
-                    self.update(id, OrderEvent::CancelRejected)?;
-                }
-            }
-            ReportKind::Replaced { old, new } => {
-                let filled = self.orders.get(old).map_or(Qty::ZERO, |o| o.filled);
-                if !filled.is_zero() {
-                    self.orders.carry_fills(new, filled)?;
-                }
-                let change = self.orders.get(new).map_or(0, |o| o.replace_change);
-                self.settle_replace(old, change.min(0));
-                let before = self.orders.get(old).map(Order::status);
-                let order = self.orders.apply(old, OrderEvent::Replaced, self.now)?;
-                self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
-            }
-            ReportKind::ReplaceRejected { old, new } => {
-                let change = self.orders.get(new).map_or(0, |o| o.replace_change);
-                self.settle_replace(old, -change.max(0));
-                let before = self.orders.get(new).map(Order::status);
-                let order = self.orders.apply(new, OrderEvent::Rejected, self.now)?;
-                self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
-                if self.is_open(old) {
-                    self.update(old, OrderEvent::ReplaceRejected)?;
-                }
-            }
-        }
-        if self.flattening {
-            self.close_rest(report.kind.order(), out)?;
-        }
-        self.deliver(out)
-    }
-
-    fn is_open(&self, id: OrderId) -> bool {
-        self.orders.get(id).is_some_and(|o| !o.status().is_terminal())
-    }
-
-    /// While a replace was pending the larger of both orders counted as open; now it is decided.
-    fn settle_replace(&mut self, old: OrderId, change: i64) {
-        if let Some(o) = self.orders.get(old) {
-            let (instrument, side) = (o.instrument, o.side);
-            let mark = self.ledger.mark_of(instrument);
-            self.risk.exposure_mut().order_changed(instrument, side, change, mark);
-        }
-    }
-
-    fn update(&mut self, id: OrderId, event: OrderEvent) -> Result<()> {
-        let before = self.orders.get(id).map(Order::status);
-        let order = self.orders.apply(id, event, self.now)?;
-        if order.status().is_terminal() {
-            let mark = self.ledger.mark_of(order.instrument);
-            self.risk.exposure_mut().order_changed(order.instrument, order.side, -order.remaining().raw(), mark);
-        }
-        self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
-        Ok(())
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the fields of one report, taken apart once")]
-    fn fill(&mut self, id: OrderId, qty: Qty, price: Price, fee: Money, maker: bool, ts: Timestamp, out: &mut Vec<Output>) -> Result<()> {
-        let order = self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?;
-        let (strategy, instrument, side) = (order.strategy, order.instrument, order.side);
-        let booked = self.ledger.book(&Booking { strategy, instrument, side, qty, price, fee, ts })?;
-        let mark = self.ledger.mark_of(instrument);
-        let exposure = self.risk.exposure_mut();
-        exposure.order_changed(instrument, side, -qty.raw(), mark);
-        exposure.position_changed(instrument, self.ledger.net_qty(instrument), mark);
-        let slippage = if order.reference.is_positive() {
-            Money::notional(Price::from_raw(side.sign() * (price.raw() - order.reference.raw())), qty)
-        } else {
-            Money::ZERO
-        };
-        let fill = Fill {
-            ts,
-            recv: self.now,
-            order: id,
-            strategy,
-            instrument,
-            side,
-            qty,
-            price,
-            fee,
-            slippage,
-            realized: booked.realized,
-            position: booked.position,
-            remaining: order.remaining(),
-            maker,
-        };
-        out.push(Output::Fill(fill));
-        if let Some(trip) = booked.trip {
-            out.push(Output::Trip(trip));
-        }
-        self.notices.push_back(Notice::Fill(fill));
-        self.watch_losses(out)
-    }
-
-    /// Carry out what strategy `s` left in the intents.
-    pub(super) fn take_intents(&mut self, s: StrategyId, out: &mut Vec<Output>) -> Result<()> {
-        let mut list = std::mem::take(&mut self.intents.list);
-        let slot = &mut self.slots[s.index()];
-        if slot.moment != self.now {
-            slot.moment = self.now;
-            slot.requests = 0;
-        }
-        slot.requests = slot.requests.saturating_add(list.len() as u32);
-        if slot.requests > self.config.max_requests_per_moment {
-            return Err(Error::Strategy {
-                place: format!("strategy {:?} at {}", slot.strategy.name(), self.now),
-                why: format!(
-                    "made more than {} requests at one moment of event time; it reacts to its own orders in a loop: wait for the next market event, or give the venue a latency",
-                    self.config.max_requests_per_moment
-                ),
-            });
-        }
-        for intent in list.drain(..) {
-            match intent {
-                Intent::Submit(request) => self.submit(s, &request, out)?,
-                Intent::Cancel(id) => self.cancel(id, out)?,
-                Intent::Replace { order, qty, limit, stop } => self.replace(s, order, qty, limit, stop, out)?,
-                Intent::Timer { at, tag } => {
-                    self.timers_set += 1;
-                    self.timers.push(Reverse((at.max(self.now), self.timers_set, s, tag)));
-                }
-                Intent::Subscribe { instrument, interest } => self.subscribe(s, instrument, interest),
-                Intent::SubscribeBars { instrument, spec } => self.subscribe_bars(s, instrument, spec)?,
-            }
-        }
-        self.intents.list = list;
-        Ok(())
-    }
-
-    /// Check `request`, which would join `open_orders` others.
-    fn judge(&mut self, request: &OrderRequest, open_orders: usize) -> Result<std::result::Result<(), crate::risk::Refusal>> {
-        let top =
-            self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
-        let context = RiskContext { now: self.now, top, ledger: &self.ledger, open_orders, gate: self.gate };
-        Ok(self.risk.check(request, &context))
-    }
-
-    fn submit(&mut self, s: StrategyId, request: &OrderRequest, out: &mut Vec<Output>) -> Result<()> {
-        let (id, reference) = (self.orders.next_id(), self.reference(request.instrument));
-        if let Err(refusal) = self.judge(request, self.orders.open().len())? {
-            return self.refuse(Order::refused(id, s, request, reference, self.now), refusal, out);
-        }
-        let order = Order::new(id, s, request, reference, self.now);
-        self.launch(order, request.qty.raw(), OrderCommand::New(order), out)
-    }
-
-    fn launch(&mut self, order: Order, opens: i64, command: OrderCommand, out: &mut Vec<Output>) -> Result<()> {
-        self.orders.add(order)?;
-        let mark = self.ledger.mark_of(order.instrument);
-        let mark = if mark.is_positive() { mark } else { order.limit().unwrap_or(Price::ZERO) };
-        self.risk.exposure_mut().order_changed(order.instrument, order.side, opens, mark);
-        out.push(Output::Order(command));
-        Ok(())
-    }
-
-    fn refuse(&mut self, order: Order, refusal: crate::risk::Refusal, out: &mut Vec<Output>) -> Result<()> {
-        self.orders.add(order)?;
-        out.push(Output::Refusal(RefusalRecord {
-            ts: self.now,
-            order: order.id,
-            strategy: order.strategy,
-            instrument: order.instrument,
-            side: order.side,
-            qty: order.qty,
-            price: order.limit(),
-            refusal,
-        }));
-        self.notices.push_back(Notice::Update(OrderUpdate { order, before: OrderStatus::Refused, refusal: Some(refusal) }));
-        Ok(())
-    }
-
-    fn cancel(&mut self, id: OrderId, out: &mut Vec<Output>) -> Result<()> {
-        let Some(order) = self.orders.get(id).copied() else { return Ok(()) };
-        let replacing = order.status() == OrderStatus::PendingReplace;
-        if replacing || matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled) {
-            self.update(id, OrderEvent::CancelRequested)?;
-            out.push(Output::Order(OrderCommand::Cancel { order: id, instrument: order.instrument }));
-        }
-        if replacing {
-            // Whether it or its replacement works in the end, only the venue knows by now.
-            let new = self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == id));
-            if let Some(new) = new {
-                self.cancel(new, out)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn replace(
-        &mut self,
-        s: StrategyId,
-        old: OrderId,
-        qty: Option<Qty>,
-        limit: Option<Price>,
-        stop: Option<Price>,
-        out: &mut Vec<Output>,
-    ) -> Result<()> {
-        let id = self.orders.next_id();
-        let Some(order) = self.orders.get(old).copied() else {
-            return Err(Error::Order { order: old.to_string(), why: "is not known; replace an order that submit gave".to_owned() });
-        };
-        let mut request = order.request();
-        request.qty = qty.unwrap_or(request.qty);
-        request.limit = limit.or(request.limit);
-        request.stop = stop.or(request.stop);
-        let mut new = Order::new(id, s, &request, self.reference(request.instrument), self.now);
-        new.replaces = old;
-        let why = match order.status() {
-            // How much of its quantity the order before it has filled is not known until the venue says so.
-            OrderStatus::PendingNew if order.replaces.0 != 0 => Some("the order to replace is itself a replacement on its way"),
-            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled if request.qty <= order.filled => {
-                Some("the new quantity is filled already")
-            }
-            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled => None,
-            OrderStatus::PendingCancel | OrderStatus::PendingReplace => Some("a cancel or replace of the order is on its way"),
-            _ => Some("the order to replace is no longer open"),
-        };
-        if let Some(why) = why {
-            let refused = Order::refused(id, s, &request, new.reference, self.now);
-            return self.refuse(refused, crate::risk::Refusal::invalid(why), out);
-        }
-        let remains = request.qty.checked_sub(order.filled)?;
-        // Judge what would remain as if the old order were gone.
-        let mark = self.ledger.mark_of(request.instrument);
-        let old_open = order.remaining().raw();
-        self.risk.exposure_mut().order_changed(request.instrument, request.side, -old_open, mark);
-        let verdict = self.judge(&OrderRequest { qty: remains, ..request }, self.orders.open().len().saturating_sub(1));
-        self.risk.exposure_mut().order_changed(request.instrument, request.side, old_open, mark);
-        if let Err(refusal) = verdict? {
-            return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);
-        }
-        new.replace_change = remains.raw() - old_open;
-        self.update(old, OrderEvent::ReplaceRequested)?;
-        self.launch(new, new.replace_change.max(0), OrderCommand::Replace { old, new }, out)
     }
 }

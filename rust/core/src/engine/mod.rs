@@ -5,6 +5,7 @@
 
 mod core;
 mod dispatch;
+mod orders;
 mod output;
 mod state;
 

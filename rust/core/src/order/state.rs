@@ -212,8 +212,8 @@ impl Order {
         let working = if self.filled.is_zero() { S::New } else { S::PartiallyFilled };
         let next = match (self.status, event) {
             (S::PendingNew, OrderEvent::Accepted) => S::New,
-            // A replace or cancel may be asked for before the venue's word has come back: the pending word stays.
-            // So may a cancel follow a replace that is still on its way.
+            // A replace or cancel may be asked for before the venue's word has come back, and a cancel may follow a replace
+            // that is still on its way: the pending word stays.
             (s @ (S::PendingCancel | S::PendingReplace), OrderEvent::Accepted) | (s @ S::PendingCancel, OrderEvent::ReplaceRejected) => s,
             (S::PendingNew | S::PendingCancel | S::PendingReplace, OrderEvent::Rejected) if self.filled.is_zero() => S::Rejected,
             (
