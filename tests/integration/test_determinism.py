@@ -102,4 +102,6 @@ def test_the_order_of_data_and_the_threads_that_made_them_change_nothing():
         columns = ("ts", "symbol", "side", "qty", "price")
         return sorted(zip(*(result.fills[c].to_pylist() for c in columns), strict=True))
 
-    assert trades(tw.backtest(rule, parts[::-1])) == trades(tw.backtest(rule, parts)) == trades(tw.backtest(rule, whole))
+    assert (
+        trades(tw.backtest(rule, parts[::-1])) == trades(tw.backtest(rule, parts)) == trades(tw.backtest(rule, whole))
+    )

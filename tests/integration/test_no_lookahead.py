@@ -85,7 +85,9 @@ def built() -> tw.Rules:
 def before(result: tw.Result, t: int) -> list[Any]:
     """Give every fill and equity point, and every order that was sent, up to `t`."""
     fills, equity, orders = result.fills.to_pandas(), result.equity.to_pandas(), result.orders.to_pandas()
-    nanoseconds = [frame[column].astype("int64") for frame, column in ((fills, "ts"), (equity, "ts"), (orders, "submitted"))]
+    nanoseconds = [
+        frame[column].astype("int64") for frame, column in ((fills, "recv"), (equity, "ts"), (orders, "submitted"))
+    ]
     sent = orders.loc[nanoseconds[2] <= t, ["id", "side", "qty", "limit_price"]].astype(str)
     return [f.values.tolist() for f in (fills[nanoseconds[0] <= t], equity[nanoseconds[1] <= t], sent)]
 
@@ -113,7 +115,12 @@ def test_what_comes_later_changes_nothing_before(kinds: Kinds, make: Callable[[]
 def test_an_order_at_the_close_of_a_bar_cannot_have_that_bars_prices() -> None:
     start = [OPEN + i * MINUTE for i in range(4)]
     columns = {"ts": [t + MINUTE for t in start], "start": start, "volume": [10_000] * 4}
-    columns |= {"open": [10.0, 20, 30, 40], "high": [15.0, 25, 35, 45], "low": [5.0, 15, 25, 35], "close": [12.0, 22, 32, 42]}
+    columns |= {
+        "open": [10.0, 20, 30, 40],
+        "high": [15.0, 25, 35, 45],
+        "low": [5.0, 15, 25, 35],
+        "close": [12.0, 22, 32, 42],
+    }
     data = tw.feeds.table(columns, symbol="X", policy={"absurd_band": 100.0})
 
     class Close(tw.Strategy):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import tickwright as tw
 from tickwright import signal as s
 
@@ -49,7 +50,7 @@ def refused(call: Callable[[], Any], kind: type[Exception], *parts: str) -> Exce
     return caught.value
 
 
-# --- files and tables --------------------------------------------------------------------------------------------------
+# --- files and tables ---
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ def test_data_without_events_are_refused() -> None:
     refused(lambda: tw.backtest(Quiet(), empty), tw.DataError, "no events")
 
 
-# --- settings ------------------------------------------------------------------------------------------------------------
+# --- settings ---
 
 
 @pytest.mark.parametrize("cash", [0, -1, math.nan, math.inf, 1e300, "100", None, True, 1e-12])
@@ -262,7 +263,7 @@ def test_the_first_and_last_moments_that_can_be_told_are_accepted() -> None:
         refused(lambda moment=moment: tw.backtest(Quiet(), data, start=moment), tw.ConfigError, "start: ")
 
 
-# --- what is no strategy -----------------------------------------------------------------------------------------------
+# --- what is no strategy ---
 
 
 class Named(tw.Strategy):
@@ -317,7 +318,7 @@ def test_every_form_of_bars_that_rules_take_is_understood(bars: str) -> None:
     assert result.stats["fills"] == 1
 
 
-# --- strategies that fail ----------------------------------------------------------------------------------------------
+# --- strategies that fail ---
 
 
 def eventful() -> tw.MarketData:
@@ -473,7 +474,9 @@ def test_amounts_beyond_the_range_are_errors_and_not_wraps() -> None:
             self.buy(quote.symbol, 9.0e9)
 
     refused(
-        lambda: tw.backtest(Greedy(), huge, risk=tw.RiskLimits(max_leverage=None), venue=tw.SimVenue(slippage_bps=1000)),
+        lambda: tw.backtest(
+            Greedy(), huge, risk=tw.RiskLimits(max_leverage=None), venue=tw.SimVenue(slippage_bps=1000)
+        ),
         tw.NumericError,
         "overflow",
         "smaller prices or quantities",
@@ -509,11 +512,13 @@ def test_a_timer_that_sets_itself_is_stopped() -> None:
             self.set_timer(at_ns=timer.ts - 5)
 
     refused(
-        lambda: tw.backtest(Clock(), quotes(), max_requests_per_moment=1000), tw.StrategyError, "more than 1000 requests"
+        lambda: tw.backtest(Clock(), quotes(), max_requests_per_moment=1000),
+        tw.StrategyError,
+        "more than 1000 requests",
     )
 
 
-# --- outside of a run ----------------------------------------------------------------------------------------------------
+# --- outside of a run ---
 
 USES: list[Callable[[tw.Strategy], Any]] = [
     lambda x: x.buy("BAC", 1),
@@ -654,14 +659,35 @@ def test_progress_that_fails_ends_the_run_with_its_own_error() -> None:
         tw.backtest(Quiet(), quotes(), progress=progress)
 
 
-# --- chaos ---------------------------------------------------------------------------------------------------------------
+# --- chaos ---
 
 
 def nonsense() -> Iterator[Any]:
-    yield from (None, True, -1, 0, 10**30, math.nan, math.inf, -0.0, 1e-300, "", "BAC", "\0", "é" * 40, b"x", [], {}, object, ...)
+    yield from (
+        None,
+        True,
+        -1,
+        0,
+        10**30,
+        math.nan,
+        math.inf,
+        -0.0,
+        1e-300,
+        "",
+        "BAC",
+        "\0",
+        "é" * 40,
+        b"x",
+        [],
+        {},
+        object,
+        ...,
+    )
 
 
-@pytest.mark.parametrize("method", ["submit", "buy", "cancel", "replace", "set_timer", "subscribe", "position", "order"])
+@pytest.mark.parametrize(
+    "method", ["submit", "buy", "cancel", "replace", "set_timer", "subscribe", "position", "order"]
+)
 def test_no_argument_brings_the_interpreter_down(method: str) -> None:
     outcomes: list[type] = []
 
@@ -673,9 +699,9 @@ def test_no_argument_brings_the_interpreter_down(method: str) -> None:
                         try:
                             getattr(self, method)(*arguments)
                         except Exception as error:
-                            assert type(error).__name__ != "PanicException"
                             outcomes.append(type(error))
 
     result = tw.backtest(Chaos(), quotes(2), max_requests_per_moment=10**6)
     assert len(outcomes) > 500
+    assert "PanicException" not in {kind.__name__ for kind in outcomes}
     assert result.stats["events"] == 2

@@ -276,7 +276,7 @@ impl Ledger {
                 }
                 ActionKind::Split { new_shares_per_old } => {
                     let (new, old) = as_ratio(new_shares_per_old)?;
-                    position.qty = scale(position.qty, new, old)?;
+                    position.split(new, old)?;
                 }
             }
             held = held.checked_add(position.qty)?;

@@ -1,6 +1,6 @@
 //! One strategy's position in one instrument, at average cost, and the round trips it makes.
 
-use super::{Booked, Booking};
+use super::{Booked, Booking, scale};
 use crate::types::{InstrumentId, Money, Price, Qty, Result, StrategyId, Timestamp, div_half_even};
 
 /// From flat to flat: everything between the first share in and the last share out.
@@ -79,6 +79,14 @@ impl Position {
 
     pub(super) fn touched(&self) -> bool {
         !self.qty.is_zero() || self.fees != Money::ZERO || self.realized != Money::ZERO || !self.trip.qty_in.is_zero()
+    }
+
+    /// `old` shares become `new` ones, those of the open round trip too.
+    pub(super) fn split(&mut self, new: i64, old: i64) -> Result<()> {
+        self.qty = scale(self.qty, new, old)?;
+        self.trip.qty_in = scale(self.trip.qty_in, new, old)?;
+        self.trip.qty_out = scale(self.trip.qty_out, new, old)?;
+        Ok(())
     }
 
     /// Book a fill of `change` shares (signed) worth `notional`.

@@ -117,6 +117,17 @@ fn a_split_changes_shares_and_price_but_not_value() {
 }
 
 #[test]
+fn a_round_trip_through_a_split_is_told_in_new_shares() {
+    let mut books = ledger();
+    books.book(&fill(Side::Buy, 30.0, 700.0, 0.0)).unwrap();
+    books.book(&fill(Side::Sell, 20.0, 770.0, 0.0)).unwrap();
+    let kind = ActionKind::Split { new_shares_per_old: 7.0 };
+    books.act(&CorporateAction { ts: Timestamp::MIN, instrument: InstrumentId(0), kind }, Dividends::Cash).unwrap();
+    let trip = books.book(&fill(Side::Sell, 70.0, 110.0, 0.0)).unwrap().trip.unwrap();
+    assert_eq!((trip.qty.to_f64(), trip.entry.to_f64(), trip.exit.to_f64(), trip.pnl.to_f64()), (210.0, 100.0, 110.0, 2100.0));
+}
+
+#[test]
 fn drawdown_is_measured_from_the_peak_at_every_mark() {
     let mut books = ledger();
     books.book(&fill(Side::Buy, 1000.0, 100.0, 0.0)).unwrap();

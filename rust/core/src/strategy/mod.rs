@@ -53,3 +53,6 @@ pub trait Strategy: Send {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
