@@ -356,6 +356,7 @@ class Curse(Exception):
         raise RuntimeError("no text for you")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of the error without a text
 @pytest.mark.parametrize("callback", CALLBACKS)
 @pytest.mark.parametrize(
     "error", [ValueError("boom"), KeyError("x"), Curse(), RecursionError(), MemoryError(), StopIteration(3), OSError()]
