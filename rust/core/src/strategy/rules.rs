@@ -6,7 +6,7 @@ use crate::book::TopOfBook;
 use crate::engine::{Fill, OrderUpdate};
 use crate::event::MarketEvent;
 use crate::order::{OrderRequest, OrderStatus};
-use crate::types::{Error, InstrumentId, Price, Qty, Result, SCALE, Side};
+use crate::types::{Error, InstrumentId, MINUTE_NS, Price, Qty, Result, SCALE, Side, Timestamp};
 
 /// Which events evaluate the conditions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +72,8 @@ struct Market {
     working: bool,
     /// The last order was refused while a condition to enter held; it must end before we try again.
     blocked: bool,
+    /// An exit that was refused is not tried again before this.
+    retry: Timestamp,
     entry_price: f64,
     position: f64,
 }
@@ -124,7 +126,14 @@ impl Rules {
         }
         let graph = &self.graph;
         self.markets[index].get_or_insert_with(|| {
-            Box::new(Market { graph: graph.clone(), working: false, blocked: false, entry_price: 0.0, position: 0.0 })
+            Box::new(Market {
+                graph: graph.clone(),
+                working: false,
+                blocked: false,
+                retry: Timestamp::MIN,
+                entry_price: 0.0,
+                position: 0.0,
+            })
         })
     }
 
@@ -213,6 +222,7 @@ impl Strategy for Rules {
         let price = price_of(event, top);
         let gain = if position == 0.0 { 0.0 } else { (price / market.entry_price - 1.0) * position.signum() };
         let leave = position != 0.0
+            && context.view.now >= market.retry
             && (market.graph.holds(if position > 0.0 { exit } else { short_exit })
                 || stop.is_some_and(|s| gain <= -s)
                 || take.is_some_and(|t| gain >= t));
@@ -249,12 +259,15 @@ impl Strategy for Rules {
         Ok(())
     }
 
-    fn on_order(&mut self, update: &OrderUpdate, _context: &mut Context<'_>) -> Result<()> {
+    fn on_order(&mut self, update: &OrderUpdate, context: &mut Context<'_>) -> Result<()> {
         let status = update.order.status();
         if status.is_terminal() {
             let market = self.market(update.order.instrument);
             market.working = false;
-            market.blocked |= status == OrderStatus::Refused;
+            if status == OrderStatus::Refused {
+                market.blocked = true;
+                market.retry = context.view.now.plus(MINUTE_NS);
+            }
         }
         Ok(())
     }

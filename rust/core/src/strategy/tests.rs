@@ -4,11 +4,11 @@ use super::*;
 use crate::backtest::{BacktestConfig, BacktestResult, run};
 use crate::book::TopOfBook;
 use crate::engine::EngineConfig;
-use crate::event::{Bar, BarBatch, MarketEvent, Quote, Trade};
+use crate::event::{Bar, BarBatch, MarketEvent, Quote, Trade, TradeBatch};
 use crate::feeds::MarketData;
 use crate::order::OrderStatus;
 use crate::risk::RiskLimits;
-use crate::types::{InstrumentId, MINUTE_NS, Price, Qty, Timestamp};
+use crate::types::{InstrumentId, MINUTE_NS, Price, Qty, SECOND_NS, Timestamp};
 use proptest::prelude::*;
 
 fn px(x: f64) -> Price {
@@ -264,6 +264,24 @@ fn a_refused_entry_is_tried_again_only_after_its_condition_has_ended() {
     let statuses: Vec<OrderStatus> = result.orders.iter().map(crate::order::Order::status).collect();
     assert_eq!(statuses, [OrderStatus::Refused, OrderStatus::Filled], "not at 10.50, where the same condition still held");
     assert_eq!(result.fills[0].price, px(10.6));
+}
+
+#[test]
+fn a_refused_exit_is_tried_again_once_a_minute() {
+    let mut data = MarketData::default();
+    let instrument = data.instruments.intern("X").unwrap();
+    let mut trades = TradeBatch::default();
+    // In at 11, then a fall that halts the engine; 180 seconds in which the condition to leave holds.
+    for second in 0..183 {
+        let price = px(if second < 3 { 11.0 } else { 5.0 });
+        trades.push(Trade { ts: Timestamp::from_nanos(second * SECOND_NS), instrument, price, size: sh(1_000), flags: 0 });
+    }
+    data.trades.push(trades);
+    let limits = RiskLimits { max_drawdown: Some(0.0001), ..RiskLimits::default() };
+    let config = BacktestConfig { engine: EngineConfig { limits, ..EngineConfig::default() }, ..BacktestConfig::default() };
+    let rules = Rules::new(RulesSpec { on: Driver::Trades, has: (false, false, true), ..spec() }).unwrap();
+    let result = run(&data, vec![Box::new(rules)], &config, &mut |_, _, _| Ok(())).unwrap();
+    assert_eq!((result.fills.len(), result.refusals.len()), (1, 3));
 }
 
 #[test]
