@@ -172,6 +172,11 @@ class DataConfig(_Section):
         default="none", description="Adjust prices for splits, or for splits and dividends."
     )
     actions: bool = Field(default=False, description="Play splits and dividends as events; needs adjust none.")
+    bar_interval: str | None = Field(
+        default=None, description="Tables with one time a bar: length of a bar, such as 1min, 1h or 1d."
+    )
+    bar_time: Literal["start", "end"] = Field(default="start", description="Which end of the bar that time is.")
+    timezone: str = Field(default="UTC", description="Zone of the times in tables that name none.")
     policy: dict[str, str | Annotated[float, Field(allow_inf_nan=True)]] = Field(
         default_factory=dict, description="Faults of rows to keep, drop or fail, and absurd_band; see tickwright.feeds."
     )

@@ -132,3 +132,28 @@ def test_an_unknown_mark_is_refused_with_the_configuration(place):
     done = tickwright(place, "backtest", "once.py", "--data", "missing", "--config", "mark.toml", "--json")
     assert done.returncode == 2
     assert "run.mark" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_a_table_with_one_time_a_bar_is_read_with_its_length_and_zone(place):
+    rows = "date,symbol,open,high,low,close,volume\n" + "".join(
+        f"2024-01-{day:02},X,10{day},10{day + 2},10{day - 1},10{day + 1},1000\n" for day in (2, 3, 4, 5)
+    )
+    (place / "daily.csv").write_text(rows)
+    (place / "rise.toml").write_text('entry = "close > 3"\nsize = { shares = 10 }\n')
+    refused = tickwright(place, "backtest", "rise.toml", "--data", "daily.csv")
+    assert refused.returncode == 3
+    assert "bar_interval" in refused.stderr
+    zoned = ("--bar-interval", "16h", "--timezone", "America/New_York")
+    done = result(place, "backtest", "rise.toml", "--data", "daily.csv", *zoned)
+    assert done["meta"]["events"] == 4
+    # The last bar ends at 16:00 in New York, five hours behind UTC in winter.
+    assert done["meta"]["end"] == 1_704_488_400_000_000_000
+
+
+def test_bars_too_fine_for_the_data_are_refused_with_the_symbol(place):
+    (place / "fine.toml").write_text('entry = "close > 3"\nbars = "1m"\nsize = { shares = 10 }\n')
+    done = tickwright(
+        place, "backtest", "fine.toml", "--data", "daily.csv", "--bar-interval", "16h", "--timezone", "America/New_York"
+    )
+    assert done.returncode == 3
+    assert "X: 1m bars" in done.stderr

@@ -63,6 +63,13 @@ def backtest(
         bool | None,
         typer.Option("--actions/--no-actions", help="Play splits and dividends as events.", show_default=False),
     ] = None,
+    bar_interval: Annotated[
+        Text, typer.Option(help="Tables with one time a bar: its length, such as 1min or 1d.")
+    ] = None,
+    bar_time: Annotated[Text, typer.Option(help="Whether that time is the start or the end of the bar.")] = None,
+    timezone: Annotated[
+        Text, typer.Option(help="Zone of table times that name none, such as America/New_York.")
+    ] = None,
     bars: Annotated[Text, typer.Option(help="Bars to build: 1m, tick:500, volume:10000, dollar:1000000.")] = None,
     equity_every: Annotated[
         Text, typer.Option(help="Step of the equity curve.  \\[default: 1m]", show_default=False)
@@ -168,7 +175,15 @@ def backtest(
         "dividends": dividends,
     }
     symbols = [part.strip() for item in symbol or [] for part in item.split(",") if part.strip()]
-    market: dict[str, Any] = {"paths": data or None, "symbols": symbols or None, "adjust": adjust, "actions": actions}
+    market: dict[str, Any] = {
+        "paths": data or None,
+        "symbols": symbols or None,
+        "adjust": adjust,
+        "actions": actions,
+        "bar_interval": bar_interval,
+        "bar_time": bar_time,
+        "timezone": timezone,
+    }
     given: dict[str, dict[str, Any]] = {
         "run": {"cash": cash, "start": start, "end": end, "bars": bars, "equity_every": equity_every},
         "data": market,

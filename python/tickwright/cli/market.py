@@ -21,8 +21,11 @@ def load_data(
     adjust: str = "none",
     actions: bool = False,
     policy: Mapping[str, str | float] | None = None,
+    bar_interval: str | None = None,
+    bar_time: str = "start",
+    timezone: str = "UTC",
 ) -> MarketData:
-    """Read `sources` into one, the events of `symbols` alone where there are any."""
+    """Read `sources` into one, the events of `symbols` alone where there are any; the last three are of tables."""
     import tickwright as tw
 
     if (adjust != "none" or actions) and not any(s.format == "lean" for s in sources):
@@ -34,9 +37,12 @@ def load_data(
         lean_options["adjust"] = adjust
     if actions:
         lean_options["actions"] = True
+    options: dict[str, dict[str, Any]] = {
+        "lean": lean_options,
+        "table": {"bar_interval": bar_interval, "bar_time": bar_time, "timezone": timezone},
+    }
     parts = [
-        tw.feeds.read(path, policy=policy or None, **(lean_options if form == "lean" else {}))
-        for path, form in whole_folders(sources)
+        tw.feeds.read(path, policy=policy or None, **options.get(form, {})) for path, form in whole_folders(sources)
     ]
     data = parts[0] if len(parts) == 1 else tw.MarketData.merge(parts)
     wanted = {s.upper() for s in symbols}

@@ -126,15 +126,18 @@ impl Engine {
         for b in 0..self.builders[row].len() {
             let mut built = std::mem::take(&mut self.built);
             let aggregator = &mut self.builders[row][b].aggregator;
-            match event {
-                MarketEvent::Trade(trade) => aggregator.on_trade(trade, &mut built)?,
+            let outcome = match event {
+                MarketEvent::Trade(trade) => aggregator.on_trade(trade, &mut built),
                 MarketEvent::Quote(quote) if !from_trades => {
-                    if let Some(mid) = self.tops[row].mid() {
-                        aggregator.on_quote_mid(quote.ts, mid, &mut built)?;
-                    }
+                    self.tops[row].mid().map_or(Ok(()), |mid| aggregator.on_quote_mid(quote.ts, mid, &mut built))
                 }
-                MarketEvent::Bar(bar) if !from_trades && !self.sources[row].quotes => aggregator.on_bar(bar, &mut built)?,
-                _ => {}
+                MarketEvent::Bar(bar) if !from_trades && !self.sources[row].quotes => aggregator.on_bar(bar, &mut built),
+                _ => Ok(()),
+            };
+            if let Err(error) = outcome {
+                // The aggregator knows its instrument by number alone.
+                let symbol = self.instruments.symbol(event.instrument());
+                return Err(Error::data(format!("{symbol}: {} bars", aggregator.spec()), error.to_string()));
             }
             self.next_bar_close = self.next_bar_close.min(Self::bar_due(aggregator, self.sources[row]));
             for bar in built.drain(..) {
