@@ -156,4 +156,5 @@ def test_bars_too_fine_for_the_data_are_refused_with_the_symbol(place):
         place, "backtest", "fine.toml", "--data", "daily.csv", "--bar-interval", "16h", "--timezone", "America/New_York"
     )
     assert done.returncode == 3
-    assert "X: 1m bars" in done.stderr
+    assert "bars of X at 2024-01-02T21:00:00Z" in done.stderr
+    assert "use a multiple" in done.stderr

@@ -134,11 +134,14 @@ impl Engine {
                 MarketEvent::Bar(bar) if !from_trades && !self.sources[row].quotes => aggregator.on_bar(bar, &mut built),
                 _ => Ok(()),
             };
-            if let Err(error) = outcome {
+            outcome.map_err(|error| match error {
                 // The aggregator knows its instrument by number alone.
-                let symbol = self.instruments.symbol(event.instrument());
-                return Err(Error::data(format!("{symbol}: {} bars", aggregator.spec()), error.to_string()));
-            }
+                Error::Data { place, why } => {
+                    let number = format!("instrument {row}");
+                    Error::data(place.replacen(&number, self.instruments.symbol(event.instrument()), 1), why)
+                }
+                other => other,
+            })?;
             self.next_bar_close = self.next_bar_close.min(Self::bar_due(aggregator, self.sources[row]));
             for bar in built.drain(..) {
                 self.send_bar(row, b, &MarketEvent::Bar(bar), out)?;
