@@ -1,7 +1,7 @@
 //! Backtests from Python: settings in, a run, tables out.
 
 use crate::data::MarketData;
-use crate::errors::{StrategyError, call, to_py};
+use crate::errors::{StrategyError, call, choose, to_py};
 use crate::strategy::{Failure, PyStrategy};
 use numpy::IntoPyArray;
 use pyo3::prelude::*;
@@ -65,11 +65,7 @@ fn limits(dict: &Bound<'_, PyDict>) -> PyResult<RiskLimits> {
 }
 
 fn choice<T: Copy>(dict: &Bound<'_, PyDict>, key: &str, choices: &[(&str, T)]) -> PyResult<T> {
-    let text: String = item(dict, key)?.unwrap_or_default();
-    choices.iter().find(|(name, _)| *name == text).map(|c| c.1).ok_or_else(|| {
-        let names = choices.iter().map(|c| c.0).collect::<Vec<_>>().join(", ");
-        to_py(Error::config(key, format!("{text:?} is not known; use one of {names}")))
-    })
+    choose(key, &item::<String>(dict, key)?.unwrap_or_default(), choices)
 }
 
 fn venue(dict: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
@@ -91,7 +87,6 @@ fn venue(dict: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
         liquidity: choice(dict, "liquidity", &[("quoted", Liquidity::Displayed), ("unlimited", Liquidity::Unlimited)])?,
         queue: choice(dict, "queue", &[("behind", QueueModel::Behind), ("front", QueueModel::Front)])?,
         stop_trigger: choice(dict, "stop_trigger", &[("trade", StopTrigger::Trades), ("quote", StopTrigger::Quotes)])?,
-        dividends: choice(dict, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
     })
 }
 

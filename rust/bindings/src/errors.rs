@@ -31,6 +31,14 @@ pub(crate) fn to_py(error: Error) -> PyErr {
     }
 }
 
+/// One of `choices` by its name.
+pub(crate) fn choose<T: Copy>(field: &str, text: &str, choices: &[(&str, T)]) -> PyResult<T> {
+    choices.iter().find(|(name, _)| *name == text).map(|c| c.1).ok_or_else(|| {
+        let names = choices.iter().map(|c| c.0).collect::<Vec<_>>().join(", ");
+        to_py(Error::config(field, format!("{text:?} is not known; use one of {names}")))
+    })
+}
+
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
     static PANIC_PLACE: RefCell<String> = const { RefCell::new(String::new()) };

@@ -1,7 +1,7 @@
 //! Feeds that the core reads or makes by itself: Lean, LOBSTER, the synthetic market.
 
 use crate::data::{MarketData, quality_policy};
-use crate::errors::{call, to_py};
+use crate::errors::{call, choose, to_py};
 use chrono::NaiveDate;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -45,14 +45,6 @@ fn synthetic(
             .collect();
     }
     call(py, move || generate(&config)).map(MarketData::new)
-}
-
-/// One of `choices` by its name.
-pub(crate) fn choose<T: Copy>(field: &str, text: &str, choices: &[(&str, T)]) -> PyResult<T> {
-    choices.iter().find(|(name, _)| *name == text).map(|c| c.1).ok_or_else(|| {
-        let names = choices.iter().map(|c| c.0).collect::<Vec<_>>().join(", ");
-        to_py(Error::config(field, format!("{text:?} is not known; use one of {names}")))
-    })
 }
 
 /// Lean equity files.

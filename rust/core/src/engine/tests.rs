@@ -390,7 +390,6 @@ fn some_venue(random: &mut Random) -> VenueConfig {
         liquidity: pick(random, &[Liquidity::Displayed, Liquidity::Displayed, Liquidity::Unlimited]),
         queue: pick(random, &[QueueModel::Behind, QueueModel::Front]),
         stop_trigger: pick(random, &[StopTrigger::Trades, StopTrigger::Quotes]),
-        ..VenueConfig::default()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Models of the simulated venue: latency, fees, slippage, liquidity. Each is a choice of [`VenueConfig`].
 
-use crate::ledger::Dividends;
 use crate::types::{Error, Money, Price, Qty, Random, Result, SECOND_NS, Side, Timestamp};
 
 /// Commission by order; a minimum holds for the order as a whole, however many fills it has.
@@ -87,8 +86,6 @@ pub struct VenueConfig {
     pub queue: QueueModel,
     /// Which prices trigger stops.
     pub stop_trigger: StopTrigger,
-    /// What happens to dividends.
-    pub dividends: Dividends,
 }
 
 impl Default for VenueConfig {
@@ -103,7 +100,6 @@ impl Default for VenueConfig {
             liquidity: Liquidity::Displayed,
             queue: QueueModel::Behind,
             stop_trigger: StopTrigger::Trades,
-            dividends: Dividends::Cash,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Daily moments of New York: the close of the regular session, and midnight.
 
-use crate::types::{DAY_NS, HOUR_NS, SECOND_NS, Timestamp};
-use chrono::{Duration, NaiveTime, TimeZone as _};
+use crate::feeds::zone::{NewYorkDay, new_york_date};
+use crate::types::{DAY_NS, HOUR_NS, Timestamp};
 
 /// A daily moment in New York, remembered for the day last asked for, because time zone rules cost more than a match.
 #[derive(Clone, Debug)]
@@ -35,18 +35,15 @@ impl SessionClock {
 }
 
 fn next_after(ts: Timestamp, hour: u32) -> Timestamp {
-    let zone = chrono_tz::America::New_York;
-    let Some(utc) = chrono::DateTime::from_timestamp(ts.nanos().div_euclid(SECOND_NS), 0) else { return ts.plus(DAY_NS) };
-    let mut date = utc.with_timezone(&zone).date_naive();
-    for _ in 0..3 {
-        let at = NaiveTime::from_hms_opt(hour, 0, 0).and_then(|time| zone.from_local_datetime(&date.and_time(time)).earliest());
-        if let Some(nanos) = at.and_then(|t| t.timestamp_nanos_opt())
-            && nanos > ts.nanos()
-        {
-            return Timestamp::from_nanos(nanos);
+    let mut date = new_york_date(ts);
+    while let Some(day) = date.and_then(|d| NewYorkDay::new(d).ok()) {
+        let moment = day.at_ms(i64::from(hour) * 3_600_000);
+        if moment > ts {
+            return moment;
         }
-        date = date.checked_add_signed(Duration::days(1)).unwrap_or(date);
+        date = day.date().succ_opt();
     }
+    // Beyond the calendar every day has 24 hours.
     ts.plus(DAY_NS)
 }
 
