@@ -1,6 +1,7 @@
 """The compiled core; wrapped by the modules of this package, not imported by users."""
 
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import Any, Final, Generic, NamedTuple, Protocol, Self, TypeAlias, TypedDict, TypeVar, final
 
 import numpy as np
@@ -81,6 +82,10 @@ class MarketData:
     def report(self) -> _Report:
         """What the normalisers saw, as plain Python."""
 
+    @property
+    def news(self) -> list[dict[str, Any]]:
+        """News items, as dictionaries."""
+
     def columns(self, kind: str) -> Columns:
         """Give the columns of `kind`, in one batch sorted by time; made once."""
 
@@ -91,6 +96,27 @@ class MarketData:
         """Select the events of `symbols` from `start` on and before `end`, nanoseconds."""
 
 @final
+class Decoder:
+    """A source's decoder, with the events that nobody has taken yet."""
+
+    def __new__(cls, source: str, settings: dict[str, Any]) -> Self: ...
+    def feed(self, bytes: bytes, recv: int | None = None) -> int:
+        """Decode bytes and keep the events; how many are waiting to be taken."""
+
+    def take(self) -> MarketData:
+        """Give the events waiting, each kind sorted by time."""
+
+    def finish(self) -> MarketData:
+        """End the stream: a cut message is counted or refused; the events waiting."""
+
+    @property
+    def report(self) -> _Report:
+        """What was seen from the first byte on, as plain Python."""
+
+    def read(self, path: str | PathLike[str], progress: Callable[[int, int], object] | None = None) -> MarketData:
+        """Read a whole file."""
+
+@final
 class Columns:
     """One kind of event by column, sorted by time."""
 
@@ -98,6 +124,10 @@ class Columns:
     @property
     def symbols(self) -> list[str]:
         """Symbols in order of id."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Texts that the label columns point to; the first is the empty one."""
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Name → numpy array: read-only views, but for kinds, actions and sides, small codes in new arrays."""
@@ -345,6 +375,16 @@ class Donchian(_Streaming[Channel[float]]):
 
     def extend(self, high: _Column, low: _Column) -> Channel[_Floats]:
         """As `update` for each row."""
+
+def run_indicator(name: str, columns: Sequence[Any], parameters: Sequence[float]) -> tuple[_Floats, ...]:
+    """Run the indicator `name` over `columns`: one array an output."""
+
+class Indicator:
+    """One indicator with its state."""
+
+    def __new__(cls, name: str, parameters: Sequence[float]) -> Self: ...
+    def update(self, *row: float) -> Any:
+        """Take one row; a number, or a tuple of the outputs."""
 
 def list_indicators() -> list[dict[str, Any]]:
     """Every indicator as a dictionary: name, title, family, inputs, parameters, outputs, first_row."""

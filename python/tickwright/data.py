@@ -43,12 +43,23 @@ FIXED = (
     "volume",
     "per_share",
     "reference",
+    "vwap",
+    "lower",
+    "upper",
+    "original_price",
+    "original_size",
 )
+# One-letter codes, as ASCII bytes; up to four of them in one number.
+LETTERS = ("bid_venue", "ask_venue", "venue", "tape", "indicator", "action")
+CONDITIONS = ("conditions", "original_conditions")
+LABELS = ("code", "message", "reason_code", "reason")
 # Words for the codes of columns that the core holds as enumerations.
 WORDS = {
     ("actions", "kind"): ["dividend", "split"],
-    ("deltas", "action"): ["add", "cancel", "delete", "execute", "clear"],
+    ("deltas", "action"): ["add", "cancel", "delete", "execute", "clear", "modify"],
     ("deltas", "side"): ["buy", "sell"],
+    ("statuses", "state"): ["trading", "halted", "quote_only", "paused", "pre_open", "closed"],
+    ("corrections", "kind"): ["cancel", "error", "correct"],
 }
 
 
@@ -138,7 +149,7 @@ class Columns:
 
     Each column is an attribute: a read-only numpy array over the engine's memory. ``ts`` (and ``start``, ``recv``) are
     ``int64`` nanoseconds, prices and sizes ``int64`` in 1e-9, ``instrument`` is the index into `symbols`, ``flags`` are
-    bits.
+    bits. Venues, tapes and the like are ASCII bytes, 0 for none; conditions up to four of them in one ``uint32``.
 
     Examples
     --------
@@ -159,7 +170,7 @@ class Columns:
 
     @property
     def kind(self) -> str:
-        """``quotes``, ``trades``, ``bars``, ``actions`` or ``deltas``."""
+        """``quotes``, ``trades``, ``bars``, ``actions``, ``deltas``, ``statuses``, ``bands`` or ``corrections``."""
         return self._kind
 
     @property
@@ -217,6 +228,18 @@ class Columns:
             elif words is not None:
                 codes = pa.array(values, mask=values < 0)
                 column = pa.DictionaryArray.from_arrays(codes, pa.array(words, pa.string()))
+                fields.append(pa.field(name, column.type))
+            elif self._kind == "statuses" and name in LABELS:
+                column = pa.DictionaryArray.from_arrays(
+                    _borrow(values.view(np.int32), pa.int32()), pa.array(self._core.labels, pa.string())
+                )
+                fields.append(pa.field(name, column.type))
+            elif name in LETTERS:
+                letters = pa.array([None, *(chr(code) for code in range(1, 128))], pa.string())
+                column = pa.DictionaryArray.from_arrays(pa.array(np.minimum(values, 127).astype(np.int8)), letters)
+                fields.append(pa.field(name, column.type))
+            elif name in CONDITIONS:
+                column = pa.array(np.ascontiguousarray(values).view("S4").astype("U4"), pa.string())
                 fields.append(pa.field(name, column.type))
             elif name in TIMES:
                 column = _borrow(values, pa.timestamp("ns", tz="UTC"))
@@ -338,8 +361,31 @@ class MarketData:
 
     @property
     def deltas(self) -> Columns:
-        """Book changes: ``ts, instrument, order, price, size, action, side``."""
+        """Book changes: ``ts, instrument, order, price, size, flags, action, side``."""
         return self._columns("deltas")
+
+    @property
+    def statuses(self) -> Columns:
+        """Changes of trading state: ``ts, instrument, code, message, reason_code, reason, state``.
+
+        Texts are indices into the table that `Columns.to_arrow` resolves.
+        """
+        return self._columns("statuses")
+
+    @property
+    def bands(self) -> Columns:
+        """Limit-up and limit-down prices: ``ts, instrument, lower, upper, indicator``."""
+        return self._columns("bands")
+
+    @property
+    def corrections(self) -> Columns:
+        """Corrections of trades: ``ts, instrument, kind``, then the original's and the corrected trade's columns."""
+        return self._columns("corrections")
+
+    @property
+    def news(self) -> list[dict[str, Any]]:
+        """News items by time: ``ts, updated, id, headline, summary, author, content, url, source, symbols``."""
+        return self._core.news
 
     def _columns(self, kind: str) -> Columns:
         return Columns(self._core.columns(kind), kind)
@@ -386,7 +432,7 @@ class MarketData:
         return MarketData(self._core.select(chosen, first, last))
 
     def __repr__(self) -> str:
-        kinds = ("quotes", "trades", "bars", "actions", "deltas")
+        kinds = ("quotes", "trades", "bars", "actions", "deltas", "statuses", "bands", "corrections")
         counts = ", ".join(f"{n:,} {kind}" for kind in kinds if (n := self._core.count(kind)))
         names = self.symbols
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

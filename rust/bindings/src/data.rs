@@ -10,7 +10,10 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tickwright_core::bars::{BarSpec, aggregate};
-use tickwright_core::event::{ActionBatch, ActionKind, BarBatch, BookAction, DeltaBatch, QuoteBatch, TradeBatch};
+use tickwright_core::event::{
+    ActionBatch, ActionKind, BandBatch, BarBatch, BookAction, CorrectionBatch, CorrectionKind, DeltaBatch, QuoteBatch, StatusBatch,
+    TradeBatch, TradingState,
+};
 use tickwright_core::feeds::table::{self, BarColumns, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
 use tickwright_core::feeds::{self, Fault, FeedReport, Policy, QualityPolicy};
 use tickwright_core::types::{Error, Price, Side, Timestamp};
@@ -78,21 +81,29 @@ impl MarketData {
     /// What the normalisers saw, as plain Python.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let report = &self.inner.report;
-        let faults = PyDict::new(py);
-        for fault in Fault::ALL.into_iter().filter(|&f| report.found(f) > 0) {
-            let entry = PyDict::new(py);
-            entry.set_item("found", report.found(fault))?;
-            entry.set_item("dropped", report.dropped(fault))?;
-            entry.set_item("first", report.first(fault))?;
-            faults.set_item(fault.as_str(), entry)?;
+        report_to_python(py, &self.inner.report)
+    }
+
+    /// News items, as dictionaries.
+    #[getter]
+    fn news<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let items = PyList::empty(py);
+        for item in &self.inner.news {
+            let row = PyDict::new(py);
+            row.set_item("ts", item.ts.nanos())?;
+            row.set_item("updated", item.updated.nanos())?;
+            row.set_item("id", item.id)?;
+            row.set_item("headline", &item.headline)?;
+            row.set_item("summary", &item.summary)?;
+            row.set_item("author", &item.author)?;
+            row.set_item("content", &item.content)?;
+            row.set_item("url", &item.url)?;
+            row.set_item("source", &item.source)?;
+            let symbols: Vec<&str> = item.instruments.iter().map(|&id| self.inner.instruments.symbol(id)).collect();
+            row.set_item("symbols", symbols)?;
+            items.append(row)?;
         }
-        let out = PyDict::new(py);
-        out.set_item("rows", report.rows)?;
-        out.set_item("events", report.events)?;
-        out.set_item("faults", faults)?;
-        out.set_item("notes", PyList::new(py, &report.notes)?)?;
-        Ok(out)
+        Ok(items)
     }
 
     /// The columns of `kind`, in one batch sorted by time; made once.
@@ -130,6 +141,24 @@ impl MarketData {
     }
 }
 
+/// What normalisers saw, as plain Python.
+pub(crate) fn report_to_python<'py>(py: Python<'py>, report: &FeedReport) -> PyResult<Bound<'py, PyDict>> {
+    let faults = PyDict::new(py);
+    for fault in Fault::ALL.into_iter().filter(|&f| report.found(f) > 0) {
+        let entry = PyDict::new(py);
+        entry.set_item("found", report.found(fault))?;
+        entry.set_item("dropped", report.dropped(fault))?;
+        entry.set_item("first", report.first(fault))?;
+        faults.set_item(fault.as_str(), entry)?;
+    }
+    let out = PyDict::new(py);
+    out.set_item("rows", report.rows)?;
+    out.set_item("events", report.events)?;
+    out.set_item("faults", faults)?;
+    out.set_item("notes", PyList::new(py, &report.notes)?)?;
+    Ok(out)
+}
+
 #[derive(Clone, Copy)]
 enum Kind {
     Quotes,
@@ -137,17 +166,28 @@ enum Kind {
     Bars,
     Actions,
     Deltas,
+    Statuses,
+    Bands,
+    Corrections,
 }
 
 impl Kind {
-    const NAMES: [(&'static str, Self); 5] =
-        [("quotes", Self::Quotes), ("trades", Self::Trades), ("bars", Self::Bars), ("actions", Self::Actions), ("deltas", Self::Deltas)];
+    const NAMES: [(&'static str, Self); 8] = [
+        ("quotes", Self::Quotes),
+        ("trades", Self::Trades),
+        ("bars", Self::Bars),
+        ("actions", Self::Actions),
+        ("deltas", Self::Deltas),
+        ("statuses", Self::Statuses),
+        ("bands", Self::Bands),
+        ("corrections", Self::Corrections),
+    ];
 
     fn parse(text: &str) -> PyResult<Self> {
         let found = Self::NAMES.iter().find(|(name, _)| *name == text);
-        found
-            .map(|(_, kind)| *kind)
-            .ok_or_else(|| to_py(Error::config("kind", format!("{text:?} is not known; choose quotes, trades, bars, actions or deltas"))))
+        found.map(|(_, kind)| *kind).ok_or_else(|| {
+            to_py(Error::config("kind", format!("{text:?} is not known; choose one of {}", Self::NAMES.map(|(name, _)| name).join(", "))))
+        })
     }
 
     fn rows(self, data: &feeds::MarketData) -> usize {
@@ -157,6 +197,9 @@ impl Kind {
             Self::Bars => data.bars.iter().map(BarBatch::len).sum(),
             Self::Actions => data.actions.iter().map(ActionBatch::len).sum(),
             Self::Deltas => data.deltas.iter().map(DeltaBatch::len).sum(),
+            Self::Statuses => data.statuses.iter().map(StatusBatch::len).sum(),
+            Self::Bands => data.bands.iter().map(BandBatch::len).sum(),
+            Self::Corrections => data.corrections.iter().map(CorrectionBatch::len).sum(),
         }
     }
 }
@@ -178,6 +221,7 @@ impl Columns {
                     _ => Arc::new(feeds::MarketData {
                         $batches: vec![data.$merge()],
                         instruments: data.instruments.clone(),
+                        labels: data.labels.clone(),
                         ..feeds::MarketData::default()
                     }),
                 }
@@ -189,6 +233,9 @@ impl Columns {
             Kind::Bars => single!(bars, merged_bars),
             Kind::Actions => single!(actions, merged_actions),
             Kind::Deltas => single!(deltas, merged_deltas),
+            Kind::Statuses => single!(statuses, merged_statuses),
+            Kind::Bands => single!(bands, merged_bands),
+            Kind::Corrections => single!(corrections, merged_corrections),
         };
         Self { data, kind }
     }
@@ -210,28 +257,33 @@ impl Columns {
         let py = slf.py();
         let out = PyDict::new(py);
         macro_rules! views {
-            ($batches:ident: $($name:ident as $type:ty),+) => {{
+            ($batches:ident: $($name:ident as $type:ty),+; $($extra:ident as $extra_type:ty),*) => {{
                 $(out.set_item(stringify!($name), view(slf, |c| cast_slice::<_, $type>(&c.data.$batches[0].$name))?)?;)+
                 let batch = &slf.get().data.$batches[0];
                 if !batch.is_empty() && batch.recv.len() == batch.len() {
                     out.set_item("recv", view(slf, |c| cast_slice::<_, i64>(&c.data.$batches[0].recv))?)?;
                 }
+                $(if !batch.is_empty() && batch.$extra.len() == batch.len() {
+                    out.set_item(stringify!($extra), view(slf, |c| cast_slice::<_, $extra_type>(&c.data.$batches[0].$extra))?)?;
+                })*
                 batch
             }};
         }
         match slf.get().kind {
             Kind::Quotes => {
-                views!(quotes: ts as i64, instrument as u32, bid as i64, ask as i64, bid_size as i64, ask_size as i64, flags as u32);
+                views!(quotes: ts as i64, instrument as u32, bid as i64, ask as i64, bid_size as i64, ask_size as i64, flags as u32;
+                    bid_venue as u8, ask_venue as u8, conditions as u32, tape as u8);
             }
             Kind::Trades => {
-                views!(trades: ts as i64, instrument as u32, price as i64, size as i64, flags as u32);
+                views!(trades: ts as i64, instrument as u32, price as i64, size as i64, flags as u32;
+                    id as u64, venue as u8, conditions as u32, tape as u8, aggressor as i8);
             }
             Kind::Bars => {
                 views!(bars: ts as i64, start as i64, instrument as u32, open as i64, high as i64, low as i64, close as i64,
-                    volume as i64, flags as u32);
+                    volume as i64, flags as u32; trades as u64, vwap as i64);
             }
             Kind::Actions => {
-                let batch = views!(actions: ts as i64, instrument as u32);
+                let batch = views!(actions: ts as i64, instrument as u32;);
                 let parts: Vec<ActionColumns> = batch.kind.iter().map(action_columns).collect();
                 out.set_item("kind", parts.iter().map(|p| p.0).collect::<Vec<i8>>().into_pyarray(py))?;
                 out.set_item("per_share", parts.iter().map(|p| p.1.raw()).collect::<Vec<i64>>().into_pyarray(py))?;
@@ -239,12 +291,53 @@ impl Columns {
                 out.set_item("ratio", parts.iter().map(|p| p.3).collect::<Vec<f64>>().into_pyarray(py))?;
             }
             Kind::Deltas => {
-                let batch = views!(deltas: ts as i64, instrument as u32, order as u64, price as i64, size as i64);
+                let batch =
+                    views!(deltas: ts as i64, instrument as u32, order as u64, price as i64, size as i64, flags as u32; sequence as u64);
                 out.set_item("action", batch.action.iter().map(|&a| book_action_code(a)).collect::<Vec<i8>>().into_pyarray(py))?;
                 out.set_item("side", batch.side.iter().map(|&s| i8::from(s == Side::Sell)).collect::<Vec<i8>>().into_pyarray(py))?;
             }
+            Kind::Statuses => {
+                let batch = views!(statuses: ts as i64, instrument as u32, code as u32, message as u32, reason_code as u32, reason as u32;
+                    tape as u8);
+                out.set_item("state", batch.state.iter().map(|&s| trading_state_code(s)).collect::<Vec<i8>>().into_pyarray(py))?;
+            }
+            Kind::Bands => {
+                views!(bands: ts as i64, instrument as u32, lower as i64, upper as i64, indicator as u8; tape as u8);
+            }
+            Kind::Corrections => {
+                let batch = views!(corrections: ts as i64, instrument as u32, original_id as u64, original_price as i64, original_size as i64,
+                    original_conditions as u32, id as u64, price as i64, size as i64, conditions as u32; venue as u8, tape as u8, action as u8);
+                out.set_item("kind", batch.kind.iter().map(|&k| correction_code(k)).collect::<Vec<i8>>().into_pyarray(py))?;
+            }
         }
         Ok(out)
+    }
+
+    /// Texts that the label columns point to; the first is the empty one.
+    #[getter]
+    fn labels(&self) -> Vec<String> {
+        self.data.labels.texts().map(str::to_owned).collect()
+    }
+}
+
+fn trading_state_code(state: TradingState) -> i8 {
+    match state {
+        TradingState::Trading => 0,
+        TradingState::Halted => 1,
+        TradingState::QuoteOnly => 2,
+        TradingState::Paused => 3,
+        TradingState::PreOpen => 4,
+        TradingState::Closed => 5,
+        _ => -1,
+    }
+}
+
+fn correction_code(kind: CorrectionKind) -> i8 {
+    match kind {
+        CorrectionKind::Cancel => 0,
+        CorrectionKind::Error => 1,
+        CorrectionKind::Correct => 2,
+        _ => -1,
     }
 }
 
@@ -266,6 +359,7 @@ fn book_action_code(action: BookAction) -> i8 {
         BookAction::Delete => 2,
         BookAction::Execute => 3,
         BookAction::Clear => 4,
+        BookAction::Modify => 5,
         _ => -1,
     }
 }
@@ -371,7 +465,7 @@ fn read_table<'py>(
             };
             call(py, || table::bars(&frame, &columns, &policy))
         }
-        Kind::Actions | Kind::Deltas => {
+        _ => {
             return Err(to_py(Error::config("kind", format!("{kind} cannot be read from a table; choose quotes, trades or bars"))));
         }
     };

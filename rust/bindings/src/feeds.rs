@@ -121,10 +121,10 @@ fn read_lobster(
     watched(py, progress, move |tell| lobster::read_with_progress(&path, &options, tell))
 }
 
-type Tell<'a> = dyn FnMut(u64, u64) -> Result<(), Error> + 'a;
+pub(crate) type Tell<'a> = dyn FnMut(u64, u64) -> Result<(), Error> + 'a;
 
 /// Read with other threads running, telling `progress` now and then; what it raises, and Ctrl-C, ends the reading.
-fn watched(
+pub(crate) fn watched(
     py: Python<'_>,
     progress: Option<Py<PyAny>>,
     read: impl FnOnce(&mut Tell<'_>) -> Result<feeds::MarketData, Error> + Send,

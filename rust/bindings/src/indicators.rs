@@ -11,10 +11,10 @@ use tickwright_core::indicators::Snapshot;
 use tickwright_core::types::{Error, Result};
 
 /// A contiguous column of doubles, borrowed where the caller has one and converted where not.
-struct Column<'py>(PyReadonlyArray1<'py, f64>);
+pub(crate) struct Column<'py>(PyReadonlyArray1<'py, f64>);
 
 impl<'py> Column<'py> {
-    fn new(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Self> {
+    pub(crate) fn new(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Self> {
         if let Ok(array) = object.cast::<PyArray1<f64>>()
             && array.is_contiguous()
         {
@@ -54,7 +54,7 @@ impl<'py> Column<'py> {
         Ok(Self(readonly))
     }
 
-    fn as_slice(&self) -> PyResult<&[f64]> {
+    pub(crate) fn as_slice(&self) -> PyResult<&[f64]> {
         Ok(self.0.as_slice()?)
     }
 }
@@ -123,7 +123,7 @@ impl Output for core::MacdValue {
 type Array<'py> = Bound<'py, PyArray1<f64>>;
 
 /// `numpy.empty`.
-fn numpy_empty(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+pub(crate) fn numpy_empty(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     Ok(EMPTY.get_or_try_init(py, || Ok::<_, PyErr>(py.import("numpy")?.getattr("empty")?.unbind()))?.bind(py))
 }

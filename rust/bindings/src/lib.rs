@@ -6,8 +6,10 @@
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 
 mod backtest;
+mod catalog;
 mod columns;
 mod data;
+mod decode;
 mod errors;
 mod feeds;
 mod indicators;
@@ -28,7 +30,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     data::register(module)?;
     feeds::register(module)?;
+    decode::register(module)?;
     indicators::register(module.py(), module)?;
+    catalog::register(module)?;
     stats::register(module)?;
     strategy::register(module)?;
     backtest::register(module)?;

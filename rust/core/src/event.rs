@@ -3,8 +3,12 @@
 //! `ts` is the time at which the event is knowable: a quote's or trade's exchange time, a bar's end. `recv` is when we
 //! received it; a batch without receive times leaves the column empty and reads `ts` in its place.
 //! A batch holds one kind of event; [`crate::feeds::MarketData`] keeps its batches sorted by `ts`.
+//!
+//! Beside the columns that every source has, a batch has optional ones (venue, conditions, trade id, …): each is either empty
+//! or as long as the batch. Codes of one letter are ASCII bytes, 0 for none; sale and quote conditions are up to four letters
+//! packed by [`pack_conditions`].
 
-use crate::types::{InstrumentId, Price, Qty, Side, Timestamp};
+use crate::types::{InstrumentId, Label, Price, Qty, Side, Timestamp};
 
 /// Set on a quote made from the close of a quote bar.
 pub const FLAG_FROM_BAR: u32 = 1;
@@ -20,6 +24,42 @@ pub const FLAG_CROSSED: u32 = 1 << 4;
 pub const FLAG_EXTENDED: u32 = 1 << 5;
 /// Set on a bar that was not over when its data ended.
 pub const FLAG_PARTIAL: u32 = 1 << 6;
+
+/// Set on the last change of one exchange event: only after it is the book in a state that the exchange showed.
+pub const FLAG_LAST: u32 = 1 << 7;
+/// Set on changes that are part of a snapshot rather than news.
+pub const FLAG_SNAPSHOT: u32 = 1 << 8;
+/// Set on quotes whose bid equals its ask.
+pub const FLAG_LOCKED: u32 = 1 << 9;
+/// Set on events before which the source lost something.
+pub const FLAG_GAP: u32 = 1 << 10;
+/// Set on events older than the policy allows when they were received.
+pub const FLAG_STALE: u32 = 1 << 11;
+/// Set on events while trading in the instrument is halted.
+pub const FLAG_HALTED: u32 = 1 << 12;
+/// Set on events whose time is before that of an earlier row of the same instrument.
+pub const FLAG_OUT_OF_ORDER: u32 = 1 << 13;
+/// Set on events that repeat an earlier one.
+pub const FLAG_DUPLICATE: u32 = 1 << 14;
+/// Set on events far from the last good price.
+pub const FLAG_ABSURD: u32 = 1 << 15;
+/// Set on a trade that counts neither for the high nor the low.
+pub const FLAG_NO_HIGH_LOW: u32 = 1 << 16;
+/// Set on a bar that replaces one given out before.
+pub const FLAG_UPDATED: u32 = 1 << 17;
+/// Set on a bar that covers a whole trading day.
+pub const FLAG_DAILY: u32 = 1 << 18;
+
+/// Up to four one-letter condition codes in one number, first code in the lowest byte; codes after the fourth are left out.
+#[inline]
+pub fn pack_conditions(codes: impl IntoIterator<Item = u8>) -> u32 {
+    codes.into_iter().take(4).enumerate().fold(0, |packed, (i, code)| packed | u32::from(code) << (8 * i))
+}
+
+/// The codes of a number made by [`pack_conditions`].
+pub fn unpack_conditions(packed: u32) -> impl Iterator<Item = u8> {
+    packed.to_le_bytes().into_iter().take_while(|&code| code != 0)
+}
 
 /// Best bid and ask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,8 +141,10 @@ pub struct BookDelta {
     pub side: Side,
     /// Price, dollars.
     pub price: Price,
-    /// Shares: added, canceled or executed.
+    /// Shares: added, canceled or executed; the new size of a [`BookAction::Modify`].
     pub size: Qty,
+    /// `FLAG_…` bits.
+    pub flags: u32,
 }
 
 /// What a [`BookDelta`] does.
@@ -119,6 +161,129 @@ pub enum BookAction {
     Execute,
     /// Everything on the side is gone.
     Clear,
+    /// The order now has this price and size. It keeps its place in the queue where the price stays and the size does not grow,
+    /// else it goes to the end.
+    Modify,
+}
+
+/// Whether an instrument may trade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TradingState {
+    /// Not said.
+    #[default]
+    Unknown,
+    /// Trading.
+    Trading,
+    /// Halted: neither quotes nor trades count.
+    Halted,
+    /// Quotes only, before trading resumes.
+    QuoteOnly,
+    /// Paused by volatility (limit up, limit down).
+    Paused,
+    /// Orders gather before the open or an auction.
+    PreOpen,
+    /// Trading is over for the day.
+    Closed,
+}
+
+/// A change of an instrument's trading state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Exchange time.
+    pub ts: Timestamp,
+    /// Instrument.
+    pub instrument: InstrumentId,
+    /// What it means.
+    pub state: TradingState,
+    /// The source's status code, such as `H`.
+    pub code: Label,
+    /// The source's words for the code.
+    pub message: Label,
+    /// The source's reason code, such as `T12`.
+    pub reason_code: Label,
+    /// The source's words for the reason.
+    pub reason: Label,
+}
+
+/// Limit-up and limit-down prices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PriceBand {
+    /// Exchange time.
+    pub ts: Timestamp,
+    /// Instrument.
+    pub instrument: InstrumentId,
+    /// Lowest price at which it may trade, dollars.
+    pub lower: Price,
+    /// Highest price at which it may trade, dollars.
+    pub upper: Price,
+    /// The tape's indicator letter.
+    pub indicator: u8,
+}
+
+/// What a [`Correction`] does to a trade reported before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CorrectionKind {
+    /// The trade is canceled.
+    #[default]
+    Cancel,
+    /// The report was an error.
+    Error,
+    /// The trade is replaced by the corrected values.
+    Correct,
+}
+
+/// A correction or cancellation of a trade reported before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Correction {
+    /// Exchange time of the correction.
+    pub ts: Timestamp,
+    /// Instrument.
+    pub instrument: InstrumentId,
+    /// What happens to the trade.
+    pub kind: CorrectionKind,
+    /// Id of the trade it is about.
+    pub original_id: u64,
+    /// Price as first reported, dollars.
+    pub original_price: Price,
+    /// Size as first reported, shares.
+    pub original_size: Qty,
+    /// Conditions as first reported.
+    pub original_conditions: u32,
+    /// Id of the corrected trade; 0 for none.
+    pub id: u64,
+    /// Corrected price, dollars; zero for none.
+    pub price: Price,
+    /// Corrected size, shares; zero for none.
+    pub size: Qty,
+    /// Conditions of the corrected trade.
+    pub conditions: u32,
+}
+
+/// A news item.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headline {
+    /// When it was created.
+    pub ts: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// The source's id.
+    pub id: u64,
+    /// Headline.
+    pub headline: String,
+    /// Summary, which may be empty.
+    pub summary: String,
+    /// Author.
+    pub author: String,
+    /// Text, which may hold HTML.
+    pub content: String,
+    /// Where it can be read.
+    pub url: String,
+    /// Who published it.
+    pub source: String,
+    /// What it is about.
+    pub instruments: Vec<InstrumentId>,
 }
 
 /// A corporate action, effective at `ts` before that moment's market events.
@@ -192,7 +357,7 @@ impl MarketEvent {
 }
 
 macro_rules! columnar {
-    ($(#[$doc:meta])* $batch:ident of $row:ident { $($column:ident: $type:ty),+ $(,)? }) => {
+    ($(#[$doc:meta])* $batch:ident of $row:ident { $($column:ident: $type:ty),+ $(,)? } optional { $($extra:ident: $extra_type:ty = $extra_doc:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default)]
         pub struct $batch {
@@ -202,12 +367,16 @@ macro_rules! columnar {
             )+
             /// Receive times, or empty where the source has none.
             pub recv: Vec<Timestamp>,
+            $(
+                #[doc = concat!($extra_doc, "; empty where the source does not tell.")]
+                pub $extra: Vec<$extra_type>,
+            )*
         }
 
         impl $batch {
             /// An empty batch with room for `rows`.
             pub fn with_capacity(rows: usize) -> Self {
-                Self { $($column: Vec::with_capacity(rows),)+ recv: Vec::new() }
+                Self { $($column: Vec::with_capacity(rows),)+ recv: Vec::new(), $($extra: Vec::new(),)* }
             }
 
             /// Rows.
@@ -222,10 +391,32 @@ macro_rules! columnar {
                 self.ts.is_empty()
             }
 
-            /// Append a row.
+            /// Append a row; optional columns in use are for the caller to append to.
             #[inline]
             pub fn push(&mut self, row: $row) {
                 $(self.$column.push(row.$column);)+
+            }
+
+            /// Append row `i` of `other`, optional columns too; for a batch that is filled from `other` alone.
+            #[inline]
+            pub fn push_from(&mut self, other: &Self, i: usize) {
+                $(self.$column.push(other.$column[i]);)+
+                self.recv.extend(other.recv.get(i));
+                $(self.$extra.extend(other.$extra.get(i));)*
+            }
+
+            /// Take away all rows and keep the room.
+            pub fn clear(&mut self) {
+                $(self.$column.clear();)+
+                self.recv.clear();
+                $(self.$extra.clear();)*
+            }
+
+            /// True when each optional column is empty or as long as the batch.
+            pub fn is_even(&self) -> bool {
+                let rows = self.len();
+                $(self.$column.len() == rows &&)+ (self.recv.is_empty() || self.recv.len() == rows)
+                    $(&& (self.$extra.is_empty() || self.$extra.len() == rows))*
             }
 
             /// Row `i`; panics when out of range, like slice indexing.
@@ -239,13 +430,16 @@ macro_rules! columnar {
 
             /// Heap bytes held.
             pub fn heap_bytes(&self) -> usize {
-                self.recv.capacity() * size_of::<Timestamp>() $(+ self.$column.capacity() * size_of::<$type>())+
+                self.recv.capacity() * size_of::<Timestamp>()
+                    $(+ self.$column.capacity() * size_of::<$type>())+
+                    $(+ self.$extra.capacity() * size_of::<$extra_type>())*
             }
 
             /// Give back unused room.
             pub fn shrink_to_fit(&mut self) {
                 $(self.$column.shrink_to_fit();)+
                 self.recv.shrink_to_fit();
+                $(self.$extra.shrink_to_fit();)*
             }
 
             /// First row whose time is before its predecessor's.
@@ -264,10 +458,19 @@ macro_rules! columnar {
                 if !self.recv.is_empty() {
                     self.recv = order.iter().map(|&i| self.recv[i as usize]).collect();
                 }
+                $(if !self.$extra.is_empty() {
+                    self.$extra = order.iter().map(|&i| self.$extra[i as usize]).collect();
+                })*
             }
 
-            /// Append all rows of `other`; receive times survive only when both batches have them.
+            /// Append all rows of `other`; receive times survive only when both batches have them, and of an optional column that
+            /// one batch lacks its rows read as none.
             pub fn extend(&mut self, other: &Self) {
+                $(if !self.$extra.is_empty() || !other.$extra.is_empty() {
+                    self.$extra.resize(self.len(), Default::default());
+                    self.$extra.extend_from_slice(&other.$extra);
+                    self.$extra.resize(self.len() + other.len(), Default::default());
+                })*
                 if self.recv.len() != self.len() || other.recv.len() != other.len() {
                     self.recv.clear();
                 } else {
@@ -282,20 +485,67 @@ macro_rules! columnar {
 columnar! {
     /// Quotes by column: 52 bytes a row.
     QuoteBatch of Quote { ts: Timestamp, instrument: InstrumentId, bid: Price, ask: Price, bid_size: Qty, ask_size: Qty, flags: u32 }
+    optional {
+        bid_venue: u8 = "Venue of the bid",
+        ask_venue: u8 = "Venue of the ask",
+        conditions: u32 = "Quote conditions",
+        tape: u8 = "Tape: A, B or C",
+    }
 }
 columnar! {
     /// Trades by column: 32 bytes a row.
     TradeBatch of Trade { ts: Timestamp, instrument: InstrumentId, price: Price, size: Qty, flags: u32 }
+    optional {
+        id: u64 = "The source's trade ids",
+        venue: u8 = "Venue",
+        conditions: u32 = "Sale conditions",
+        tape: u8 = "Tape: A, B or C",
+        aggressor: i8 = "Who took: 1 the buyer, -1 the seller, 0 not known",
+    }
 }
 columnar! {
     /// Bars by column: 64 bytes a row.
     BarBatch of Bar { ts: Timestamp, start: Timestamp, instrument: InstrumentId, open: Price, high: Price, low: Price, close: Price, volume: Qty, flags: u32 }
+    optional {
+        trades: u64 = "How many trades",
+        vwap: Price = "Volume-weighted average price, dollars",
+    }
 }
 columnar! {
-    /// Book changes by column: 42 bytes a row.
-    DeltaBatch of BookDelta { ts: Timestamp, instrument: InstrumentId, order: u64, action: BookAction, side: Side, price: Price, size: Qty }
+    /// Book changes by column: 46 bytes a row.
+    DeltaBatch of BookDelta { ts: Timestamp, instrument: InstrumentId, order: u64, action: BookAction, side: Side, price: Price, size: Qty, flags: u32 }
+    optional {
+        sequence: u64 = "The source's sequence numbers",
+    }
 }
 columnar! {
     /// Corporate actions by column.
     ActionBatch of CorporateAction { ts: Timestamp, instrument: InstrumentId, kind: ActionKind }
+    optional {}
+}
+columnar! {
+    /// Changes of trading state by column.
+    StatusBatch of Status { ts: Timestamp, instrument: InstrumentId, state: TradingState, code: Label, message: Label, reason_code: Label, reason: Label }
+    optional {
+        tape: u8 = "Tape: A, B or C",
+    }
+}
+columnar! {
+    /// Limit-up and limit-down prices by column.
+    BandBatch of PriceBand { ts: Timestamp, instrument: InstrumentId, lower: Price, upper: Price, indicator: u8 }
+    optional {
+        tape: u8 = "Tape: A, B or C",
+    }
+}
+columnar! {
+    /// Corrections and cancellations of trades by column.
+    CorrectionBatch of Correction {
+        ts: Timestamp, instrument: InstrumentId, kind: CorrectionKind, original_id: u64, original_price: Price, original_size: Qty,
+        original_conditions: u32, id: u64, price: Price, size: Qty, conditions: u32
+    }
+    optional {
+        venue: u8 = "Venue",
+        tape: u8 = "Tape: A, B or C",
+        action: u8 = "The source's letter for the kind of cancellation",
+    }
 }

@@ -95,8 +95,12 @@ impl LevelBook {
                 self.orders.retain(|_, order| order.side != delta.side);
                 Ok(Outcome::Applied)
             }
-            BookAction::Add if delta.order == 0 => self.set_level(delta),
+            BookAction::Add | BookAction::Modify if delta.order == 0 => self.set_level(delta),
             BookAction::Add => self.add_order(delta),
+            BookAction::Modify => Ok(match self.add_order(delta)? {
+                Outcome::Applied => Outcome::UnknownOrder { taken: Qty::ZERO },
+                _ => Outcome::Applied,
+            }),
             BookAction::Cancel | BookAction::Execute => Ok(self.reduce(delta, delta.size.raw())),
             BookAction::Delete => Ok(self.reduce(delta, i64::MAX)),
         }
@@ -265,6 +269,7 @@ mod tests {
             side,
             price: Price::from_raw(price),
             size: Qty::from_raw(size),
+            flags: 0,
         }
     }
 

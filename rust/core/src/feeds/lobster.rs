@@ -15,7 +15,9 @@ use super::rows::{BadField, Fields, for_each_chunk};
 use super::zone::{Date, NewYorkDay, is_regular_ms};
 use super::{Fault, FeedReport, MarketData, QualityPolicy};
 use crate::book::{Level, LevelBook};
-use crate::event::{BookAction, BookDelta, DeltaBatch, FLAG_CROSSED, FLAG_EXTENDED, Quote, QuoteBatch, Trade, TradeBatch};
+use crate::event::{
+    BookAction, BookDelta, DeltaBatch, FLAG_CROSSED, FLAG_EXTENDED, FLAG_LAST, FLAG_SNAPSHOT, Quote, QuoteBatch, Trade, TradeBatch,
+};
 use crate::types::{DAY_NS, Error, InstrumentId, Price, Qty, Result, SCALE, SECOND_NS, Side, Timestamp};
 use std::path::{Path, PathBuf};
 
@@ -266,12 +268,30 @@ impl Replay<'_> {
         if let Some(levels) = self.seed.take() {
             // The seed is the book after this first message.
             for (side, price, size) in levels {
-                self.change(BookDelta { ts, instrument: self.instrument, order: 0, action: BookAction::Add, side, price, size })?;
+                self.change(BookDelta {
+                    ts,
+                    instrument: self.instrument,
+                    order: 0,
+                    action: BookAction::Add,
+                    side,
+                    price,
+                    size,
+                    flags: FLAG_SNAPSHOT,
+                })?;
             }
         } else if let Some(action) = row.action() {
             let side = if row.direction > 0 { Side::Buy } else { Side::Sell };
             let (price, size) = (Price::from_raw(row.price), Qty::from_raw(row.size));
-            self.change(BookDelta { ts, instrument: self.instrument, order: row.order.unsigned_abs(), action, side, price, size })?;
+            self.change(BookDelta {
+                ts,
+                instrument: self.instrument,
+                order: row.order.unsigned_abs(),
+                action,
+                side,
+                price,
+                size,
+                flags: FLAG_LAST,
+            })?;
         } else {
             return Ok(());
         }

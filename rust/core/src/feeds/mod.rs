@@ -1,9 +1,11 @@
 //! Market data in: normalisers, one file a source, and [`MarketData`], what each of them gives.
 //!
 //! A normaliser turns a source's rows into columnar batches, counts what it saw in a [`FeedReport`] and never panics on bad
-//! input: a row that cannot be trusted is dropped, kept or refused as the [`QualityPolicy`] says.
+//! input: a row that cannot be trusted is dropped, kept or refused as the [`QualityPolicy`] says. Sources that come as a stream
+//! of bytes implement [`Decoder`]; [`read_file`] runs one over a whole file.
 
 mod anchor;
+mod decode;
 pub mod factors;
 pub mod lean;
 pub mod lobster;
@@ -14,10 +16,11 @@ pub mod synthetic;
 pub mod table;
 pub mod zone;
 
+pub use decode::{Batches, Decoder, read_file};
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 
-use crate::event::{ActionBatch, BarBatch, DeltaBatch, QuoteBatch, TradeBatch};
-use crate::types::{Error, Instruments, Result, Timestamp};
+use crate::event::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, Headline, QuoteBatch, StatusBatch, TradeBatch};
+use crate::types::{Error, Instruments, Label, Labels, Result, Timestamp};
 
 /// Market data of any number of instruments: batches by kind, each sorted by time.
 #[derive(Clone, Debug, Default)]
@@ -34,12 +37,22 @@ pub struct MarketData {
     pub actions: Vec<ActionBatch>,
     /// Book changes, one batch a source.
     pub deltas: Vec<DeltaBatch>,
+    /// Changes of trading state, one batch a source.
+    pub statuses: Vec<StatusBatch>,
+    /// Limit-up and limit-down prices, one batch a source.
+    pub bands: Vec<BandBatch>,
+    /// Corrections of trades, one batch a source.
+    pub corrections: Vec<CorrectionBatch>,
+    /// News, by time.
+    pub news: Vec<Headline>,
+    /// Texts of the labels in every batch.
+    pub labels: Labels,
     /// What the normalisers saw and did.
     pub report: FeedReport,
 }
 
 impl MarketData {
-    /// Events of all kinds, book changes left out.
+    /// Quotes, trades, bars and corporate actions: what an engine takes.
     pub fn len(&self) -> usize {
         self.quotes.iter().map(QuoteBatch::len).sum::<usize>()
             + self.trades.iter().map(TradeBatch::len).sum::<usize>()
@@ -59,6 +72,9 @@ impl MarketData {
             + self.bars.iter().map(BarBatch::heap_bytes).sum::<usize>()
             + self.actions.iter().map(ActionBatch::heap_bytes).sum::<usize>()
             + self.deltas.iter().map(DeltaBatch::heap_bytes).sum::<usize>()
+            + self.statuses.iter().map(StatusBatch::heap_bytes).sum::<usize>()
+            + self.bands.iter().map(BandBatch::heap_bytes).sum::<usize>()
+            + self.corrections.iter().map(CorrectionBatch::heap_bytes).sum::<usize>()
     }
 
     /// First and last time over all batches.
@@ -86,7 +102,18 @@ impl MarketData {
                 })+
             };
         }
-        take!(quotes, trades, bars, actions, deltas);
+        let labels: Vec<Label> = other.labels.texts().map(|text| self.labels.intern(text)).collect();
+        for batch in &mut other.statuses {
+            for label in [&mut batch.code, &mut batch.message, &mut batch.reason_code, &mut batch.reason].into_iter().flatten() {
+                *label = labels.get(label.0 as usize).copied().unwrap_or_default();
+            }
+        }
+        for item in &mut other.news {
+            item.instruments = item.instruments.iter().filter_map(|id| ids.get(id.index()).copied()).collect();
+        }
+        self.news.append(&mut other.news);
+        self.news.sort_by_key(|item| item.ts);
+        take!(quotes, trades, bars, actions, deltas, statuses, bands, corrections);
         self.report.absorb(&other.report);
         Ok(())
     }

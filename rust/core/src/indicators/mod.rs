@@ -11,23 +11,30 @@
 //! missing rows, and leading NaNs are skipped as TA-Lib does. `value()` keeps the last value that was not missing.
 
 pub mod average;
-mod catalog;
+pub mod catalog;
+pub mod cycle;
 pub mod momentum;
+mod old_catalog;
+pub mod pattern;
 mod smooth;
+pub mod statistics;
+pub mod study;
 pub mod trend;
 pub mod volatility;
 pub mod volume;
 mod window;
 
 #[cfg(test)]
+mod catalog_tests;
+#[cfg(test)]
 mod tests;
 
-pub use average::{Ema, Rma, Sma, ema, ema_into, rma, rma_into, sma, sma_into};
-pub use catalog::{CATALOG, Description, Parameter};
-pub use momentum::{Macd, MacdSeries, MacdValue, Rsi, macd, macd_into, rsi, rsi_into};
-pub use trend::{Donchian, donchian, donchian_into};
-pub use volatility::{Atr, Bollinger, atr, atr_into, bollinger, bollinger_into};
-pub use volume::{Obv, Vwap, obv, obv_into, vwap, vwap_into};
+pub use average::basic::{Ema, Rma, Sma, ema, ema_into, rma, rma_into, sma, sma_into};
+pub use momentum::basic::{Macd, MacdSeries, MacdValue, Rsi, macd, macd_into, rsi, rsi_into};
+pub use old_catalog::{CATALOG, Description, Parameter};
+pub use trend::basic::{Donchian, donchian, donchian_into};
+pub use volatility::basic::{Atr, Bollinger, atr, atr_into, bollinger, bollinger_into};
+pub use volume::basic::{Obv, Vwap, obv, obv_into, vwap, vwap_into};
 
 use crate::types::{Error, Result};
 

@@ -20,6 +20,10 @@ pub(super) fn all_finite_rows(a: &[f64], b: &[f64], c: &[f64]) -> bool {
     a.iter().zip(b).zip(c).fold(0, |seen, ((a, b), c)| seen | (((a + b + c).to_bits() & EXPONENT) + ONE)) >> 63 == 0
 }
 
+pub(super) fn all_volumes(xs: &[f64]) -> bool {
+    all_finite(xs) && xs.iter().all(|&x| x >= 0.0)
+}
+
 /// Sums of the first `M` powers of `x - anchor` over a window; every value given must be finite.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PowerSums<const M: usize> {
@@ -330,5 +334,62 @@ impl Extremes {
         self.block.as_flattened_mut().copy_from_slice(&state[4..4 + 2 * n]);
         self.suffix.as_flattened_mut().copy_from_slice(&state[4 + 2 * n..]);
         true
+    }
+}
+
+/// The value `period` rows ago.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Lag {
+    ring: Vec<f64>,
+    at: usize,
+}
+
+impl Lag {
+    pub(super) fn new(period: usize) -> Self {
+        Self { ring: vec![f64::NAN; period], at: 0 }
+    }
+
+    pub(super) fn period(&self) -> usize {
+        self.ring.len()
+    }
+
+    /// Take one value; the one `period` rows before it, NaN where there is none.
+    #[inline]
+    pub(super) fn push(&mut self, x: f64) -> f64 {
+        let then = std::mem::replace(&mut self.ring[self.at], x);
+        self.at += 1;
+        if self.at == self.ring.len() {
+            self.at = 0;
+        }
+        then
+    }
+
+    /// As [`Self::push`] for each of `xs`, with `f(now, then)` into `out`.
+    #[inline]
+    pub(super) fn run(&mut self, xs: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+        let n = self.ring.len();
+        let head = xs.len().min(n);
+        let split = self.at;
+        let older = self.ring[split..].iter().chain(&self.ring[..split]);
+        for ((y, &now), &then) in out.iter_mut().zip(&xs[..head]).zip(older) {
+            *y = f(now, then);
+        }
+        for ((y, &now), &then) in out[head..].iter_mut().zip(&xs[head..]).zip(xs) {
+            *y = f(now, then);
+        }
+        if xs.len() >= n {
+            self.ring.copy_from_slice(&xs[xs.len() - n..]);
+            self.at = 0;
+        } else {
+            for &x in xs {
+                self.push(x);
+            }
+        }
+    }
+
+    pub(super) fn visit(&mut self, state: &mut super::study::State<'_>) {
+        let last = self.ring.len() - 1;
+        state.count(&mut self.at, last);
+        state.numbers(&mut self.ring);
     }
 }

@@ -78,6 +78,50 @@ impl Side {
     }
 }
 
+/// Index of a text in its [`Labels`] table; 0 is the empty text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+#[repr(transparent)]
+pub struct Label(pub u32);
+
+/// Short texts that come again and again (status codes, reasons), interned.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    texts: Vec<String>,
+    by_text: HashMap<String, Label>,
+}
+
+impl Labels {
+    /// Most different texts in one table: past that, new ones read as the empty text, so that no input can fill the memory.
+    pub const MAX: usize = 1 << 16;
+
+    /// The label of `text`, made when it is new.
+    pub fn intern(&mut self, text: &str) -> Label {
+        if text.is_empty() {
+            return Label(0);
+        }
+        if let Some(&label) = self.by_text.get(text) {
+            return label;
+        }
+        if self.texts.len() >= Self::MAX {
+            return Label(0);
+        }
+        self.texts.push(text.to_owned());
+        let label = Label(self.texts.len() as u32);
+        self.by_text.insert(text.to_owned(), label);
+        label
+    }
+
+    /// The text of `label`; empty for a label of another table.
+    pub fn text(&self, label: Label) -> &str {
+        (label.0 as usize).checked_sub(1).and_then(|i| self.texts.get(i)).map_or("", String::as_str)
+    }
+
+    /// All texts, by label; the first is the empty one.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once("").chain(self.texts.iter().map(String::as_str))
+    }
+}
+
 /// Symbols interned to dense ids, in order of first sight.
 #[derive(Clone, Debug, Default)]
 pub struct Instruments {

@@ -1,7 +1,7 @@
 //! The words every other module speaks: fixed-point numbers, time, ids, sides and errors.
 //!
 //! Invariants: a [`Price`] or [`Qty`] is an `i64` count of 1e-9, a [`Money`] an `i128` count of 1e-9; arithmetic that would
-//! leave the range is an [`Error`], never a wrap. Every type here is `Copy` and has no heap part but [`Instruments`] and [`Error`].
+//! leave the range is an [`Error`], never a wrap. Every type here is `Copy` and has no heap part but [`Instruments`], [`Labels`] and [`Error`].
 
 mod error;
 mod fixed;
@@ -12,7 +12,7 @@ mod time;
 
 pub use error::{Error, Result};
 pub use fixed::{FRACTION_DIGITS, Price, Qty, SCALE};
-pub use ids::{InstrumentId, Instruments, OrderId, Side, StrategyId};
+pub use ids::{InstrumentId, Instruments, Label, Labels, OrderId, Side, StrategyId};
 pub use money::Money;
 pub(crate) use money::div_half_even;
 pub use random::Random;

@@ -103,8 +103,7 @@ macro_rules! batch {
                 let mut gone = sorted.iter().copied().peekable();
                 for i in 0..self.len() {
                     if gone.next_if_eq(&(i as u32)).is_none() {
-                        kept.push(self.get(i));
-                        kept.recv.extend(self.recv.get(i));
+                        kept.push_from(self, i);
                     }
                 }
                 *self = kept;

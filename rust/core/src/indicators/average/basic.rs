@@ -1,8 +1,8 @@
 //! Moving averages: SMA, EMA, RMA.
 
-use super::smooth::Smoother;
-use super::window::{PowerSums, all_finite};
-use super::{Snapshot, checked_period, restored, same_length};
+use crate::indicators::smooth::Smoother;
+use crate::indicators::window::{PowerSums, all_finite};
+use crate::indicators::{Snapshot, checked_period, restored, same_length};
 use crate::types::Result;
 
 /// Simple moving average: the mean of the last `period` values. First value at row `period - 1`.

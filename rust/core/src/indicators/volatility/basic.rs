@@ -1,8 +1,8 @@
 //! Volatility: Bollinger bands, ATR.
 
-use super::smooth::Smoother;
-use super::window::{PowerSums, all_finite, all_finite_rows};
-use super::{CHUNK, Channel, ChannelSeries, Snapshot, checked_period, restored, same_length};
+use crate::indicators::smooth::Smoother;
+use crate::indicators::window::{PowerSums, all_finite, all_finite_rows};
+use crate::indicators::{CHUNK, Channel, ChannelSeries, Snapshot, checked_period, restored, same_length};
 use crate::types::{Error, Result};
 
 /// Bollinger bands (Bollinger 2001): the SMA of `period` values and `deviations` population standard deviations above and

@@ -1,26 +1,4 @@
-"""Market data in: tables of any make, and files of the formats that are known by their names.
-
-Every function gives a `MarketData`, whose ``report`` counts what was wrong with the rows and what was done about it.
-
-A ``policy`` is a mapping of faults to ``"keep"``, ``"drop"`` or ``"fail"``; what it leaves out stays as it is by
-default:
-
-============  =======  ==========================================================
-fault         default  meaning
-============  =======  ==========================================================
-malformed     fail     no time, no symbol, or text that is not what was promised
-suspicious    drop     the source itself marks the row
-zero_price    drop     a price is zero where one is needed
-negative      drop     a price or size below zero
-not_finite    drop     NaN, infinite or missing
-crossed       drop     bid above ask
-locked        keep     bid equal to ask
-absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol's last good price, if the next disagree
-out_of_order  keep     time before the symbol's row above; kept rows are sorted into place
-duplicate     keep     same as the symbol's row above in every column
-bad_bar       drop     a price outside low and high, or an end before the start
-============  =======  ==========================================================
-"""
+"""Tables and files of known formats, read whole."""
 
 from __future__ import annotations
 

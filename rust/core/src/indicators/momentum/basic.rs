@@ -1,8 +1,8 @@
 //! Momentum: RSI, MACD.
 
-use super::smooth::Smoother;
-use super::window::all_finite;
-use super::{CHUNK, Snapshot, checked_period, restored, same_length};
+use crate::indicators::smooth::Smoother;
+use crate::indicators::window::all_finite;
+use crate::indicators::{CHUNK, Snapshot, checked_period, restored, same_length};
 use crate::types::{Error, Result};
 
 /// Relative strength index (Wilder 1978, p. 65): `100 × up / (up + down)`, where `up` and `down` are Wilder averages of the rises

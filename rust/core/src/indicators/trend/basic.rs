@@ -1,7 +1,7 @@
 //! Trend: Donchian channel.
 
-use super::window::{Extremes, all_finite};
-use super::{Channel, ChannelSeries, Snapshot, checked_period, restored, same_length};
+use crate::indicators::window::{Extremes, all_finite};
+use crate::indicators::{Channel, ChannelSeries, Snapshot, checked_period, restored, same_length};
 use crate::types::Result;
 
 /// Donchian channel: the highest high and lowest low of the last `period` rows, the newest included, and their midpoint.

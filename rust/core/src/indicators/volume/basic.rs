@@ -1,16 +1,12 @@
 //! Volume: VWAP, OBV.
 
-use super::window::all_finite;
-use super::{Snapshot, restored, same_length};
+use crate::indicators::window::{all_finite, all_volumes};
+use crate::indicators::{Snapshot, restored, same_length};
 use crate::types::Result;
 
 #[inline]
 fn is_volume(x: f64) -> bool {
     x.is_finite() && x >= 0.0
-}
-
-fn all_volumes(xs: &[f64]) -> bool {
-    all_finite(xs) && xs.iter().all(|&x| x >= 0.0)
 }
 
 /// Volume-weighted average price since the start or the last reset: Σ(typical price × volume) ÷ Σ volume, the typical price

@@ -1,0 +1,194 @@
+//! [`Decoder`]: bytes of a stream in, columnar batches out; and whole files through one.
+//!
+//! A decoder keeps no events: it appends them to the [`Batches`] that its caller owns, clears and uses again, so that nothing is
+//! allocated for a message once the batches have grown to their working size. It tells what is malformed and keeps everything
+//! else as the source sent it; what a sound message says about the market is judged by the quality stage.
+
+use super::{FeedReport, MarketData};
+use crate::event::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, Headline, QuoteBatch, StatusBatch, TradeBatch};
+use crate::types::{Error, Instruments, Labels, Result, Timestamp};
+use flate2::read::MultiGzDecoder;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Most bytes a file may unpack to.
+const UNPACKED_BYTES_MAX: u64 = 64 << 30;
+/// Bytes given to a decoder at a time.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// Events by kind in the order of their arrival, and the tables that their ids point into.
+#[derive(Clone, Debug, Default)]
+pub struct Batches {
+    /// Symbols; kept by [`Self::clear`].
+    pub instruments: Instruments,
+    /// Texts; kept by [`Self::clear`].
+    pub labels: Labels,
+    /// Quotes.
+    pub quotes: QuoteBatch,
+    /// Trades.
+    pub trades: TradeBatch,
+    /// Bars.
+    pub bars: BarBatch,
+    /// Splits and dividends.
+    pub actions: ActionBatch,
+    /// Book changes.
+    pub deltas: DeltaBatch,
+    /// Changes of trading state.
+    pub statuses: StatusBatch,
+    /// Limit-up and limit-down prices.
+    pub bands: BandBatch,
+    /// Corrections of trades.
+    pub corrections: CorrectionBatch,
+    /// News.
+    pub news: Vec<Headline>,
+    /// What was seen, from the first byte on; kept by [`Self::clear`].
+    pub report: FeedReport,
+}
+
+macro_rules! each_batch {
+    ($self:ident, $batch:ident => $do:expr) => {{
+        let Batches { quotes, trades, bars, actions, deltas, statuses, bands, corrections, .. } = $self;
+        {
+            let $batch = quotes;
+            $do
+        }
+        {
+            let $batch = trades;
+            $do
+        }
+        {
+            let $batch = bars;
+            $do
+        }
+        {
+            let $batch = actions;
+            $do
+        }
+        {
+            let $batch = deltas;
+            $do
+        }
+        {
+            let $batch = statuses;
+            $do
+        }
+        {
+            let $batch = bands;
+            $do
+        }
+        {
+            let $batch = corrections;
+            $do
+        }
+    }};
+}
+
+impl Batches {
+    /// Events of all kinds.
+    pub fn len(&self) -> usize {
+        let mut rows = self.news.len();
+        each_batch!(self, batch => rows += batch.len());
+        rows
+    }
+
+    /// True without events.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Take away all events; symbols, labels, the report and the room stay.
+    pub fn clear(&mut self) {
+        each_batch!(self, batch => batch.clear());
+        self.news.clear();
+    }
+
+    /// The events so far as market data, each batch sorted by time; symbols, labels and the report stay here too.
+    pub fn take(&mut self) -> MarketData {
+        let mut data = MarketData {
+            instruments: self.instruments.clone(),
+            labels: self.labels.clone(),
+            report: self.report.clone(),
+            ..MarketData::default()
+        };
+        macro_rules! take {
+            ($($kind:ident),+) => {
+                $(if !self.$kind.is_empty() {
+                    let mut batch = std::mem::take(&mut self.$kind);
+                    batch.sort_by_time();
+                    data.$kind.push(batch);
+                })+
+            };
+        }
+        take!(quotes, trades, bars, actions, deltas, statuses, bands, corrections);
+        data.news = std::mem::take(&mut self.news);
+        data.news.sort_by_key(|item| item.ts);
+        data
+    }
+}
+
+/// A source's bytes to events.
+pub trait Decoder: Send {
+    /// What it reads, as in error messages: "alpaca stream".
+    fn name(&self) -> &'static str;
+
+    /// Take in `bytes` as they came and append their events to `out`.
+    ///
+    /// Sources made of messages (WebSocket frames) take whole messages. Sources that are a stream of bytes may be cut anywhere:
+    /// what is left of a cut message is kept for the next call. `recv` is when the bytes were received, where that is known.
+    /// Malformed messages are counted and dropped, or refused, as the decoder's policy says; after an error the decoder may be
+    /// used on, with the next message.
+    fn push(&mut self, bytes: &[u8], recv: Option<Timestamp>, out: &mut Batches) -> Result<()>;
+
+    /// The stream is over: an error, or a counted fault, when a message was cut.
+    fn finish(&mut self, _out: &mut Batches) -> Result<()> {
+        Ok(())
+    }
+
+    /// True when [`Self::push`] takes bytes cut anywhere; false when it wants whole messages.
+    fn is_byte_stream(&self) -> bool {
+        true
+    }
+}
+
+/// Run the file at `path` through `decoder`: plain, gzip (`.gz`) or zstd (`.zst`).
+///
+/// `progress` is told bytes done and bytes in all, of the packed file; its error stops the reading.
+pub fn read_file(path: &Path, decoder: &mut dyn Decoder, progress: &mut dyn FnMut(u64, u64) -> Result<()>) -> Result<MarketData> {
+    let place = || path.display().to_string();
+    if !decoder.is_byte_stream() {
+        return Err(Error::config(
+            place(),
+            format!("is read message by message: push the messages of the {} to its decoder", decoder.name()),
+        ));
+    }
+    let unreadable = |e: std::io::Error| Error::data(place(), format!("cannot be read ({e}); check the path or fetch the file again"));
+    let file = File::open(path).map_err(unreadable)?;
+    let total = file.metadata().map_err(unreadable)?.len();
+    if total == 0 {
+        return Err(Error::data(place(), "the file is empty; fetch it again"));
+    }
+    let mut source: Box<dyn Read> = match path.extension().and_then(|e| e.to_str()).unwrap_or_default() {
+        "gz" => Box::new(MultiGzDecoder::new(BufReader::new(file))),
+        _ => Box::new(file),
+    };
+    let mut out = Batches::default();
+    let mut buffer = vec![0_u8; CHUNK_BYTES];
+    let mut done = 0_u64;
+    loop {
+        let n = match source.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(Error::data(place(), format!("is cut short or corrupt ({e}); fetch it again"))),
+        };
+        done += n as u64;
+        if done > UNPACKED_BYTES_MAX {
+            return Err(Error::data(place(), "unpacks to more than 64 GiB; split the file by day"));
+        }
+        decoder.push(&buffer[..n], None, &mut out)?;
+        progress(done, total.max(done))?;
+    }
+    decoder.finish(&mut out)?;
+    Ok(out.take())
+}
