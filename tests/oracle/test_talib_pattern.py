@@ -1,5 +1,7 @@
 """The candlestick patterns against TA-Lib's, on real bars and on bars made to hold every pattern."""
 
+import csv
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
@@ -44,7 +46,7 @@ def made_bars(rows: int, seed: int) -> Bars:
 
 def spy(data_file: Callable[[str], Path]) -> Bars:
     """Open, high, low and close of SPY's daily bars, 1998-2021."""
-    with ZipFile(data_file("lean/daily/spy.zip")) as archive:
+    with ZipFile(data_file("lean/equity/usa/daily/spy.zip")) as archive:
         text = archive.read(archive.namelist()[0]).decode()
     table = np.genfromtxt(text.splitlines(), delimiter=",", usecols=(1, 2, 3, 4))
     return tuple(np.ascontiguousarray(column) / 10_000.0 for column in table.T)
@@ -86,3 +88,29 @@ def test_patterns_on_real_daily_bars_are_ta_libs(data_file: Callable[[str], Path
         hits += np.count_nonzero(theirs)
     print(f"SPY daily: {equal:,} of {rows:,} rows of 61 patterns equal, {hits:,} of them patterns")
     assert equal == rows
+
+
+def test_patterns_are_those_of_leans_file(data_file: Callable[[str], Path]) -> None:
+    """Lean's values (warm-up rows blank) of 61 patterns on SPY's daily bars from February 2013 on.
+
+    Lean follows an older TA-Lib, in which bodies that share an end are no harami; TA-Lib has since given them ±80.
+    """
+    with gzip.open(data_file("lean/indicators/spy_candle_patterns.txt.gz"), "rt") as lines:
+        header, *rows = csv.reader(lines)
+    bars = tuple(np.array([float(row[i]) for row in rows]) for i in range(1, 5))
+    checked = equal = 0
+    different: list[tuple[str, float]] = []
+    for i, name in enumerate(header):
+        if not name.startswith("CDL"):
+            continue
+        (ours,) = _core.run_indicator(name.lower(), list(bars), [])
+        for row, text in zip(ours, rows, strict=True):
+            if text[i] != "" and not np.isnan(row):
+                checked += 1
+                same = np.sign(row) == np.sign(float(text[i]))
+                equal += same
+                if not same:
+                    different.append((name, abs(row)))
+    print(f"Lean's file: {equal:,} of {checked:,} values of 61 patterns equal; the others: {different}")
+    assert all(name.startswith("CDLHARAMI") and value == 80.0 for name, value in different)
+    assert (equal, checked) == (29_863, 29_864)
