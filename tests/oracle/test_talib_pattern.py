@@ -25,8 +25,8 @@ PATTERNS = sorted(name.lower() for name in talib.get_function_groups()["Pattern 
 def made_bars(rows: int, seed: int) -> Bars:
     """Bars on a coarse grid of prices, in moods that change, so that gaps, dojis and equal closes are common.
 
-    Bodies and shadows are drawn apart, as multiples of 1/64 dollar: exact in binary, so that an average of ten bars is exact up
-    to its last division however it is summed, and a tie is a tie on both sides.
+    Bodies and shadows are drawn apart, as multiples of 1/64 dollar: exact in binary, so that an average of ten bars is
+    exact up to its last division however it is summed, and a tie is a tie on both sides.
     """
     rng = np.random.default_rng(seed)
     mood = np.repeat(rng.integers(1, 9, rows // 7 + 1), 7)[:rows]
