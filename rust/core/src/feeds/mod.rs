@@ -9,6 +9,7 @@ mod decode;
 pub mod factors;
 pub mod lean;
 pub mod lobster;
+mod map;
 mod quality;
 mod rows;
 mod select;
