@@ -8,8 +8,13 @@ use super::window::{all_finite, all_volumes};
 use crate::types::{Error, Result};
 use std::fmt::Debug;
 
-/// Rows checked for missing values and then worked on, while they are in the cache.
+/// Rows checked for missing values and then worked on, while they are in the cache; more where the look-back is long, since
+/// moving windows work by whole blocks of their period.
 const CHUNK_ROWS: usize = 4096;
+const CHUNK_LOOKBACKS: usize = 64;
+
+/// Most inputs, and most outputs, that an indicator in the catalogue has.
+pub const COLUMNS_MAX: usize = 16;
 
 /// The arithmetic of an indicator with `I` inputs and `O` outputs.
 pub trait Study<const I: usize, const O: usize>: Clone + Debug + Send + Sync + 'static {
@@ -176,10 +181,13 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Streaming<S, I, O> {
     pub fn extend(&mut self, columns: [&[f64]; I], mut out: [&mut [f64]; O]) -> Result<()> {
         let rows = columns.first().map_or(0, |c| c.len());
         if columns.iter().any(|c| c.len() != rows) || out.iter().any(|c| c.len() != rows) {
-            return Err(Error::data("columns", "have different lengths; give columns of one length"));
+            let lengths = columns.iter().map(|c| c.len()).chain(out.iter().map(|c| c.len()));
+            let lengths = lengths.map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+            return Err(Error::data("columns", format!("have different lengths ({lengths}); give columns of one length")));
         }
-        for start in (0..rows).step_by(CHUNK_ROWS) {
-            self.extend_chunk(columns, &mut out, start, rows.min(start + CHUNK_ROWS));
+        let chunk = CHUNK_ROWS.max(self.study.lookback().saturating_mul(CHUNK_LOOKBACKS));
+        for start in (0..rows).step_by(chunk) {
+            self.extend_chunk(columns, &mut out, start, rows.min(start.saturating_add(chunk)));
         }
         Ok(())
     }
