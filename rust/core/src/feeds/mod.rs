@@ -8,8 +8,10 @@ mod anchor;
 pub mod conditions;
 mod decode;
 pub mod factors;
+mod joined;
 pub mod lean;
 pub mod lobster;
+pub mod merge;
 mod quality;
 mod rows;
 mod select;
@@ -18,6 +20,7 @@ pub mod table;
 pub mod zone;
 
 pub use decode::{Batches, Decoder, read_file};
+pub use joined::{Joined, Part, View};
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 
 use crate::event::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, Headline, QuoteBatch, StatusBatch, TradeBatch};
