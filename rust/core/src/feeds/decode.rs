@@ -127,6 +127,21 @@ impl Batches {
     }
 }
 
+/// Bring the receive times of a batch up to its rows: those from `start` on were received at `recv`.
+///
+/// The column stays empty while no row has a receive time; of rows without one, it holds their time.
+pub(super) fn stamp(column: &mut Vec<Timestamp>, ts: &[Timestamp], start: usize, recv: Option<Timestamp>) {
+    match recv {
+        None if column.is_empty() => {}
+        None => column.extend(ts.iter().skip(column.len())),
+        Some(recv) => {
+            let known = column.len();
+            column.extend(ts.get(known..start).unwrap_or_default());
+            column.resize(ts.len(), recv);
+        }
+    }
+}
+
 /// A source's bytes to events.
 pub trait Decoder: Send {
     /// What it reads, as in error messages: "alpaca stream".
@@ -143,6 +158,11 @@ pub trait Decoder: Send {
     /// The stream is over: an error, or a counted fault, when a message was cut.
     fn finish(&mut self, _out: &mut Batches) -> Result<()> {
         Ok(())
+    }
+
+    /// What was seen of each kind of message since the stream began, by the source's name for it; empty where it is not counted.
+    fn counts(&self) -> Vec<(String, u64)> {
+        Vec::new()
     }
 
     /// True when [`Self::push`] takes bytes cut anywhere; false when it wants whole messages.
@@ -170,6 +190,7 @@ pub fn read_file(path: &Path, decoder: &mut dyn Decoder, progress: &mut dyn FnMu
     }
     let mut source: Box<dyn Read> = match path.extension().and_then(|e| e.to_str()).unwrap_or_default() {
         "gz" => Box::new(MultiGzDecoder::new(BufReader::new(file))),
+        "zst" => Box::new(zstd::stream::read::Decoder::new(file).map_err(unreadable)?),
         _ => Box::new(file),
     };
     let mut out = Batches::default();

@@ -7,6 +7,7 @@
 mod anchor;
 mod decode;
 pub mod factors;
+pub mod itch;
 pub mod lean;
 pub mod lobster;
 mod quality;
@@ -16,6 +17,7 @@ pub mod synthetic;
 pub mod table;
 pub mod zone;
 
+use decode::stamp;
 pub use decode::{Batches, Decoder, read_file};
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 
