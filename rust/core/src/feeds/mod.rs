@@ -5,6 +5,7 @@
 //! of bytes implement [`Decoder`]; [`read_file`] runs one over a whole file.
 
 mod anchor;
+pub mod dbn;
 mod decode;
 pub mod factors;
 pub mod itch;

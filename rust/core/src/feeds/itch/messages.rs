@@ -146,14 +146,11 @@ impl ItchDecoder {
         let text = std::str::from_utf8(trimmed(&symbol)).unwrap_or_default();
         let id = if self.wanted.as_ref().is_some_and(|wanted| !wanted.contains(text)) {
             PASSED_OVER
+        } else if let Ok(id) = out.instruments.intern(text) {
+            id.0
         } else {
-            match out.instruments.intern(text) {
-                Ok(id) => id.0,
-                Err(_) => {
-                    self.malformed(out, || format!("symbol \"{}\" of locate {locate} is not text", symbol.escape_ascii()))?;
-                    return Ok(None);
-                }
-            }
+            self.malformed(out, || format!("symbol \"{}\" of locate {locate} is not text", symbol.escape_ascii()))?;
+            return Ok(None);
         };
         self.instruments[usize::from(locate)] = id;
         Ok((id != PASSED_OVER).then_some(InstrumentId(id)))
@@ -203,6 +200,7 @@ impl ItchDecoder {
     }
 
     /// Give the change of an order; `resting` is the order before it, `None` when it was never seen.
+    #[allow(clippy::too_many_arguments, reason = "what four message types have in common")]
     #[inline]
     fn change<const N: usize>(
         &mut self,

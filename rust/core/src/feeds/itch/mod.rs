@@ -105,7 +105,7 @@ pub struct ItchDecoder {
     /// The stream is over; the next push begins another.
     over: bool,
     /// Instrument by stock locate.
-    instruments: Box<[u32; 1 << 16]>,
+    instruments: Box<[u32]>,
     /// Symbols that the caller's table had at the last push; fewer mean another table.
     symbols_known: usize,
     orders: Orders,
@@ -129,7 +129,7 @@ impl ItchDecoder {
             done_bytes: 0,
             lost: false,
             over: false,
-            instruments: Box::new([UNNAMED; 1 << 16]),
+            instruments: vec![UNNAMED; 1 << 16].into_boxed_slice(),
             symbols_known: 0,
             orders: Orders::default(),
             messages: 0,
@@ -227,10 +227,11 @@ impl ItchDecoder {
                 Ok(None) => break,
                 Err(letter) => {
                     self.lost = true;
-                    out.report.notes.push(format!("ITCH: framing lost at byte {}; nothing behind it was read", self.done_bytes + at as u64));
-                    outcome = self.malformed(out, || {
-                        format!("byte {:#04x} is no message type; give the framing, or fetch the file again", letter)
-                    });
+                    out.report
+                        .notes
+                        .push(format!("ITCH: framing lost at byte {}; nothing behind it was read", self.done_bytes + at as u64));
+                    outcome =
+                        self.malformed(out, || format!("byte {letter:#04x} is no message type; give the framing, or fetch the file again"));
                 }
             }
         }
@@ -306,17 +307,13 @@ impl ItchDecoder {
         let mut kinds: Vec<(u64, String)> = self.counts().into_iter().map(|(name, count)| (count, name)).collect();
         kinds.sort_by(|a, b| b.cmp(a));
         let kinds: Vec<String> = kinds.into_iter().map(|(count, name)| format!("{name} {count}")).collect();
-        let mut text = format!("ITCH of {}: {} messages: {}", self.day.date(), self.messages(), kinds.join(", "));
-        for (count, what) in [
+        let others = [
             (self.unknown_orders, "named an order that was not seen"),
             (self.overfilled, "took more shares than their order had"),
             (self.passed_over, "were of symbols not asked for"),
-        ] {
-            if count > 0 {
-                text.push_str(&format!("; {count} {what}"));
-            }
-        }
-        text
+        ];
+        let others: String = others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}")).collect();
+        format!("ITCH of {}: {} messages: {}{others}", self.day.date(), self.messages(), kinds.join(", "))
     }
 
     /// Forget the stream, so that another may follow.
