@@ -7,9 +7,11 @@
 mod absurd;
 mod anchor;
 pub mod conditions;
+pub mod dbn;
 mod decode;
 pub mod factors;
 mod faults;
+pub mod itch;
 mod joined;
 pub mod lean;
 pub mod lobster;
@@ -23,6 +25,7 @@ pub mod synthetic;
 pub mod table;
 pub mod zone;
 
+use decode::stamp;
 pub use decode::{Batches, Decoder, read_file};
 pub use joined::{Joined, Part, View};
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};

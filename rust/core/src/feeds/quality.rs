@@ -144,10 +144,7 @@ impl QualityPolicy {
     pub fn check(&self) -> Result<()> {
         for (name, value, unit) in [("absurd_band", self.absurd_band, "a fraction"), ("absurd_sigma", self.absurd_sigma, "a multiple")] {
             if value.is_nan() || value <= 0.0 {
-                return Err(Error::config(
-                    format!("policy.{name}"),
-                    format!("is {value}; give {unit} above 0, or infinity for no check"),
-                ));
+                return Err(Error::config(format!("policy.{name}"), format!("is {value}; give {unit} above 0, or infinity for no check")));
             }
         }
         for (name, value) in [("gap_after", self.gap_after_ns), ("stale_after", self.stale_after_ns)] {
