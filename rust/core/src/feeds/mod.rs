@@ -5,18 +5,25 @@
 //! of bytes implement [`Decoder`]; [`read_file`] runs one over a whole file.
 
 mod anchor;
+pub mod binance;
+pub mod coinbase;
 mod decode;
 pub mod factors;
+mod json;
+pub mod kraken;
 pub mod lean;
+mod lines;
 pub mod lobster;
 mod quality;
 mod rows;
 mod select;
+mod session;
 pub mod synthetic;
 pub mod table;
 pub mod zone;
 
 pub use decode::{Batches, Decoder, read_file};
+pub use session::Framing;
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 
 use crate::event::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, Headline, QuoteBatch, StatusBatch, TradeBatch};

@@ -29,11 +29,13 @@ pub enum Fault {
     Duplicate,
     /// A bar whose high is below its low, or whose open or close lies outside.
     BadBar,
+    /// Something before the row was lost, or the book that it changes is not the exchange's.
+    Gap,
 }
 
 impl Fault {
     /// Every fault, in the order of the counters.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Malformed,
         Self::Suspicious,
         Self::ZeroPrice,
@@ -45,6 +47,7 @@ impl Fault {
         Self::OutOfOrder,
         Self::Duplicate,
         Self::BadBar,
+        Self::Gap,
     ];
 
     /// Name in reports.
@@ -61,6 +64,7 @@ impl Fault {
             Self::OutOfOrder => "out_of_order",
             Self::Duplicate => "duplicate",
             Self::BadBar => "bad_bar",
+            Self::Gap => "gap",
         }
     }
 }
@@ -91,8 +95,8 @@ pub struct QualityPolicy {
 }
 
 impl Default for QualityPolicy {
-    /// Malformed rows refuse the input; faults of the market's own making (locked, duplicate) are kept, rows out of order are
-    /// sorted, and what cannot be traded on (suspicious, zero, negative, not finite, crossed, absurd, bad bars) is dropped.
+    /// Malformed rows refuse the input; faults of the market's own making (locked, duplicate) and gaps are kept, rows out of order
+    /// are sorted, and what cannot be traded on (suspicious, zero, negative, not finite, crossed, absurd, bad bars) is dropped.
     /// The absurd band is 50 %.
     fn default() -> Self {
         let mut policy = Self { policies: [Policy::Drop; Fault::ALL.len()], absurd_band: 0.5 };
@@ -100,6 +104,7 @@ impl Default for QualityPolicy {
         policy.set(Fault::Locked, Policy::Keep);
         policy.set(Fault::Duplicate, Policy::Keep);
         policy.set(Fault::OutOfOrder, Policy::Keep);
+        policy.set(Fault::Gap, Policy::Keep);
         policy
     }
 }
@@ -127,6 +132,8 @@ pub struct FeedReport {
     found: [u64; Fault::ALL.len()],
     dropped: [u64; Fault::ALL.len()],
     first: [Option<String>; Fault::ALL.len()],
+    /// Messages by kind, as the source calls them, in order of first sight; and what else a source counts.
+    pub kinds: Vec<(&'static str, u64)>,
     /// Remarks that are no faults, such as a factor file that was not there.
     pub notes: Vec<String>,
 }
@@ -155,6 +162,24 @@ impl FeedReport {
         Ok(choice == Policy::Keep)
     }
 
+    /// Count one of `kind`.
+    #[inline]
+    pub fn count(&mut self, kind: &'static str) {
+        self.count_many(kind, 1);
+    }
+
+    fn count_many(&mut self, kind: &'static str, n: u64) {
+        match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, count)) => *count += n,
+            None => self.kinds.push((kind, n)),
+        }
+    }
+
+    /// How many of `kind` were counted.
+    pub fn counted(&self, kind: &str) -> u64 {
+        self.kinds.iter().find(|(known, _)| *known == kind).map_or(0, |&(_, count)| count)
+    }
+
     /// How often `fault` was found.
     pub fn found(&self, fault: Fault) -> u64 {
         self.found[fault as usize]
@@ -180,6 +205,9 @@ impl FeedReport {
             if self.first[i].is_none() {
                 self.first[i].clone_from(&other.first[i]);
             }
+        }
+        for &(kind, n) in &other.kinds {
+            self.count_many(kind, n);
         }
         self.notes.extend_from_slice(&other.notes);
     }
