@@ -15,9 +15,12 @@
 //! their order always make the exchange's book.
 
 use super::json::{Cursor, Flaw, decimal};
-use super::session::{Common, Context, Framing, Messages, Print, Session, Slot, Slots, Taken, commit, decoder, push_clear, push_level, push_quote, push_trade, read_levels, take_back};
-use super::{Batches, Decoder, Fault, FeedReport, QualityPolicy};
-use crate::book::sync::{DepthSync, Rule, SnapshotVerdict, Verdict};
+use super::session::{
+    Common, Context, Framing, Messages, Print, Session, Slot, Slots, Taken, clear_first, commit, decoder, push_level, push_quote,
+    push_trade, read_levels, take_back,
+};
+use super::{Batches, Decoder, Fault, QualityPolicy};
+use crate::book::{DepthSync, Rule, SnapshotVerdict, Verdict};
 use crate::event::{DeltaBatch, FLAG_GAP, FLAG_NO_HIGH_LOW, FLAG_NO_LAST, FLAG_NO_VOLUME, FLAG_SNAPSHOT, Quote, Trade};
 use crate::types::{Price, Qty, Result, Side, Timestamp};
 
@@ -118,12 +121,7 @@ fn read<'a>(cursor: &mut Cursor<'a>, fields: &mut Fields<'a>, deltas: &mut Delta
             b"t" => &mut fields.id,
             b"m" => &mut fields.maker,
             b"X" => &mut fields.market,
-            b"lastUpdateId" => {
-                if deltas.price.len() == deltas.ts.len() {
-                    push_clear(deltas);
-                }
-                &mut fields.snapshot
-            }
+            b"lastUpdateId" => &mut fields.snapshot,
             b"stream" => &mut fields.stream,
             b"data" if !inner && cursor.peek() == b'{' => {
                 read(cursor, fields, deltas, true)?;
@@ -206,7 +204,11 @@ impl Fields<'_> {
 
     /// A stream of the upper levels alone, such as `btcusdt@depth5@100ms`.
     fn is_partial(&self) -> bool {
-        self.stream.split(|&c| c == b'@').nth(1).and_then(|name| name.strip_prefix(b"depth")).is_some_and(|levels| levels.first().is_some_and(u8::is_ascii_digit))
+        self.stream
+            .split(|&c| c == b'@')
+            .nth(1)
+            .and_then(|name| name.strip_prefix(b"depth"))
+            .is_some_and(|levels| levels.first().is_some_and(u8::is_ascii_digit))
     }
 }
 
@@ -248,7 +250,10 @@ impl Binance {
         // Futures print transfers of the insurance fund and the like among the trades of the market.
         let flags = if matches!(fields.market, b"" | b"MARKET") { 0 } else { FLAG_NO_LAST | FLAG_NO_HIGH_LOW | FLAG_NO_VOLUME };
         let instrument = self.slots.get(fields.symbol, &mut out.instruments)?.id;
-        push_trade(&mut out.trades, Print { trade: Trade { ts, instrument, price, size, flags }, id: Some(id), aggressor, recv: context.recv });
+        push_trade(
+            &mut out.trades,
+            Print { trade: Trade { ts, instrument, price, size, flags }, id: Some(id), aggressor, recv: context.recv },
+        );
         out.report.count(kind);
         Ok(())
     }
@@ -265,14 +270,15 @@ impl Binance {
             return upper_levels(slot, context, Some(told), self.latest, last, out);
         }
         out.report.count("depthUpdate");
-        let fit = slot.state.fit(Rule::of(previous), first, last, previous, &out.deltas);
+        let fit = slot.state.fit(first, last, previous, &out.deltas);
         if fit == Fit::Stale {
             out.report.count("depthUpdate before its snapshot");
             take_back(&mut out.deltas);
             return Ok(());
         }
         if fit == Fit::Lost
-            && !context.judge(&mut out.report, Fault::Gap, || format!("updates of {} before {first} are lost; fetch a snapshot", slot.symbol()))?
+            && !context
+                .judge(&mut out.report, Fault::Gap, || format!("updates of {} before {first} are lost; fetch a snapshot", slot.symbol))?
         {
             take_back(&mut out.deltas);
             return Ok(());
@@ -298,7 +304,11 @@ impl Binance {
             }
             &upper[..end]
         } else {
-            let named = self.symbol.as_deref().or_else(|| self.slots.only()).ok_or(Flaw::Missing("the symbol of a depth snapshot (give the decoder `symbol`)"))?;
+            let named = self
+                .symbol
+                .as_deref()
+                .or_else(|| self.slots.only())
+                .ok_or(Flaw::Missing("the symbol of a depth snapshot (give the decoder `symbol`)"))?;
             let end = named.len().min(upper.len());
             upper[..end].copy_from_slice(&named.as_bytes()[..end]);
             &upper[..end]
@@ -314,6 +324,7 @@ impl Binance {
             return Ok(());
         };
         let ts = slot.snapshot_time(context, told, self.latest)?;
+        clear_first(&mut out.deltas);
         let common = Common { ts, instrument: slot.id, sequence: Some(id), flags: FLAG_SNAPSHOT, first_flags: 0, recv: context.recv };
         commit(&mut out.deltas, common);
         slot.state.replay(stale, &mut out.deltas, common);
@@ -323,19 +334,17 @@ impl Binance {
 }
 
 /// A snapshot of the best levels, which no update follows.
-fn upper_levels(slot: &mut Slot<Depth>, context: &Context<'_>, told: Option<Timestamp>, latest: Option<Timestamp>, sequence: u64, out: &mut Batches) -> Taken<()> {
+fn upper_levels(
+    slot: &mut Slot<Depth>,
+    context: &Context<'_>,
+    told: Option<Timestamp>,
+    latest: Option<Timestamp>,
+    sequence: u64,
+    out: &mut Batches,
+) -> Taken<()> {
     out.report.count("partial depth");
     let ts = slot.snapshot_time(context, told, latest)?;
-    // An update's levels come without the two rows that clear the sides.
-    let rows = out.deltas.ts.len();
-    if !matches!(out.deltas.action.get(rows), Some(crate::event::BookAction::Clear)) {
-        let pushed = out.deltas.price.len() - rows;
-        push_clear(&mut out.deltas);
-        out.deltas.action[rows..].rotate_left(pushed);
-        out.deltas.side[rows..].rotate_left(pushed);
-        out.deltas.price[rows..].rotate_left(pushed);
-        out.deltas.size[rows..].rotate_left(pushed);
-    }
+    clear_first(&mut out.deltas);
     let common = Common { ts, instrument: slot.id, sequence: Some(sequence), flags: FLAG_SNAPSHOT, first_flags: 0, recv: context.recv };
     commit(&mut out.deltas, common);
     Ok(())
@@ -371,26 +380,20 @@ struct Depth {
     last: Option<u64>,
 }
 
-impl Rule {
-    /// Futures name the update before.
-    fn of(previous: Option<u64>) -> Self {
-        if previous.is_some() { Self::Linked } else { Self::Contiguous }
-    }
-}
-
 impl Depth {
     /// Place an update whose levels are the rows of `deltas` without a time.
-    fn fit(&mut self, rule: Rule, first: u64, last: u64, previous: Option<u64>, deltas: &DeltaBatch) -> Fit {
+    fn fit(&mut self, first: u64, last: u64, previous: Option<u64>, deltas: &DeltaBatch) -> Fit {
+        // Futures name the update before.
+        let rule = if previous.is_some() { Rule::Linked } else { Rule::Contiguous };
         let sync = self.sync.get_or_insert_with(|| DepthSync::new(rule));
-        let mut full = false;
-        if sync.buffered() >= sync.limit() || self.held.len() >= HELD_LEVELS_MAX {
+        let full = sync.buffered() >= sync.limit() || self.held.len() >= HELD_LEVELS_MAX;
+        if full {
             // No snapshot comes: only the newest updates are worth keeping.
-            full = true;
             sync.reset();
-            self.drop_held();
+            self.held.clear();
+            self.ends.clear();
         }
         let before = self.last;
-        let sync = self.sync.get_or_insert_with(|| DepthSync::new(rule));
         let verdict = sync.on_update(first, last, previous);
         if verdict != Verdict::Stale {
             self.last = Some(last);

@@ -74,6 +74,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Offset of the next byte.
+    #[cfg(test)]
     pub(crate) const fn position(&self) -> usize {
         self.at
     }

@@ -134,16 +134,20 @@ mod tests {
         let mut seen = Vec::new();
         let piece = vec![b'x'; 8 << 20];
         for _ in 0..10 {
-            lines.push(&piece, &mut |number, line| {
-                seen.push((number, line.map(<[u8]>::len)));
-                Ok(())
-            }).unwrap();
+            lines
+                .push(&piece, &mut |number, line| {
+                    seen.push((number, line.map(<[u8]>::len)));
+                    Ok(())
+                })
+                .unwrap();
         }
         assert_eq!(lines.pending.capacity(), 0);
-        lines.push(b"x\nshort\n", &mut |number, line| {
-            seen.push((number, line.map(<[u8]>::len)));
-            Ok(())
-        }).unwrap();
+        lines
+            .push(b"x\nshort\n", &mut |number, line| {
+                seen.push((number, line.map(<[u8]>::len)));
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(seen, [(1, None), (2, Some(5))]);
     }
 

@@ -23,8 +23,8 @@ pub mod table;
 pub mod zone;
 
 pub use decode::{Batches, Decoder, read_file};
-pub use session::Framing;
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
+pub use session::Framing;
 
 use crate::event::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, Headline, QuoteBatch, StatusBatch, TradeBatch};
 use crate::types::{Error, Instruments, Label, Labels, Result, Timestamp};

@@ -14,8 +14,6 @@ use std::collections::HashMap;
 const SYMBOLS_MAX: usize = 100_000;
 /// Places of the table in front of the symbol map.
 const RECENT: usize = 64;
-/// Milliseconds to nanoseconds.
-const MS: i64 = 1_000_000;
 
 /// How messages come to a decoder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,7 +91,14 @@ impl<M: Messages> Session<M> {
     }
 }
 
-fn line<M: Messages>(messages: &mut M, policy: &QualityPolicy, recv: Option<Timestamp>, number: u64, line: Option<&[u8]>, out: &mut Batches) -> Result<()> {
+fn line<M: Messages>(
+    messages: &mut M,
+    policy: &QualityPolicy,
+    recv: Option<Timestamp>,
+    number: u64,
+    line: Option<&[u8]>,
+    out: &mut Batches,
+) -> Result<()> {
     let mut context = Context { recv, policy, number, venue: M::NAME };
     let taken = match line.map(split) {
         None => Err(Flaw::Missing("the end of the line within 64 MiB")),
@@ -159,17 +164,10 @@ impl<M: Messages> Decoder for Session<M> {
     }
 }
 
-/// Milliseconds since the epoch.
-pub(super) fn millis(cursor: &mut Cursor<'_>) -> Taken<Timestamp> {
-    let ms = cursor.unsigned()?;
-    let ns = i64::try_from(ms).ok().and_then(|ms| ms.checked_mul(MS)).ok_or(Flaw::Missing("a time in milliseconds before 2262"))?;
-    Ok(Timestamp::from_nanos(ns))
-}
-
 /// A symbol seen, with what its venue keeps for it.
 #[derive(Debug)]
 pub(super) struct Slot<S> {
-    symbol: String,
+    pub(super) symbol: String,
     pub(super) id: InstrumentId,
     /// Time of the last book change given out: none is ever given an earlier one, so that sorting by time keeps their order.
     floor: Timestamp,
@@ -179,10 +177,6 @@ pub(super) struct Slot<S> {
 }
 
 impl<S> Slot<S> {
-    pub(super) fn symbol(&self) -> &str {
-        &self.symbol
-    }
-
     /// The time of a book change that the exchange gives the time `told`; none when the policy drops changes out of order.
     pub(super) fn change_time(&mut self, context: &Context<'_>, report: &mut FeedReport, told: Timestamp) -> Taken<Option<Timestamp>> {
         let late = told < self.told;
@@ -252,7 +246,7 @@ impl<S: Default> Slots<S> {
 
     /// The symbol, where there is but one.
     pub(super) fn only(&self) -> Option<&str> {
-        if self.slots.len() == 1 { self.slots.first().map(Slot::symbol) } else { None }
+        if self.slots.len() == 1 { self.slots.first().map(|slot| slot.symbol.as_str()) } else { None }
     }
 }
 
@@ -265,22 +259,24 @@ pub(super) fn push_level(deltas: &mut DeltaBatch, side: Side, price: i64, size: 
     deltas.size.push(Qty::from_raw(size));
 }
 
-/// Append that both sides are empty, before a snapshot.
-pub(super) fn push_clear(deltas: &mut DeltaBatch) {
+/// Put in front of the rows that no [`commit`] completed that both sides are empty: they are a snapshot.
+pub(super) fn clear_first(deltas: &mut DeltaBatch) {
+    let (from, levels) = (deltas.ts.len(), deltas.price.len() - deltas.ts.len());
     for side in [Side::Buy, Side::Sell] {
         deltas.action.push(BookAction::Clear);
         deltas.side.push(side);
         deltas.price.push(Price::ZERO);
         deltas.size.push(Qty::ZERO);
     }
+    deltas.action[from..].rotate_left(levels);
+    deltas.side[from..].rotate_left(levels);
+    deltas.price[from..].rotate_left(levels);
+    deltas.size[from..].rotate_left(levels);
 }
 
 /// Levels `[price, size, …]` to the end of their array; what more a level has is stepped over.
 #[inline]
-pub(super) fn read_levels(
-    cursor: &mut Cursor<'_>,
-    mut each: impl FnMut(Decimal, Decimal),
-) -> Taken<()> {
+pub(super) fn read_levels(cursor: &mut Cursor<'_>, mut each: impl FnMut(Decimal, Decimal)) -> Taken<()> {
     cursor.enter_array()?;
     let mut first = true;
     while cursor.element(&mut first)? {
