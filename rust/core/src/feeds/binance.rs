@@ -70,6 +70,8 @@ struct Fields<'a> {
     maker: &'a [u8],
     market: &'a [u8],
     answer: bool,
+    /// Levels with a price or size beyond the range.
+    beyond: u64,
 }
 
 impl Messages for Binance {
@@ -127,11 +129,11 @@ fn read<'a>(cursor: &mut Cursor<'a>, fields: &mut Fields<'a>, deltas: &mut Delta
                 read(cursor, fields, deltas, true)?;
                 continue;
             }
-            b"b" | b"bids" => match levels(cursor, fields.event, deltas, Side::Buy)? {
+            b"b" | b"bids" => match levels(cursor, fields, deltas, Side::Buy)? {
                 true => continue,
                 false => &mut fields.bid,
             },
-            b"a" | b"asks" => match levels(cursor, fields.event, deltas, Side::Sell)? {
+            b"a" | b"asks" => match levels(cursor, fields, deltas, Side::Sell)? {
                 true => continue,
                 false => &mut fields.ask,
             },
@@ -165,12 +167,12 @@ fn read<'a>(cursor: &mut Cursor<'a>, fields: &mut Fields<'a>, deltas: &mut Delta
 }
 
 /// Levels of `side`, where there are levels; true when they were read or stepped over.
-fn levels(cursor: &mut Cursor<'_>, event: &[u8], deltas: &mut DeltaBatch, side: Side) -> Taken<bool> {
+fn levels(cursor: &mut Cursor<'_>, fields: &mut Fields<'_>, deltas: &mut DeltaBatch, side: Side) -> Taken<bool> {
     if cursor.peek() != b'[' {
         return Ok(false);
     }
-    if event.is_empty() || event == b"depthUpdate" {
-        read_levels(cursor, |price, size| push_level(deltas, side, price.raw, size.raw))?;
+    if matches!(fields.event, b"" | b"depthUpdate") {
+        fields.beyond += read_levels(cursor, side, deltas)?;
     } else {
         cursor.skip()?;
     }
@@ -265,6 +267,7 @@ impl Binance {
         if first > last {
             return Err(Flaw::Missing("a number u that is not below U"));
         }
+        context.judge_beyond(&mut out.report, fields.beyond)?;
         let slot = self.slots.get(fields.symbol, &mut out.instruments)?;
         if fields.is_partial() {
             return upper_levels(slot, context, Some(told), self.latest, last, out);
@@ -313,6 +316,7 @@ impl Binance {
             upper[..end].copy_from_slice(&named.as_bytes()[..end]);
             &upper[..end]
         };
+        context.judge_beyond(&mut out.report, fields.beyond)?;
         let slot = self.slots.get(symbol, &mut out.instruments)?;
         if fields.is_partial() {
             return upper_levels(slot, context, told, self.latest, id, out);

@@ -14,7 +14,7 @@
 use super::json::{Cursor, Flaw, decimal};
 use super::session::{
     Common, Context, Framing, Messages, Print, Session, Slots, Taken, clear_first, commit, decoder, push_level, push_quote, push_trade,
-    read_levels, take_back,
+    read_level, read_levels, take_back,
 };
 use super::{Batches, Decoder, QualityPolicy};
 use crate::event::{DeltaBatch, FLAG_GAP, FLAG_SNAPSHOT, Quote, Trade};
@@ -61,6 +61,8 @@ struct Fields<'a> {
     best_ask: &'a [u8],
     best_bid_size: &'a [u8],
     best_ask_size: &'a [u8],
+    /// Levels with a price or size beyond the range.
+    beyond: u64,
 }
 
 impl Messages for Coinbase {
@@ -113,15 +115,15 @@ fn read<'a>(cursor: &mut Cursor<'a>, deltas: &mut DeltaBatch) -> Taken<Fields<'a
             b"best_bid_size" => &mut fields.best_bid_size,
             b"best_ask_size" => &mut fields.best_ask_size,
             b"asks" if cursor.peek() == b'[' => {
-                read_levels(cursor, |price, size| push_level(deltas, Side::Sell, price.raw, size.raw))?;
+                fields.beyond += read_levels(cursor, Side::Sell, deltas)?;
                 continue;
             }
             b"bids" if cursor.peek() == b'[' => {
-                read_levels(cursor, |price, size| push_level(deltas, Side::Buy, price.raw, size.raw))?;
+                fields.beyond += read_levels(cursor, Side::Buy, deltas)?;
                 continue;
             }
             b"changes" => {
-                changes(cursor, deltas)?;
+                fields.beyond += changes(cursor, deltas)?;
                 continue;
             }
             _ => {
@@ -142,9 +144,9 @@ fn read<'a>(cursor: &mut Cursor<'a>, deltas: &mut DeltaBatch) -> Taken<Fields<'a
 }
 
 /// Changes `[side, price, size]` to the end of their array.
-fn changes(cursor: &mut Cursor<'_>, deltas: &mut DeltaBatch) -> Taken<()> {
+fn changes(cursor: &mut Cursor<'_>, deltas: &mut DeltaBatch) -> Taken<u64> {
     cursor.enter_array()?;
-    let mut first = true;
+    let (mut first, mut beyond) = (true, 0);
     while cursor.element(&mut first)? {
         cursor.enter_array()?;
         let side = match cursor.string()? {
@@ -153,13 +155,12 @@ fn changes(cursor: &mut Cursor<'_>, deltas: &mut DeltaBatch) -> Taken<()> {
             _ => return Err(Flaw::Missing("the side buy or sell of a change")),
         };
         cursor.expect(b',', "a comma and a price")?;
-        let price = cursor.decimal()?.raw;
-        cursor.expect(b',', "a comma and a size")?;
-        let size = cursor.decimal()?.raw;
+        if let Some((price, size)) = read_level(cursor, &mut beyond)? {
+            push_level(deltas, side, price.raw, size.raw);
+        }
         cursor.expect(b']', "]")?;
-        push_level(deltas, side, price, size);
     }
-    Ok(())
+    Ok(beyond)
 }
 
 fn fixed(text: &[u8], what: &'static str) -> Taken<i64> {
@@ -206,6 +207,7 @@ fn rfc3339(text: &[u8]) -> Taken<Timestamp> {
 impl Coinbase {
     fn book(&mut self, context: &Context<'_>, fields: &Fields<'_>, told: Option<Timestamp>, out: &mut Batches) -> Taken<()> {
         let snapshot = fields.kind == b"snapshot";
+        context.judge_beyond(&mut out.report, fields.beyond)?;
         let slot = self.slots.get(fields.product, &mut out.instruments)?;
         let ts = if snapshot {
             slot.snapshot_time(context, told, self.latest)?

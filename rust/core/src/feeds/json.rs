@@ -9,6 +9,8 @@ use std::fmt;
 
 /// Deepest nesting that is stepped over; one bit each of a `u64` keeps the kind of bracket.
 const DEPTH_MAX: u32 = 64;
+/// Where the fixed-point range ends.
+const RANGE_END: f64 = i64::MAX as f64 / 1e9;
 /// Digits that surely fit a `u64`.
 const DIGITS_MAX: usize = 18;
 const POWERS: [i64; FRACTION_DIGITS + 1] = {
@@ -37,6 +39,8 @@ pub(crate) enum Flaw {
     Number(Box<Error>),
     /// A price or size below zero.
     Negative,
+    /// A price or size beyond the fixed-point range.
+    OutOfRange,
     /// Refused by the policy: ends the reading.
     Refused(Box<Error>),
 }
@@ -47,6 +51,7 @@ impl fmt::Display for Flaw {
             Self::Syntax { wanted, at } => write!(f, "{wanted} expected at byte {at}"),
             Self::Missing(what) => write!(f, "{what} is missing"),
             Self::Number(error) | Self::Refused(error) => error.fmt(f),
+            Self::OutOfRange => f.write_str("a price or size is beyond 9,223,372,036"),
             Self::Negative => f.write_str("a price or size is below zero"),
         }
     }
@@ -255,7 +260,17 @@ impl<'a> Cursor<'a> {
         self.at += usize::from(quoted);
         match (value as i64).checked_mul(POWERS[FRACTION_DIGITS - places]) {
             Some(raw) => Ok(Decimal { raw, places: places as u8 }),
-            None => Err(Flaw::Number(Box::new(Error::Overflow { what: "a price or size" }))),
+            None => Err(Flaw::OutOfRange),
+        }
+    }
+
+    /// A decimal, or none where it is beyond the fixed-point range.
+    #[inline]
+    pub(crate) fn decimal_in_range(&mut self) -> Read<Option<Decimal>> {
+        match self.decimal() {
+            Ok(decimal) => Ok(Some(decimal)),
+            Err(Flaw::OutOfRange) => Ok(None),
+            Err(flaw) => Err(flaw),
         }
     }
 
@@ -301,7 +316,14 @@ impl<'a> Cursor<'a> {
             self.at = start;
             return self.bad("a number of at most 64 characters");
         }
-        let raw = Price::parse(text).map_err(|e| Flaw::Number(Box::new(e)))?.raw();
+        let raw = match Price::parse(text) {
+            Ok(price) => price.raw(),
+            Err(error) => {
+                let nearest = std::str::from_utf8(text).ok().and_then(|t| t.parse::<f64>().ok());
+                let beyond = nearest.is_some_and(|x| x >= RANGE_END);
+                return Err(if beyond { Flaw::OutOfRange } else { Flaw::Number(Box::new(error)) });
+            }
+        };
         if raw < 0 {
             return Err(Flaw::Negative);
         }
@@ -402,7 +424,7 @@ mod tests {
                     prop_assert_eq!(usize::from(decimal.places), fraction.len());
                     prop_assert!(cursor.end().is_ok());
                 }
-                (Err(Flaw::Number(_)), Err(_)) => {}
+                (Err(Flaw::Number(_) | Flaw::OutOfRange), Err(_)) => {}
                 other => prop_assert!(false, "{other:?}"),
             }
         }
@@ -425,11 +447,16 @@ mod tests {
 
     #[test]
     fn numbers_that_cannot_be_held_are_refused() {
-        for text in ["\"1e5\"", "\"\"", "\"1.\"x", "1.0000000001", "99999999999", "\"12", "abc", "\"0x1\"", "18446744073709551616.5"] {
+        for text in ["\"1e5\"", "\"\"", "\"1.\"x", "1.0000000001", "\"12", "abc", "\"0x1\"", "18446744073709551616.5"] {
             assert!(Cursor::new(text.as_bytes()).decimal().is_err(), "{text}");
         }
         assert!(matches!(Cursor::new(b"\"-1.5\"").decimal(), Err(Flaw::Negative)));
         assert!(matches!(decimal(b"0.0000000010"), Ok(Decimal { raw: 1, places: 10 })));
+        for text in ["9999999997.00000", "9223372036.854775808", "\"99999999999.000000000\"", "1e30"] {
+            let mut cursor = Cursor::new(text.as_bytes());
+            assert!(matches!(cursor.decimal_in_range(), Ok(None)), "{text}");
+            assert!(cursor.end().is_ok(), "{text}");
+        }
         assert!(decimal(b"1 2").is_err() && decimal(b"").is_err());
         assert!(Cursor::new(b"18446744073709551616").unsigned().is_err());
         assert_eq!(Cursor::new(b"\"18446744073709551615\"").unsigned().unwrap(), u64::MAX);

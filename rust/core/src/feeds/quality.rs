@@ -31,11 +31,13 @@ pub enum Fault {
     BadBar,
     /// Something before the row was lost, or the book that it changes is not the exchange's.
     Gap,
+    /// A price or size beyond the fixed-point range.
+    OutOfRange,
 }
 
 impl Fault {
     /// Every fault, in the order of the counters.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Malformed,
         Self::Suspicious,
         Self::ZeroPrice,
@@ -48,6 +50,7 @@ impl Fault {
         Self::Duplicate,
         Self::BadBar,
         Self::Gap,
+        Self::OutOfRange,
     ];
 
     /// Name in reports.
@@ -65,6 +68,7 @@ impl Fault {
             Self::Duplicate => "duplicate",
             Self::BadBar => "bad_bar",
             Self::Gap => "gap",
+            Self::OutOfRange => "out_of_range",
         }
     }
 }
@@ -96,7 +100,8 @@ pub struct QualityPolicy {
 
 impl Default for QualityPolicy {
     /// Malformed rows refuse the input; faults of the market's own making (locked, duplicate) and gaps are kept, rows out of order
-    /// are sorted, and what cannot be traded on (suspicious, zero, negative, not finite, crossed, absurd, bad bars) is dropped.
+    /// are sorted, and what cannot be traded on (suspicious, zero, negative, not finite, out of range, crossed,
+    /// absurd, bad bars) is dropped.
     /// The absurd band is 50 %.
     fn default() -> Self {
         let mut policy = Self { policies: [Policy::Drop; Fault::ALL.len()], absurd_band: 0.5 };

@@ -67,6 +67,14 @@ impl Context<'_> {
             .map_err(|e| Flaw::Refused(Box::new(e)))
     }
 
+    /// Judge `levels` of a book message whose price or size is beyond the range.
+    pub(super) fn judge_beyond(&self, report: &mut FeedReport, levels: u64) -> Taken<()> {
+        for _ in 0..levels {
+            self.judge(report, Fault::OutOfRange, || "a level has a price or size beyond 9,223,372,036; it is left out".to_owned())?;
+        }
+        Ok(())
+    }
+
     /// The exchange's time, or else the time of receipt, or else `latest`.
     pub(super) fn time(&self, exchange: Option<Timestamp>, latest: Option<Timestamp>) -> Taken<Timestamp> {
         exchange.or(self.recv).or(latest).ok_or(Flaw::Missing("a time (give `recv` with the message)"))
@@ -128,6 +136,7 @@ fn settle(taken: Taken<()>, context: &Context<'_>, out: &mut Batches) -> Result<
     let fault = match flaw {
         Flaw::Refused(error) => return Err(*error),
         Flaw::Negative => Fault::Negative,
+        Flaw::OutOfRange => Fault::OutOfRange,
         _ => Fault::Malformed,
     };
     // Even with "keep" there is nothing to keep of it.
@@ -274,23 +283,33 @@ pub(super) fn clear_first(deltas: &mut DeltaBatch) {
     deltas.size[from..].rotate_left(levels);
 }
 
-/// Levels `[price, size, …]` to the end of their array; what more a level has is stepped over.
+/// A level's price and size; of a size beyond the range the level is as if it were gone. None where the price is beyond.
 #[inline]
-pub(super) fn read_levels(cursor: &mut Cursor<'_>, mut each: impl FnMut(Decimal, Decimal)) -> Taken<()> {
+pub(super) fn read_level(cursor: &mut Cursor<'_>, beyond: &mut u64) -> Taken<Option<(Decimal, Decimal)>> {
+    let price = cursor.decimal_in_range()?;
+    cursor.expect(b',', "a comma and a size")?;
+    let size = cursor.decimal_in_range()?;
+    *beyond += u64::from(price.is_none() || size.is_none());
+    Ok(price.map(|price| (price, size.unwrap_or(Decimal { raw: 0, places: 0 }))))
+}
+
+/// Levels `[price, size, …]` to the end of their array become rows of `deltas`; what more a level has is stepped over. Gives how
+/// many have a number beyond the range.
+#[inline]
+pub(super) fn read_levels(cursor: &mut Cursor<'_>, side: Side, deltas: &mut DeltaBatch) -> Taken<u64> {
     cursor.enter_array()?;
-    let mut first = true;
+    let (mut first, mut beyond) = (true, 0);
     while cursor.element(&mut first)? {
         cursor.enter_array()?;
-        let price = cursor.decimal()?;
-        cursor.expect(b',', "a comma and a size")?;
-        let size = cursor.decimal()?;
+        if let Some((price, size)) = read_level(cursor, &mut beyond)? {
+            push_level(deltas, side, price.raw, size.raw);
+        }
         let mut more = false;
         while cursor.element(&mut more)? {
             cursor.skip()?;
         }
-        each(price, size);
     }
-    Ok(())
+    Ok(beyond)
 }
 
 /// What all changes of one message have in common.

@@ -17,7 +17,7 @@ mod ladder;
 use super::json::{Cursor, Decimal, Flaw};
 use super::session::{
     Common, Context, Framing, Messages, Print, Session, Slots, Taken, clear_first, commit, decoder, push_level, push_quote, push_trade,
-    take_back,
+    read_level, take_back,
 };
 use super::{Batches, Decoder, Fault, QualityPolicy};
 use crate::event::{FLAG_GAP, FLAG_SNAPSHOT, Quote, Trade};
@@ -239,7 +239,7 @@ impl Kraken {
 
     fn book(&mut self, context: &Context<'_>, mut cursor: Cursor<'_>, channel: &[u8], pair: &[u8], out: &mut Batches) -> Taken<()> {
         self.levels.clear();
-        let (mut told, mut crc, mut snapshot) = (None, None, false);
+        let (mut told, mut crc, mut snapshot, mut beyond) = (None, None, false, 0);
         // One object, or one for each side.
         loop {
             cursor.enter_object()?;
@@ -258,7 +258,7 @@ impl Kraken {
                     }
                 };
                 snapshot |= key.len() == 2;
-                told = told.max(self.side(&mut cursor, side)?);
+                told = told.max(self.side(&mut cursor, side, &mut beyond)?);
             }
             next(&mut cursor)?;
             if cursor.peek() != b'{' {
@@ -266,24 +266,23 @@ impl Kraken {
             }
         }
         names(&mut cursor)?;
+        context.judge_beyond(&mut out.report, beyond)?;
         self.latest = self.latest.max(told);
         self.apply(context, Update { pair, depth: depth(channel), told, crc, snapshot }, out)
     }
 
     /// Read a side's levels `[price, size, time, …]`; the latest time.
-    fn side(&mut self, cursor: &mut Cursor<'_>, side: Side) -> Taken<Option<Timestamp>> {
+    fn side(&mut self, cursor: &mut Cursor<'_>, side: Side, beyond: &mut u64) -> Taken<Option<Timestamp>> {
         let mut told = None;
         cursor.enter_array()?;
         let mut first = true;
         while cursor.element(&mut first)? {
             cursor.enter_array()?;
-            let price = cursor.decimal()?;
-            next(cursor)?;
-            let size = cursor.decimal()?;
+            let level = read_level(cursor, beyond)?;
             next(cursor)?;
             told = told.max(Some(seconds(cursor)?));
             rest(cursor)?;
-            self.levels.push((side, price, size));
+            self.levels.extend(level.map(|(price, size)| (side, price, size)));
         }
         Ok(told)
     }
