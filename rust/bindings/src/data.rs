@@ -155,7 +155,6 @@ pub(crate) fn report_to_python<'py>(py: Python<'py>, report: &FeedReport) -> PyR
     out.set_item("rows", report.rows)?;
     out.set_item("events", report.events)?;
     out.set_item("faults", faults)?;
-    out.set_item("kinds", report.kinds.iter().copied().collect::<std::collections::BTreeMap<_, _>>())?;
     out.set_item("notes", PyList::new(py, &report.notes)?)?;
     Ok(out)
 }
@@ -277,7 +276,7 @@ impl Columns {
             }
             Kind::Trades => {
                 views!(trades: ts as i64, instrument as u32, price as i64, size as i64, flags as u32;
-                    id as u64, venue as u8, conditions as u32, tape as u8, aggressor as i8);
+                    id as u64, venue as u8, conditions as u32, tape as u8, aggressor as i8, correction as u8);
             }
             Kind::Bars => {
                 views!(bars: ts as i64, start as i64, instrument as u32, open as i64, high as i64, low as i64, close as i64,

@@ -77,7 +77,7 @@ struct Fields<'a> {
 impl Messages for Binance {
     const NAME: &'static str = "binance";
 
-    fn message(&mut self, context: &Context<'_>, message: &[u8], out: &mut Batches) -> Taken<()> {
+    fn message(&mut self, context: &mut Context<'_>, message: &[u8], out: &mut Batches) -> Taken<()> {
         let mut cursor = Cursor::new(message);
         let mut fields = Fields::default();
         if cursor.peek() == b'[' {
@@ -96,7 +96,7 @@ impl Messages for Binance {
             b"" if !fields.last.is_empty() && !fields.bid_size.is_empty() => self.ticker(context, &fields, out),
             event => {
                 take_back(&mut out.deltas);
-                out.report.count(if event.is_empty() && fields.answer { "control" } else { "other" });
+                context.count(if event.is_empty() && fields.answer { "control" } else { "other" });
                 Ok(())
             }
         }
@@ -221,7 +221,7 @@ impl Binance {
         Ok(told)
     }
 
-    fn ticker(&mut self, context: &Context<'_>, fields: &Fields<'_>, out: &mut Batches) -> Taken<()> {
+    fn ticker(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, out: &mut Batches) -> Taken<()> {
         let told = self.told(fields)?;
         let ts = context.time(told, self.latest)?;
         let quote = Quote {
@@ -235,11 +235,11 @@ impl Binance {
         let sequence = number(fields.last, "u")?;
         let instrument = self.slots.get(fields.symbol, &mut out.instruments)?.id;
         push_quote(&mut out.quotes, Quote { instrument, ..quote }, Some(sequence), context.recv);
-        out.report.count("bookTicker");
+        context.count("bookTicker");
         Ok(())
     }
 
-    fn trade(&mut self, context: &Context<'_>, fields: &Fields<'_>, kind: &'static str, id: &[u8], out: &mut Batches) -> Taken<()> {
+    fn trade(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, kind: &'static str, id: &[u8], out: &mut Batches) -> Taken<()> {
         let told = self.told(fields)?;
         let ts = context.time(told, self.latest)?;
         let id = number(id, "the trade's number")?;
@@ -256,11 +256,11 @@ impl Binance {
             &mut out.trades,
             Print { trade: Trade { ts, instrument, price, size, flags }, id: Some(id), aggressor, recv: context.recv },
         );
-        out.report.count(kind);
+        context.count(kind);
         Ok(())
     }
 
-    fn update(&mut self, context: &Context<'_>, fields: &Fields<'_>, out: &mut Batches) -> Taken<()> {
+    fn update(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, out: &mut Batches) -> Taken<()> {
         let told = self.told(fields)?.ok_or(Flaw::Missing("E"))?;
         let (first, last) = (number(fields.first, "U")?, number(fields.last, "u")?);
         let previous = if fields.previous.is_empty() { None } else { Some(number(fields.previous, "pu")?) };
@@ -272,10 +272,10 @@ impl Binance {
         if fields.is_partial() {
             return upper_levels(slot, context, Some(told), self.latest, last, out);
         }
-        out.report.count("depthUpdate");
+        context.count("depthUpdate");
         let fit = slot.state.fit(first, last, previous, &out.deltas);
         if fit == Fit::Stale {
-            out.report.count("depthUpdate before its snapshot");
+            context.count("depthUpdate before its snapshot");
             take_back(&mut out.deltas);
             return Ok(());
         }
@@ -295,7 +295,7 @@ impl Binance {
         Ok(())
     }
 
-    fn snapshot(&mut self, context: &Context<'_>, fields: &Fields<'_>, out: &mut Batches) -> Taken<()> {
+    fn snapshot(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, out: &mut Batches) -> Taken<()> {
         let told = self.told(fields)?;
         let id = number(fields.snapshot, "lastUpdateId")?;
         let mut upper = [0_u8; 32];
@@ -323,7 +323,7 @@ impl Binance {
         }
         // Of the two, only snapshots of futures have a time.
         let Some(stale) = slot.state.load(if told.is_some() { Rule::Linked } else { Rule::Contiguous }, id) else {
-            out.report.count("depth snapshot too old");
+            context.count("depth snapshot too old");
             take_back(&mut out.deltas);
             return Ok(());
         };
@@ -332,7 +332,7 @@ impl Binance {
         let common = Common { ts, instrument: slot.id, sequence: Some(id), flags: FLAG_SNAPSHOT, first_flags: 0, recv: context.recv };
         commit(&mut out.deltas, common);
         slot.state.replay(stale, &mut out.deltas, common);
-        out.report.count("depth snapshot");
+        context.count("depth snapshot");
         Ok(())
     }
 }
@@ -340,13 +340,13 @@ impl Binance {
 /// A snapshot of the best levels, which no update follows.
 fn upper_levels(
     slot: &mut Slot<Depth>,
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     told: Option<Timestamp>,
     latest: Option<Timestamp>,
     sequence: u64,
     out: &mut Batches,
 ) -> Taken<()> {
-    out.report.count("partial depth");
+    context.count("partial depth");
     let ts = slot.snapshot_time(context, told, latest)?;
     clear_first(&mut out.deltas);
     let common = Common { ts, instrument: slot.id, sequence: Some(sequence), flags: FLAG_SNAPSHOT, first_flags: 0, recv: context.recv };

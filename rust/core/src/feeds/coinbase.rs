@@ -68,7 +68,7 @@ struct Fields<'a> {
 impl Messages for Coinbase {
     const NAME: &'static str = "coinbase";
 
-    fn message(&mut self, context: &Context<'_>, message: &[u8], out: &mut Batches) -> Taken<()> {
+    fn message(&mut self, context: &mut Context<'_>, message: &[u8], out: &mut Batches) -> Taken<()> {
         let mut cursor = Cursor::new(message);
         let fields = read(&mut cursor, &mut out.deltas)?;
         cursor.end()?;
@@ -81,7 +81,7 @@ impl Messages for Coinbase {
             b"last_match" => self.trade(context, &fields, told, "last_match", out),
             kind => {
                 take_back(&mut out.deltas);
-                out.report.count(match kind {
+                context.count(match kind {
                     b"subscriptions" => "subscriptions",
                     b"heartbeat" => "heartbeat",
                     b"status" => "status",
@@ -205,7 +205,7 @@ fn rfc3339(text: &[u8]) -> Taken<Timestamp> {
 }
 
 impl Coinbase {
-    fn book(&mut self, context: &Context<'_>, fields: &Fields<'_>, told: Option<Timestamp>, out: &mut Batches) -> Taken<()> {
+    fn book(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, told: Option<Timestamp>, out: &mut Batches) -> Taken<()> {
         let snapshot = fields.kind == b"snapshot";
         context.judge_beyond(&mut out.report, fields.beyond)?;
         let slot = self.slots.get(fields.product, &mut out.instruments)?;
@@ -230,11 +230,11 @@ impl Coinbase {
             clear_first(&mut out.deltas);
         }
         commit(&mut out.deltas, Common { ts, instrument: slot.id, sequence: None, flags, first_flags, recv: context.recv });
-        out.report.count(if snapshot { "snapshot" } else { "l2update" });
+        context.count(if snapshot { "snapshot" } else { "l2update" });
         Ok(())
     }
 
-    fn ticker(&mut self, context: &Context<'_>, fields: &Fields<'_>, told: Option<Timestamp>, out: &mut Batches) -> Taken<()> {
+    fn ticker(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, told: Option<Timestamp>, out: &mut Batches) -> Taken<()> {
         take_back(&mut out.deltas);
         let size = |text: &[u8]| -> Taken<Qty> { Ok(Qty::from_raw(if text.is_empty() { 0 } else { decimal(text)?.raw })) };
         let quote = Quote {
@@ -248,13 +248,13 @@ impl Coinbase {
         let sequence = if fields.sequence.is_empty() { None } else { Some(number(fields.sequence, "sequence")?) };
         let instrument = self.slots.get(fields.product, &mut out.instruments)?.id;
         push_quote(&mut out.quotes, Quote { instrument, ..quote }, sequence, context.recv);
-        out.report.count("ticker");
+        context.count("ticker");
         Ok(())
     }
 
     fn trade(
         &mut self,
-        context: &Context<'_>,
+        context: &mut Context<'_>,
         fields: &Fields<'_>,
         told: Option<Timestamp>,
         kind: &'static str,
@@ -276,7 +276,7 @@ impl Coinbase {
         let id = number(fields.trade_id, "trade_id")?;
         let instrument = self.slots.get(fields.product, &mut out.instruments)?.id;
         push_trade(&mut out.trades, Print { trade: Trade { instrument, ..trade }, id: Some(id), aggressor, recv: context.recv });
-        out.report.count(kind);
+        context.count(kind);
         Ok(())
     }
 }

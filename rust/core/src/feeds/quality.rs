@@ -25,19 +25,24 @@ pub enum Fault {
     Absurd,
     /// Time before the row above.
     OutOfOrder,
-    /// Same as the row above in every column.
+    /// Same as the row above in every column; for the quality stage, as one of the rows shortly before, or of the same id.
     Duplicate,
     /// A bar whose high is below its low, or whose open or close lies outside.
     BadBar,
-    /// Something before the row was lost, or the book that it changes is not the exchange's.
+    /// The first row after a pause longer than [`QualityPolicy::gap_after_ns`], or after something that the source's numbers or
+    /// checksums show to be lost.
     Gap,
+    /// Received later than [`QualityPolicy::stale_after_ns`] after its own time.
+    Stale,
+    /// While trading in the instrument is halted.
+    Halted,
     /// A price or size beyond the fixed-point range.
     OutOfRange,
 }
 
 impl Fault {
     /// Every fault, in the order of the counters.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Malformed,
         Self::Suspicious,
         Self::ZeroPrice,
@@ -50,6 +55,8 @@ impl Fault {
         Self::Duplicate,
         Self::BadBar,
         Self::Gap,
+        Self::Stale,
+        Self::Halted,
         Self::OutOfRange,
     ];
 
@@ -68,6 +75,8 @@ impl Fault {
             Self::Duplicate => "duplicate",
             Self::BadBar => "bad_bar",
             Self::Gap => "gap",
+            Self::Stale => "stale",
+            Self::Halted => "halted",
             Self::OutOfRange => "out_of_range",
         }
     }
@@ -96,20 +105,35 @@ pub struct QualityPolicy {
     policies: [Policy; Fault::ALL.len()],
     /// A price further than this fraction from the last good one is [`Fault::Absurd`]; infinite switches the check off.
     pub absurd_band: f64,
+    /// A price further than this many σ of the moves between good prices from the last good one is [`Fault::Absurd`]; infinite
+    /// switches the check off. The quality stage alone looks at it.
+    pub absurd_sigma: f64,
+    /// A pause of an instrument's rows longer than this many nanoseconds, within one day of New York, is a [`Fault::Gap`];
+    /// `i64::MAX` switches the check off. The quality stage alone looks at it.
+    pub gap_after_ns: i64,
+    /// A row received more than this many nanoseconds after its own time is [`Fault::Stale`]; `i64::MAX` switches the check off.
+    /// The quality stage alone looks at it.
+    pub stale_after_ns: i64,
 }
 
 impl Default for QualityPolicy {
-    /// Malformed rows refuse the input; faults of the market's own making (locked, duplicate) and gaps are kept, rows out of order
-    /// are sorted, and what cannot be traded on (suspicious, zero, negative, not finite, out of range, crossed,
-    /// absurd, bad bars) is dropped.
-    /// The absurd band is 50 %.
+    /// Malformed rows refuse the input; faults of the market's own making (locked, duplicate) are kept, rows out of order are
+    /// sorted, and what cannot be traded on (suspicious, zero, negative, not finite, crossed, absurd, bad bars) is dropped.
+    /// The absurd band is 50 %, without a limit in σ; gaps and stale rows are not looked for, and kept as those of a halt are.
     fn default() -> Self {
-        let mut policy = Self { policies: [Policy::Drop; Fault::ALL.len()], absurd_band: 0.5 };
+        let mut policy = Self {
+            policies: [Policy::Drop; Fault::ALL.len()],
+            absurd_band: 0.5,
+            absurd_sigma: f64::INFINITY,
+            gap_after_ns: i64::MAX,
+            stale_after_ns: i64::MAX,
+        };
         policy.set(Fault::Malformed, Policy::Fail);
         policy.set(Fault::Locked, Policy::Keep);
         policy.set(Fault::Duplicate, Policy::Keep);
-        policy.set(Fault::OutOfOrder, Policy::Keep);
-        policy.set(Fault::Gap, Policy::Keep);
+        for fault in [Fault::OutOfOrder, Fault::Gap, Fault::Stale, Fault::Halted] {
+            policy.set(fault, Policy::Keep);
+        }
         policy
     }
 }
@@ -119,6 +143,21 @@ impl QualityPolicy {
     #[inline]
     pub fn get(&self, fault: Fault) -> Policy {
         self.policies[fault as usize]
+    }
+
+    /// An error when a limit makes no sense.
+    pub fn check(&self) -> Result<()> {
+        for (name, value, unit) in [("absurd_band", self.absurd_band, "a fraction"), ("absurd_sigma", self.absurd_sigma, "a multiple")] {
+            if value.is_nan() || value <= 0.0 {
+                return Err(Error::config(format!("policy.{name}"), format!("is {value}; give {unit} above 0, or infinity for no check")));
+            }
+        }
+        for (name, value) in [("gap_after", self.gap_after_ns), ("stale_after", self.stale_after_ns)] {
+            if value <= 0 {
+                return Err(Error::config(format!("policy.{name}"), format!("is {value} ns; give a time above 0")));
+            }
+        }
+        Ok(())
     }
 
     /// Choose what to do about `fault`.
@@ -137,8 +176,6 @@ pub struct FeedReport {
     found: [u64; Fault::ALL.len()],
     dropped: [u64; Fault::ALL.len()],
     first: [Option<String>; Fault::ALL.len()],
-    /// Messages by kind, as the source calls them, in order of first sight; and what else a source counts.
-    pub kinds: Vec<(&'static str, u64)>,
     /// Remarks that are no faults, such as a factor file that was not there.
     pub notes: Vec<String>,
 }
@@ -167,24 +204,6 @@ impl FeedReport {
         Ok(choice == Policy::Keep)
     }
 
-    /// Count one of `kind`.
-    #[inline]
-    pub fn count(&mut self, kind: &'static str) {
-        self.count_many(kind, 1);
-    }
-
-    fn count_many(&mut self, kind: &'static str, n: u64) {
-        match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, count)) => *count += n,
-            None => self.kinds.push((kind, n)),
-        }
-    }
-
-    /// How many of `kind` were counted.
-    pub fn counted(&self, kind: &str) -> u64 {
-        self.kinds.iter().find(|(known, _)| *known == kind).map_or(0, |&(_, count)| count)
-    }
-
     /// How often `fault` was found.
     pub fn found(&self, fault: Fault) -> u64 {
         self.found[fault as usize]
@@ -210,9 +229,6 @@ impl FeedReport {
             if self.first[i].is_none() {
                 self.first[i].clone_from(&other.first[i]);
             }
-        }
-        for &(kind, n) in &other.kinds {
-            self.count_many(kind, n);
         }
         self.notes.extend_from_slice(&other.notes);
     }

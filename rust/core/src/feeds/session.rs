@@ -43,7 +43,7 @@ pub(super) trait Messages: Send {
 
     /// Append the events of one message to `out`, or, when it is flawed, nothing; book changes without a time are taken back by
     /// the caller.
-    fn message(&mut self, context: &Context<'_>, message: &[u8], out: &mut Batches) -> Taken<()>;
+    fn message(&mut self, context: &mut Context<'_>, message: &[u8], out: &mut Batches) -> Taken<()>;
 }
 
 /// What was read of a message.
@@ -57,9 +57,22 @@ pub(super) struct Context<'a> {
     /// Where the message stands.
     number: u64,
     venue: &'static str,
+    counts: &'a mut Counts,
 }
 
+/// Messages by kind, as the venue calls them, and what else is counted.
+type Counts = Vec<(&'static str, u64)>;
+
 impl Context<'_> {
+    /// Count one of `kind`.
+    #[inline]
+    pub(super) fn count(&mut self, kind: &'static str) {
+        match self.counts.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((kind, 1)),
+        }
+    }
+
     /// Judge `fault` as the policy says; true to keep the rows.
     pub(super) fn judge(&self, report: &mut FeedReport, fault: Fault, what: impl FnOnce() -> String) -> Taken<bool> {
         report
@@ -89,45 +102,38 @@ pub(super) struct Session<M> {
     lines: Lines,
     /// Messages so far, where each push is one.
     pushed: u64,
+    counts: Counts,
     messages: M,
 }
 
 impl<M: Messages> Session<M> {
     /// A decoder of `messages`.
     pub(super) fn new(messages: M, framing: Framing, policy: QualityPolicy) -> Self {
-        Self { framing, policy, lines: Lines::default(), pushed: 0, messages }
+        Self { framing, policy, lines: Lines::default(), pushed: 0, counts: Counts::new(), messages }
     }
 }
 
-fn line<M: Messages>(
-    messages: &mut M,
-    policy: &QualityPolicy,
-    recv: Option<Timestamp>,
-    number: u64,
-    line: Option<&[u8]>,
-    out: &mut Batches,
-) -> Result<()> {
-    let mut context = Context { recv, policy, number, venue: M::NAME };
+fn line<M: Messages>(messages: &mut M, mut context: Context<'_>, line: Option<&[u8]>, out: &mut Batches) -> Result<()> {
     let taken = match line.map(split) {
         None => Err(Flaw::Missing("the end of the line within 64 MiB")),
         Some(Ok(None)) => return Ok(()),
         Some(Err(flaw)) => Err(flaw),
         Some(Ok(Some((written, message)))) => {
-            context.recv = written.or(recv);
-            return one(messages, &context, message, out);
+            context.recv = written.or(context.recv);
+            return one(messages, context, message, out);
         }
     };
     settle(taken, &context, out)
 }
 
-fn one<M: Messages>(messages: &mut M, context: &Context<'_>, message: &[u8], out: &mut Batches) -> Result<()> {
+fn one<M: Messages>(messages: &mut M, mut context: Context<'_>, message: &[u8], out: &mut Batches) -> Result<()> {
     let before = out.quotes.len() + out.trades.len() + out.deltas.len();
-    let taken = messages.message(context, message, out);
+    let taken = messages.message(&mut context, message, out);
     if taken.is_err() {
         take_back(&mut out.deltas);
     }
     out.report.events += (out.quotes.len() + out.trades.len() + out.deltas.len() - before) as u64;
-    settle(taken, context, out)
+    settle(taken, &context, out)
 }
 
 fn settle(taken: Taken<()>, context: &Context<'_>, out: &mut Batches) -> Result<()> {
@@ -152,20 +158,25 @@ impl<M: Messages> Decoder for Session<M> {
     }
 
     fn push(&mut self, bytes: &[u8], recv: Option<Timestamp>, out: &mut Batches) -> Result<()> {
-        let Self { framing, policy, lines, pushed, messages } = self;
+        let Self { framing, policy, lines, pushed, counts, messages } = self;
         match framing {
-            Framing::Lines => lines.push(bytes, &mut |number, text| line(messages, policy, recv, number, text, out)),
+            Framing::Lines => {
+                lines.push(bytes, &mut |number, text| line(messages, Context { recv, policy, number, venue: M::NAME, counts }, text, out))
+            }
             Framing::Message => {
                 *pushed += 1;
-                let context = Context { recv, policy, number: *pushed, venue: M::NAME };
-                one(messages, &context, bytes, out)
+                one(messages, Context { recv, policy, number: *pushed, venue: M::NAME, counts }, bytes, out)
             }
         }
     }
 
     fn finish(&mut self, out: &mut Batches) -> Result<()> {
-        let Self { policy, lines, messages, .. } = self;
-        lines.finish(&mut |number, text| line(messages, policy, None, number, text, out))
+        let Self { policy, lines, counts, messages, .. } = self;
+        lines.finish(&mut |number, text| line(messages, Context { recv: None, policy, number, venue: M::NAME, counts }, text, out))
+    }
+
+    fn counts(&self) -> Vec<(String, u64)> {
+        self.counts.iter().map(|&(kind, count)| (kind.to_owned(), count)).collect()
     }
 
     fn is_byte_stream(&self) -> bool {
@@ -427,6 +438,10 @@ macro_rules! decoder {
 
             fn finish(&mut self, out: &mut Batches) -> Result<()> {
                 self.0.finish(out)
+            }
+
+            fn counts(&self) -> Vec<(String, u64)> {
+                self.0.counts()
             }
 
             fn is_byte_stream(&self) -> bool {

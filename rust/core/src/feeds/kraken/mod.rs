@@ -75,10 +75,10 @@ fn address(message: &[u8]) -> Option<(&[u8], &[u8])> {
 impl Messages for Kraken {
     const NAME: &'static str = "kraken";
 
-    fn message(&mut self, context: &Context<'_>, message: &[u8], out: &mut Batches) -> Taken<()> {
+    fn message(&mut self, context: &mut Context<'_>, message: &[u8], out: &mut Batches) -> Taken<()> {
         let mut cursor = Cursor::new(message);
         if cursor.peek() == b'{' {
-            return control(cursor, out);
+            return control(context, cursor);
         }
         cursor.enter_array()?;
         let (channel, pair) = address(message).ok_or(Flaw::Missing("the channel's name and the pair"))?;
@@ -92,7 +92,7 @@ impl Messages for Kraken {
             _ => {
                 cursor.skip()?;
                 tail(&mut cursor)?;
-                out.report.count("other");
+                context.count("other");
                 Ok(())
             }
         }
@@ -113,7 +113,7 @@ fn names(cursor: &mut Cursor<'_>) -> Taken<()> {
     cursor.end()
 }
 
-fn control(mut cursor: Cursor<'_>, out: &mut Batches) -> Taken<()> {
+fn control(context: &mut Context<'_>, mut cursor: Cursor<'_>) -> Taken<()> {
     cursor.enter_object()?;
     let (mut first, mut kind) = (true, "other");
     while let Some(key) = cursor.key(&mut first)? {
@@ -131,7 +131,7 @@ fn control(mut cursor: Cursor<'_>, out: &mut Batches) -> Taken<()> {
         }
     }
     cursor.end()?;
-    out.report.count(kind);
+    context.count(kind);
     Ok(())
 }
 
@@ -155,7 +155,7 @@ fn rest(cursor: &mut Cursor<'_>) -> Taken<()> {
 }
 
 impl Kraken {
-    fn trades(&mut self, context: &Context<'_>, mut cursor: Cursor<'_>, pair: &[u8], out: &mut Batches) -> Taken<()> {
+    fn trades(&mut self, context: &mut Context<'_>, mut cursor: Cursor<'_>, pair: &[u8], out: &mut Batches) -> Taken<()> {
         self.prints.clear();
         cursor.enter_array()?;
         let mut first = true;
@@ -181,11 +181,11 @@ impl Kraken {
             self.latest = self.latest.max(Some(trade.ts));
             push_trade(&mut out.trades, Print { trade: Trade { instrument, ..trade }, id: None, aggressor, recv: context.recv });
         }
-        out.report.count("trade");
+        context.count("trade");
         Ok(())
     }
 
-    fn ticker(&mut self, context: &Context<'_>, mut cursor: Cursor<'_>, pair: &[u8], out: &mut Batches) -> Taken<()> {
+    fn ticker(&mut self, context: &mut Context<'_>, mut cursor: Cursor<'_>, pair: &[u8], out: &mut Batches) -> Taken<()> {
         let (mut bid, mut ask) = (None, None);
         cursor.enter_object()?;
         let mut first = true;
@@ -213,11 +213,11 @@ impl Kraken {
         let ts = context.time(None, self.latest)?;
         let instrument = self.slots.get(pair, &mut out.instruments)?.id;
         push_quote(&mut out.quotes, Quote { ts, instrument, bid, ask, bid_size, ask_size, flags: 0 }, None, context.recv);
-        out.report.count("ticker");
+        context.count("ticker");
         Ok(())
     }
 
-    fn spread(&mut self, context: &Context<'_>, mut cursor: Cursor<'_>, pair: &[u8], out: &mut Batches) -> Taken<()> {
+    fn spread(&mut self, context: &mut Context<'_>, mut cursor: Cursor<'_>, pair: &[u8], out: &mut Batches) -> Taken<()> {
         cursor.enter_array()?;
         let bid = Price::from_raw(cursor.decimal()?.raw);
         next(&mut cursor)?;
@@ -233,11 +233,11 @@ impl Kraken {
         self.latest = self.latest.max(Some(ts));
         let instrument = self.slots.get(pair, &mut out.instruments)?.id;
         push_quote(&mut out.quotes, Quote { ts, instrument, bid, ask, bid_size, ask_size, flags: 0 }, None, context.recv);
-        out.report.count("spread");
+        context.count("spread");
         Ok(())
     }
 
-    fn book(&mut self, context: &Context<'_>, mut cursor: Cursor<'_>, channel: &[u8], pair: &[u8], out: &mut Batches) -> Taken<()> {
+    fn book(&mut self, context: &mut Context<'_>, mut cursor: Cursor<'_>, channel: &[u8], pair: &[u8], out: &mut Batches) -> Taken<()> {
         self.levels.clear();
         let (mut told, mut crc, mut snapshot, mut beyond) = (None, None, false, 0);
         // One object, or one for each side.
@@ -287,7 +287,7 @@ impl Kraken {
         Ok(told)
     }
 
-    fn apply(&mut self, context: &Context<'_>, update: Update<'_>, out: &mut Batches) -> Taken<()> {
+    fn apply(&mut self, context: &mut Context<'_>, update: Update<'_>, out: &mut Batches) -> Taken<()> {
         let Update { pair, depth, told, crc, snapshot } = update;
         let slot = self.slots.get(pair, &mut out.instruments)?;
         let ts = if snapshot {
@@ -317,19 +317,19 @@ impl Kraken {
         let mut first_flags = 0;
         if snapshot {
             clear_first(&mut out.deltas);
-            out.report.count("book snapshot");
+            context.count("book snapshot");
         } else {
-            out.report.count("book");
+            context.count("book");
             if !book.sound {
                 first_flags = if book.begun { 0 } else { FLAG_GAP };
-                out.report.count("checksum not checked");
+                context.count("checksum not checked");
             }
         }
         book.begun = true;
         if let Some(crc) = crc.filter(|_| book.sound) {
             let ours = checksum(&mut book.asks, &mut book.bids);
             if u64::from(ours) == crc {
-                out.report.count("checksum matched");
+                context.count("checksum matched");
             } else {
                 book.sound = false;
                 first_flags = FLAG_GAP;

@@ -6,4 +6,4 @@ pub mod rate;
 use super::catalog::Description;
 
 /// The indicators of the family.
-pub(super) const FAMILY: &[&[Description]] = &[rate::ENTRIES];
+pub(super) const FAMILY: &[&[Description]] = &[basic::ENTRIES, rate::ENTRIES];

@@ -5,4 +5,4 @@ pub mod basic;
 use super::catalog::Description;
 
 /// The indicators of the family.
-pub(super) const FAMILY: &[&[Description]] = &[];
+pub(super) const FAMILY: &[&[Description]] = &[basic::ENTRIES];
