@@ -563,6 +563,7 @@ columnar! {
         ask_venue: u8 = "Venue of the ask",
         conditions: u32 = "Quote conditions",
         tape: u8 = "Tape: A, B or C",
+        sequence: u64 = "The source's sequence numbers",
     }
 }
 columnar! {

@@ -6,6 +6,8 @@
 
 mod absurd;
 mod anchor;
+pub mod binance;
+pub mod coinbase;
 pub mod conditions;
 pub mod dbn;
 mod decode;
@@ -13,13 +15,17 @@ pub mod factors;
 mod faults;
 pub mod itch;
 mod joined;
+mod json;
+pub mod kraken;
 pub mod lean;
+mod lines;
 pub mod lobster;
 mod map;
 pub mod merge;
 mod quality;
 mod rows;
 mod select;
+mod session;
 mod stage;
 pub mod synthetic;
 pub mod table;
@@ -29,6 +35,7 @@ use decode::stamp;
 pub use decode::{Batches, Decoder, read_file};
 pub use joined::{Joined, Part, View};
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
+pub use session::Framing;
 pub use stage::Stage;
 
 use crate::event::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, Headline, QuoteBatch, StatusBatch, TradeBatch};

@@ -29,17 +29,20 @@ pub enum Fault {
     Duplicate,
     /// A bar whose high is below its low, or whose open or close lies outside.
     BadBar,
-    /// The first row after a pause longer than [`QualityPolicy::gap_after_ns`].
+    /// The first row after a pause longer than [`QualityPolicy::gap_after_ns`], or after something that the source's numbers or
+    /// checksums show to be lost.
     Gap,
     /// Received later than [`QualityPolicy::stale_after_ns`] after its own time.
     Stale,
     /// While trading in the instrument is halted.
     Halted,
+    /// A price or size beyond the fixed-point range.
+    OutOfRange,
 }
 
 impl Fault {
     /// Every fault, in the order of the counters.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Malformed,
         Self::Suspicious,
         Self::ZeroPrice,
@@ -54,6 +57,7 @@ impl Fault {
         Self::Gap,
         Self::Stale,
         Self::Halted,
+        Self::OutOfRange,
     ];
 
     /// Name in reports.
@@ -73,6 +77,7 @@ impl Fault {
             Self::Gap => "gap",
             Self::Stale => "stale",
             Self::Halted => "halted",
+            Self::OutOfRange => "out_of_range",
         }
     }
 }
