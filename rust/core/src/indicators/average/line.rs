@@ -423,11 +423,115 @@ pub(in crate::indicators) fn zip3(out: &mut [f64], a: &[f64], b: &[f64], c: &[f6
     }
 }
 
+/// `f(i, now, then)` for each row of `columns` with the row before it, `last` before the first, which is left at the last row.
+#[inline]
+pub(in crate::indicators) fn each_pair<const I: usize>(
+    last: &mut [f64; I],
+    columns: [&[f64]; I],
+    mut f: impl FnMut(usize, [f64; I], [f64; I]),
+) {
+    let rows = columns.first().map_or(0, |c| c.len());
+    if rows == 0 {
+        return;
+    }
+    f(0, columns.map(|c| c[0]), *last);
+    let (now, then) = (columns.map(|c| &c[1..rows]), columns.map(|c| &c[..rows - 1]));
+    for i in 0..rows - 1 {
+        f(i + 1, now.map(|c| c[i]), then.map(|c| c[i]));
+    }
+    *last = columns.map(|c| c[rows - 1]);
+}
+
+/// Wilder's true range (1978, p. 21) of a bar after one that closed at `then`.
+#[inline]
+pub(in crate::indicators) fn true_range(high: f64, low: f64, then: f64) -> f64 {
+    let top = if high > then { high } else { then };
+    let bottom = if low < then { low } else { then };
+    // NaN before the first.
+    top - bottom + 0.0 * then
+}
+
 /// No value where the line that starts last has none, so that all lines start together.
 #[inline]
 pub(in crate::indicators) fn start_with(last: &[f64], others: &mut [&mut [f64]]) {
     let rows = last.iter().position(|x| !x.is_nan()).unwrap_or(last.len());
     for other in others {
         other[..rows].fill(f64::NAN);
+    }
+}
+
+/// Takes the first rows of a column away, where a line has values sooner than it should show them.
+#[derive(Clone, Debug)]
+pub(in crate::indicators) struct Silence {
+    rows: usize,
+    left: usize,
+}
+
+impl Silence {
+    /// For the first `rows` rows.
+    pub(in crate::indicators) fn new(rows: usize) -> Self {
+        Self { rows, left: rows }
+    }
+
+    /// Hush the next rows.
+    #[inline]
+    pub(in crate::indicators) fn over(&mut self, out: &mut [f64]) {
+        if self.left > 0 {
+            let n = self.left.min(out.len());
+            out[..n].fill(f64::NAN);
+            self.left -= n;
+        }
+    }
+
+    pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
+        let max = self.rows;
+        state.count(&mut self.left, max);
+    }
+}
+
+/// The last `kept` values in one piece, followed by those just taken.
+#[derive(Clone, Debug)]
+pub(in crate::indicators) struct History {
+    kept: usize,
+    buffer: Vec<f64>,
+    end: usize,
+}
+
+impl History {
+    /// Zeros before the first.
+    pub(in crate::indicators) fn new(kept: usize) -> Self {
+        Self { kept, buffer: vec![0.0; kept], end: kept }
+    }
+
+    /// Values kept.
+    pub(in crate::indicators) fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// Take values; those kept, and they.
+    #[inline]
+    pub(in crate::indicators) fn push(&mut self, xs: &[f64]) -> &[f64] {
+        if self.end + xs.len() > self.buffer.len() {
+            self.make_room(xs.len());
+        }
+        let end = self.end + xs.len();
+        self.buffer[self.end..end].copy_from_slice(xs);
+        self.end = end;
+        &self.buffer[end - xs.len() - self.kept..end]
+    }
+
+    /// Move what is kept to the front. There is room for as many again, so that a move is rare.
+    #[cold]
+    fn make_room(&mut self, rows: usize) {
+        self.buffer.copy_within(self.end - self.kept..self.end, 0);
+        self.end = self.kept;
+        let wanted = self.kept + rows.max(self.kept + 16);
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0.0);
+        }
+    }
+
+    pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
+        state.numbers(&mut self.buffer[self.end - self.kept..self.end]);
     }
 }

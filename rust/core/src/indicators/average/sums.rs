@@ -6,6 +6,7 @@
 //! Cost: O(1) amortised; a batch works on four blocks at a time.
 
 use crate::indicators::study::State;
+use crate::indicators::window::all_finite;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
@@ -147,6 +148,24 @@ impl<T: Terms<I, M>, const I: usize, const M: usize> Sums<T, I, M> {
         for i in row..rows {
             if let Some(totals) = self.update(columns.map(|c| c[i])) {
                 emit(i, totals);
+            }
+        }
+    }
+
+    /// As [`Self::extend`], with rows that are not finite passed over, as where a line before has no value yet.
+    #[inline]
+    pub(in crate::indicators) fn take(&mut self, columns: [&[f64]; I], mut emit: impl FnMut(usize, Totals<I, M>)) {
+        let rows = columns.first().map_or(0, |c| c.len());
+        let is_finite = |row: usize| columns.iter().all(|c| c[row].is_finite());
+        let first = (0..rows).position(is_finite).unwrap_or(rows);
+        if rows > 1 && columns.iter().all(|c| all_finite(&c[first..])) {
+            return self.extend(columns.map(|c| &c[first..]), |row, totals| emit(first + row, totals));
+        }
+        for row in first..rows {
+            if is_finite(row)
+                && let Some(totals) = self.update(columns.map(|c| c[row]))
+            {
+                emit(row, totals);
             }
         }
     }

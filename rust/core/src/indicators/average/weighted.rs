@@ -1,6 +1,6 @@
 //! Averages with fixed weights: linear, triangular, Hull's, Gauss's, by volume.
 
-use super::line::{Composed, Line, LinearlyWeighted, Mean, zip2};
+use super::line::{Composed, History, Line, LinearlyWeighted, Mean, Silence, zip2};
 use super::sums::{Plain, Sums};
 use crate::indicators::catalog::{Description, period, real, whole};
 use crate::indicators::study::{State, Streaming, Study};
@@ -107,9 +107,8 @@ impl Composed<1, 1> for Hull {
 struct Weighing {
     /// From the oldest on; they add up to 1.
     weights: Vec<f64>,
-    /// The values before, oldest first.
-    before: Vec<f64>,
-    seen: usize,
+    history: History,
+    silence: Silence,
 }
 
 impl Weighing {
@@ -120,10 +119,10 @@ impl Weighing {
             (0..period).map(|i| libm::exp(-(i as f64 - top).powi(2) / (2.0 * deviation * deviation))).collect();
         let total: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= total);
-        Self { weights, before: vec![0.0; period - 1], seen: 0 }
+        Self { weights, history: History::new(period - 1), silence: Silence::new(period - 1) }
     }
 
-    /// The weighted sum of the values that end each row from `before.len()` on of `xs`.
+    /// The weighted sum of the values before and at each row of `out`; `xs` has the values kept in front.
     #[inline]
     fn weigh(weights: &[f64], xs: &[f64], out: &mut [f64]) {
         const WIDTH: usize = 8;
@@ -144,34 +143,20 @@ impl Weighing {
     }
 }
 
-impl Study<1, 1> for Weighing {
+impl Composed<1, 1> for Weighing {
     fn lookback(&self) -> usize {
-        self.before.len()
+        self.history.kept()
     }
 
     #[inline]
-    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        let mut out = [0.0];
-        self.run([&[x]], [&mut out]);
-        out
-    }
-
-    fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let kept = self.before.len();
-        let mut joined = Vec::with_capacity(kept + xs.len());
-        joined.extend_from_slice(&self.before);
-        joined.extend_from_slice(xs);
-        Self::weigh(&self.weights, &joined, out);
-        let warm_up = (kept - self.seen).min(xs.len());
-        out[..warm_up].fill(f64::NAN);
-        self.seen += warm_up;
-        self.before.copy_from_slice(&joined[joined.len() - kept..]);
+    fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
+        Self::weigh(&self.weights, self.history.push(xs), out);
+        self.silence.over(out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        let max = self.before.len();
-        state.count(&mut self.seen, max);
-        state.numbers(&mut self.before);
+        self.history.visit(state);
+        self.silence.visit(state);
     }
 }
 
