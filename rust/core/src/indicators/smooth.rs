@@ -5,6 +5,7 @@
 //! `w[j] = b w[j-1] + k (x[j] - a)`. The blocks' inner chains do not wait for each other, so that a batch is bound by
 //! throughput instead of latency, and on a flat series the average comes to rest instead of wandering in the last bit.
 
+use super::study::State;
 use super::window::all_finite;
 
 /// Values in a block.
@@ -149,5 +150,14 @@ impl Smoother {
         (self.seen, self.phase) = (seen as usize, phase as usize);
         (self.seed_sum, self.anchor, self.gap, self.within, self.value) = (seed_sum, anchor, gap, within, value);
         true
+    }
+
+    /// Show `state` what later values depend on.
+    pub(super) fn visit(&mut self, state: &mut State<'_>) {
+        state.count(&mut self.seen, self.period);
+        state.count(&mut self.phase, BLOCK - 1);
+        for number in [&mut self.seed_sum, &mut self.anchor, &mut self.gap, &mut self.within, &mut self.value] {
+            state.number(number);
+        }
     }
 }

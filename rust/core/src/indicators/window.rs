@@ -202,6 +202,17 @@ impl<const M: usize> PowerSums<M> {
         self.suffix.as_flattened_mut().copy_from_slice(&state[3 + n + M..]);
         true
     }
+
+    /// Show `state` what later values depend on.
+    pub(super) fn visit(&mut self, state: &mut super::study::State<'_>) {
+        let last = self.block.len() - 1;
+        state.flag(&mut self.full);
+        state.count(&mut self.at, last);
+        state.number(&mut self.anchor);
+        state.numbers(&mut self.block);
+        state.numbers(&mut self.prefix);
+        state.numbers(self.suffix.as_flattened_mut());
+    }
 }
 
 /// Highest high and negated lowest low over a window; every value given must be finite.
@@ -334,6 +345,16 @@ impl Extremes {
         self.block.as_flattened_mut().copy_from_slice(&state[4..4 + 2 * n]);
         self.suffix.as_flattened_mut().copy_from_slice(&state[4 + 2 * n..]);
         true
+    }
+
+    /// Show `state` what later values depend on.
+    pub(super) fn visit(&mut self, state: &mut super::study::State<'_>) {
+        let last = self.block.len() - 1;
+        state.flag(&mut self.full);
+        state.count(&mut self.at, last);
+        state.numbers(&mut self.prefix);
+        state.numbers(self.block.as_flattened_mut());
+        state.numbers(self.suffix.as_flattened_mut());
     }
 }
 
