@@ -4,7 +4,7 @@
 use super::sums::{Plain, Sums, Weighted};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Study};
-use crate::indicators::window::{Extremes, Lag, PowerSums, all_finite, all_finite_rows};
+use crate::indicators::window::{Extremes, Lag, PowerSums, all_finite};
 use std::fmt::Debug;
 
 /// Rows in a block of a batch: intermediate columns stay in the second-level cache.
@@ -101,12 +101,6 @@ pub(in crate::indicators) trait Line: Clone + Debug + Send + Sync + 'static {
     }
 }
 
-/// Show `state` what is stored as a list of numbers.
-fn visit_numbers(state: &mut State<'_>, mut numbers: Vec<f64>, restore: impl FnOnce(&[f64]) -> bool) {
-    state.numbers(&mut numbers);
-    state.check(restore(&numbers));
-}
-
 /// The mean of the last `period` values.
 #[derive(Clone, Debug)]
 pub(in crate::indicators) struct Mean {
@@ -143,7 +137,7 @@ impl Line for Mean {
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        visit_numbers(state, self.sums.state(), |numbers| self.sums.restore(numbers));
+        self.sums.visit(state);
     }
 }
 
@@ -241,7 +235,7 @@ impl Line for Smooth {
     fn visit(&mut self, state: &mut State<'_>) {
         let max = self.held_back;
         state.count(&mut self.to_skip, max);
-        visit_numbers(state, self.smoother.state().to_vec(), |numbers| self.smoother.restore(numbers));
+        self.smoother.visit(state);
     }
 }
 
@@ -388,7 +382,7 @@ impl Range {
 
     /// As [`Self::step`] for columns.
     pub(in crate::indicators) fn take(&mut self, high: &[f64], low: &[f64], top: &mut [f64], bottom: &mut [f64]) {
-        if high.len() == 1 || !all_finite_rows(high, low, low) {
+        if high.len() == 1 || !(all_finite(high) && all_finite(low)) {
             for (((&high, &low), top), bottom) in high.iter().zip(low).zip(top).zip(bottom) {
                 [*top, *bottom] = self.step(high, low);
             }
@@ -405,7 +399,7 @@ impl Range {
     }
 
     pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
-        visit_numbers(state, self.0.state(), |numbers| self.0.restore(numbers));
+        self.0.visit(state);
     }
 }
 
