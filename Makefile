@@ -22,7 +22,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(wildcard rust/*/Cargo.toml) 
 PYTHON_SOURCES := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust lint bench bench-gate bench-peers wheel docs clean
+.PHONY: help build demo test test-rust lint bench bench-gate bench-peers fuzz wheel docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,28 @@ bench-gate: $(EXTENSION) $(STAMPS)/requires-bench ## the short gate of continuou
 
 bench-peers: $(EXTENSION) $(STAMPS)/requires-bench ## other engines on the same inputs: one JSON line a result
 	$(PY) -m benches.peers.runner
+
+# Coverage-guided, with the address sanitizer and overflow checks. libFuzzer's instrumentation is there in the stable compiler behind
+# RUSTC_BOOTSTRAP; it needs a C++ compiler for its runtime. Inputs that break a target are left in target/fuzz/found.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
+FUZZ_TRIPLE := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+	-Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Zsanitizer=address -Ccodegen-units=1
+
+fuzz: ## every decoder and the book under libFuzzer, FUZZ_SECONDS each (60); FUZZ_TARGETS="itch dbn" for some
+	@mkdir -p target/fuzz/found
+	$(CARGO) run --quiet --release --manifest-path rust/fuzz/Cargo.toml --target-dir target/fuzz/plain --bin seeds -- target/fuzz/corpus > target/fuzz/names
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --quiet --release --manifest-path rust/fuzz/Cargo.toml \
+		--target-dir target/fuzz --target $(FUZZ_TRIPLE) --bin fuzz
+	@failed=; for name in $(or $(FUZZ_TARGETS),$$(cat target/fuzz/names)); do \
+		echo "== $$name, $(FUZZ_SECONDS) s"; \
+		TICKWRIGHT_FUZZ_TARGET=$$name target/fuzz/$(FUZZ_TRIPLE)/release/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -rss_limit_mb=2048 \
+			-timeout=20 -print_final_stats=1 -artifact_prefix=target/fuzz/found/$$name- target/fuzz/corpus/$$name > target/fuzz/$$name.log 2>&1 \
+			|| failed="$$failed $$name"; \
+		grep -E 'stat::(number_of_executed_units|peak_rss_mb)|ERROR|panicked' target/fuzz/$$name.log; \
+		grep -Eo 'cov: [0-9]+' target/fuzz/$$name.log | tail -n 1; \
+	done; if test -n "$$failed"; then echo "failed:$$failed (see target/fuzz/*.log)"; exit 1; fi
 
 wheel: dist/.stamp ## an abi3 wheel for CPython 3.11 and newer, into dist/
 
