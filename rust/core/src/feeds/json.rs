@@ -114,11 +114,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Step over `byte` if it is next.
+    // With `self.at += usize::from(there)` rustc 1.95 drops the addition at opt-level 2 and 3 where the result is branched on.
     #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> bool {
-        let there = self.peek() == byte;
-        self.at += usize::from(there);
-        there
+        if self.peek() != byte {
+            return false;
+        }
+        self.at += 1;
+        true
     }
 
     /// Nothing but white space may be left.
@@ -220,7 +223,9 @@ impl<'a> Cursor<'a> {
         if start == self.at || matches!(self.byte(), b'.' | b'e' | b'E') || (quoted && self.byte() != b'"') {
             return self.bad("a whole number");
         }
-        self.at += usize::from(quoted);
+        if quoted {
+            self.at += 1;
+        }
         Ok(value)
     }
 
@@ -257,7 +262,9 @@ impl<'a> Cursor<'a> {
             self.at = start;
             return self.odd_decimal(quoted);
         }
-        self.at += usize::from(quoted);
+        if quoted {
+            self.at += 1;
+        }
         match (value as i64).checked_mul(POWERS[FRACTION_DIGITS - places]) {
             Some(raw) => Ok(Decimal { raw, places: places as u8 }),
             None => Err(Flaw::OutOfRange),
@@ -382,6 +389,24 @@ pub(crate) fn decimal(text: &[u8]) -> Read<Decimal> {
         return cursor.bad("a number");
     }
     let value = cursor.decimal()?;
+    cursor.end()?;
+    Ok(value)
+}
+
+/// Units of 1e-9 from text found before; `what` is missing where it is empty.
+#[inline]
+pub(crate) fn fixed(text: &[u8], what: &'static str) -> Read<i64> {
+    if text.is_empty() { Err(Flaw::Missing(what)) } else { Ok(decimal(text)?.raw) }
+}
+
+/// A whole number from text found before; `what` is missing where it is empty.
+#[inline]
+pub(crate) fn whole(text: &[u8], what: &'static str) -> Read<u64> {
+    if text.is_empty() {
+        return Err(Flaw::Missing(what));
+    }
+    let mut cursor = Cursor::new(text);
+    let value = cursor.unsigned()?;
     cursor.end()?;
     Ok(value)
 }
