@@ -1,7 +1,7 @@
 """Binance lines: our decoder against orjson, which only makes dictionaries of the same messages.
 
-The lines are seeded and have the shape of recorded ones: 68 levels a depth update. Both sides give the number of messages;
-before anything is timed, prices and sizes that we decode are held against orjson's, to the last digit.
+The lines are seeded and have the shape of recorded ones: 68 levels a depth update. Both sides give the number of
+messages; before anything is timed, prices and sizes that we decode are held against orjson's, to the last digit.
 """
 
 from collections.abc import Callable
@@ -27,25 +27,29 @@ def messages(kind: str) -> list[bytes]:
     for i, (tick, ms) in enumerate(zip(ticks.tolist(), times.tolist(), strict=True)):
         bid, ask = f"{tick // 10}.{tick % 10}0", f"{(tick + 1) // 10}.{(tick + 1) % 10}0"
         if kind == "book_ticker":
-            sizes = rng.integers(1, 20_000, 2) / 1000
+            sizes = (rng.integers(1, 20_000, 2) / 1000).tolist()
             text = (
                 f'{{"stream":"btcusdt@bookTicker","data":{{"e":"bookTicker","u":{i + 1},"s":"BTCUSDT","b":"{bid}",'
                 f'"B":"{sizes[0]:.3f}","a":"{ask}","A":"{sizes[1]:.3f}","T":{ms},"E":{ms}}}}}'
             )
         elif kind == "trade":
+            size, maker = rng.integers(1, 20_000) / 1000, "true" if i % 2 else "false"
             text = (
-                f'{{"stream":"btcusdt@trade","data":{{"e":"trade","E":{ms},"T":{ms},"s":"BTCUSDT","t":{5_266_583_935 + i},'
-                f'"p":"{bid}","q":"{rng.integers(1, 20_000) / 1000:.3f}","X":"MARKET","m":{str(i % 2 == 0).lower()}}}}}'
+                f'{{"stream":"btcusdt@trade","data":{{"e":"trade","E":{ms},"T":{ms},"s":"BTCUSDT",'
+                f'"t":{5_266_583_935 + i},"p":"{bid}","q":"{size:.3f}","X":"MARKET","m":{maker}}}}}'
             )
         else:
-            away, sizes = rng.integers(0, 5_000, LEVELS), rng.integers(0, 20_000, LEVELS) / 1000
+            away, sizes = rng.integers(1, 5_000, LEVELS), rng.integers(0, 20_000, LEVELS) / 1000
+            ways = [-1, 1] * (LEVELS // 2)
+            prices = [tick + way * far for way, far in zip(ways, away.tolist(), strict=True)]
             levels = [
-                f'["{(tick + way * (d + (way > 0))) // 10}.{(tick + way * (d + (way > 0))) % 10}0","{size:.3f}"]'
-                for way, d, size in zip([-1, 1] * (LEVELS // 2), away.tolist(), sizes.tolist(), strict=True)
+                f'["{price // 10}.{price % 10}0","{size:.3f}"]'
+                for price, size in zip(prices, sizes.tolist(), strict=True)
             ]
+            bids, asks = ",".join(levels[::2]), ",".join(levels[1::2])
             text = (
                 f'{{"stream":"btcusdt@depth@0ms","data":{{"e":"depthUpdate","E":{ms},"T":{ms},"s":"BTCUSDT",'
-                f'"U":{2 * i + 1},"u":{2 * i + 2},"pu":{2 * i},"b":[{",".join(levels[::2])}],"a":[{",".join(levels[1::2])}]}}}}'
+                f'"U":{2 * i + 1},"u":{2 * i + 2},"pu":{2 * i},"b":[{bids}],"a":[{asks}]}}}}'
             )
         out.append(text.encode())
     return out

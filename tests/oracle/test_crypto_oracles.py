@@ -1,4 +1,4 @@
-"""Binance, Kraken and Coinbase decoders against Python's own JSON and decimals, and against the exchanges' own checks."""
+"""Binance, Kraken and Coinbase decoders against Python's JSON and decimals, and the exchanges' own checks."""
 
 import gzip
 import json
@@ -22,19 +22,24 @@ def fixed(text):
     return int(value)
 
 
+def lines(path):
+    with gzip.open(path) as file:
+        yield from file
+
+
 def binance_lines(path):
-    for line in gzip.open(path, "rt"):
-        recv, message = line.split(" ", 1)
+    for line in lines(path):
+        recv, message = line.split(b" ", 1)
         message = json.loads(message)
         yield int(recv), message.get("data", message)
 
 
 def cryptofeed_lines(path):
-    for line in gzip.open(path, "rt"):
-        if line.startswith("wss") or not line.strip():
+    for line in lines(path):
+        if line.startswith(b"wss") or not line.strip():
             continue
-        recv, message = line.split(": ", 1)
-        yield fixed(recv), json.loads(message)
+        recv, message = line.split(b": ", 1)
+        yield fixed(recv.decode()), json.loads(message)
 
 
 def sorted_by_time(rows):
@@ -105,7 +110,7 @@ def test_the_changes_given_out_make_kraken_books_whose_checksums_match(data_file
     # Fed by the line, since the changes of all pairs are sorted by time in one batch.
     decoder = tw.feeds.KrakenDecoder()
     books, matched, seen = {}, 0, iter(checksums)
-    for line in gzip.open(path):
+    for line in lines(path):
         deltas = decoder.push(line).deltas
         if not len(deltas):
             continue
@@ -141,9 +146,7 @@ def test_kraken_trades_and_tickers_equal_a_python_parse(data_file):
         if isinstance(m, list)
         for price, size, time, side, *_ in m[1]
     ]
-    assert_columns(
-        tw.feeds.kraken(path).trades, ("ts", "recv", "price", "size", "aggressor"), sorted_by_time(trades)
-    )
+    assert_columns(tw.feeds.kraken(path).trades, ("ts", "recv", "price", "size", "aggressor"), sorted_by_time(trades))
     path = data_file("cryptofeed/KRAKEN.ws.49.0.gz")
     quotes = [
         (recv, fixed(m[1]["b"][0]), fixed(m[1]["a"][0]), fixed(m[1]["b"][2]), fixed(m[1]["a"][2]))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,8 @@ DECODERS = [tw.feeds.BinanceDecoder, tw.feeds.KrakenDecoder, tw.feeds.CoinbaseDe
 
 
 def depth(first, last, price):
-    update = {"e": "depthUpdate", "E": 1_000 + last, "s": "BNBUSDT", "U": first, "u": last, "b": [[price, "1"]], "a": []}
+    levels = {"b": [[price, "1"]], "a": []}
+    update = {"e": "depthUpdate", "E": 1_000 + last, "s": "BNBUSDT", "U": first, "u": last, **levels}
     return json.dumps(update).encode()
 
 
@@ -24,7 +26,7 @@ def depth(first, last, price):
 def test_lines_may_be_cut_anywhere(cuts):
     decoder = tw.feeds.BinanceDecoder()
     edges = [0, *sorted(cuts), len(LINES)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         decoder.feed(LINES[start:end])
     quotes = decoder.finish().quotes
     assert quotes.sequence.tolist() == [4, 5]

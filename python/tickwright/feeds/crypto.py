@@ -23,13 +23,13 @@ def _settings(framing: str, policy: Policy | None, **more: Any) -> dict[str, Any
 class BinanceDecoder(Decoder):
     """Binance's streams, spot and USD-M futures, bare or in the combined envelope; and depth snapshots.
 
-    Depth updates become book changes whose ``sequence`` is ``u``, book tickers quotes whose ``sequence`` is their ``u``,
-    trades and aggregate trades become trades with ``id`` and ``aggressor``. An event's time is ``T``, or else ``E``; spot
-    book tickers have neither and get the time of receipt.
+    Depth updates become book changes whose ``sequence`` is ``u``, book tickers quotes whose ``sequence`` is their
+    ``u``, trades and aggregate trades become trades with ``id`` and ``aggressor``. An event's time is ``T``, or else
+    ``E``; spot book tickers have neither and get the time of receipt.
 
-    Updates that came before their depth snapshot and go beyond it are given again behind it, and those that it holds are
-    left out, so that the changes in their order always make the exchange's book. The first change after a lost update
-    (``U``, ``u``, ``pu``) has the flag "gap" and is counted as the fault ``gap``: fetch a snapshot and push it.
+    Updates that came before their depth snapshot and go beyond it are given again behind it, and those that it holds
+    are left out, so that the changes in their order always make the exchange's book. The first change after a lost
+    update (``U``, ``u``, ``pu``) has the flag "gap" and is counted as the fault ``gap``: fetch a snapshot and push it.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ class BinanceDecoder(Decoder):
 class KrakenDecoder(Decoder):
     """Kraken's WebSocket API, version 1: the book, trade, ticker and spread channels.
 
-    The decoder keeps each pair's book to check the CRC-32 that Kraken sends with each update; levels that an update pushes
-    out of the subscribed depth are given as deleted. Where a checksum differs the update has the flag "gap" and is counted
-    as the fault ``gap``: subscribe anew. Until its snapshot comes the pair is not checked.
+    The decoder keeps each pair's book to check the CRC-32 that Kraken sends with each update; levels that an update
+    pushes out of the subscribed depth are given as deleted. Where a checksum differs the update has the flag "gap" and
+    is counted as the fault ``gap``: subscribe anew. Until its snapshot comes the pair is not checked.
 
     Parameters
     ----------
@@ -92,9 +92,9 @@ class KrakenDecoder(Decoder):
 class CoinbaseDecoder(Decoder):
     """Coinbase Exchange's WebSocket feed: level2, ticker and matches.
 
-    A match becomes a trade with ``id`` and ``aggressor``: ``side`` is the maker's, so that the other side took. The match
-    before the subscription (``last_match``) has the flag "snapshot". The level2 channel numbers nothing, so that a lost
-    update cannot be seen.
+    A match becomes a trade with ``id`` and ``aggressor``: ``side`` is the maker's, so that the other side took. The
+    match before the subscription (``last_match``) has the flag "snapshot". The level2 channel numbers nothing, so that
+    a lost update cannot be seen.
 
     Parameters
     ----------
