@@ -97,6 +97,12 @@ impl<'a> Cursor<'a> {
     /// The next byte that is no white space, 0 at the end.
     #[inline]
     pub(crate) fn peek(&mut self) -> u8 {
+        let byte = self.byte();
+        if byte > b' ' { byte } else { self.peek_past_space() }
+    }
+
+    #[cold]
+    fn peek_past_space(&mut self) -> u8 {
         while matches!(self.byte(), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
@@ -254,6 +260,7 @@ impl<'a> Cursor<'a> {
         if self.byte() == b'.' {
             self.at += 1;
             let point = self.at;
+            self.eight_digits(&mut value);
             self.digits(&mut value);
             places = self.at - point;
         }
@@ -284,21 +291,6 @@ impl<'a> Cursor<'a> {
     /// Append digits to `value`, which wraps; the caller counts them.
     #[inline]
     fn digits(&mut self, value: &mut u64) {
-        while let Some(&eight) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let chunk = u64::from_le_bytes(eight);
-            // Every byte is an ASCII digit: its upper half is 3, also when 6 is added.
-            if (chunk & 0xF0F0_F0F0_F0F0_F0F0) | ((chunk.wrapping_add(0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0) >> 4)
-                != 0x3333_3333_3333_3333
-            {
-                break;
-            }
-            // Pairs, then fours, then all eight: D. Lemire, "Quickly parsing eight digits" (2018).
-            let pairs = (chunk & 0x0F0F_0F0F_0F0F_0F0F).wrapping_mul((10 << 8) | 1) >> 8;
-            let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul((100 << 16) | 1) >> 16;
-            let all = (fours & 0x0000_FFFF_0000_FFFF).wrapping_mul((10_000 << 32) | 1) >> 32;
-            *value = value.wrapping_mul(100_000_000).wrapping_add(all);
-            self.at += 8;
-        }
         loop {
             let digit = self.byte().wrapping_sub(b'0');
             if digit > 9 {
@@ -307,6 +299,25 @@ impl<'a> Cursor<'a> {
             *value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
             self.at += 1;
         }
+    }
+
+    /// Append eight digits at once where there are so many, as after the point of most venues.
+    #[inline]
+    fn eight_digits(&mut self, value: &mut u64) {
+        let Some(&eight) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) else { return };
+        let chunk = u64::from_le_bytes(eight);
+        // Every byte is an ASCII digit: its upper half is 3, also when 6 is added.
+        if (chunk & 0xF0F0_F0F0_F0F0_F0F0) | ((chunk.wrapping_add(0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0) >> 4)
+            != 0x3333_3333_3333_3333
+        {
+            return;
+        }
+        // Pairs, then fours, then all eight: D. Lemire, "Quickly parsing eight digits" (2018).
+        let pairs = (chunk & 0x0F0F_0F0F_0F0F_0F0F).wrapping_mul((10 << 8) | 1) >> 8;
+        let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul((100 << 16) | 1) >> 16;
+        let all = (fours & 0x0000_FFFF_0000_FFFF).wrapping_mul((10_000 << 32) | 1) >> 32;
+        *value = value.wrapping_mul(100_000_000).wrapping_add(all);
+        self.at += 8;
     }
 
     /// A decimal of unusual form: signed, very long, or none at all.
