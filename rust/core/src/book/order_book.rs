@@ -290,11 +290,8 @@ impl OrderBook {
         let order = *self.orders.at(slot);
         let level = self.levels.at(order.level);
         let stays = level.price == price && level.side() == side;
-        let held = if stays {
-            level.size() - order.size
-        } else {
-            self.levels.peek(side, price).map_or(0, |slot| self.levels.at(slot).size())
-        };
+        let held =
+            if stays { level.size() - order.size } else { self.levels.peek(side, price).map_or(0, |slot| self.levels.at(slot).size()) };
         held.checked_add(size).ok_or_else(|| Error::overflow("size of a book level"))?;
         if stays && size > 0 {
             let level = self.levels.at_mut(order.level);

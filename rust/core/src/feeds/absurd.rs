@@ -255,7 +255,11 @@ mod tests {
         let mut outliers = 0;
         for (i, price) in std::iter::once(100).chain([20; 20]).enumerate() {
             let mut found = Found::default();
-            levels.take(i as u32, &Extent { instrument: InstrumentId(0), low: price, high: price, reference: price, leads: true }, &mut found);
+            levels.take(
+                i as u32,
+                &Extent { instrument: InstrumentId(0), low: price, high: price, reference: price, leads: true },
+                &mut found,
+            );
             levels.finish_batch(&mut found);
             outliers += found.outliers.len();
         }

@@ -130,6 +130,21 @@ impl Batches {
     }
 }
 
+/// Bring the receive times of a batch up to its rows: those from `start` on were received at `recv`.
+///
+/// The column stays empty while no row has a receive time; of rows without one, it holds their time.
+pub(super) fn stamp(column: &mut Vec<Timestamp>, ts: &[Timestamp], start: usize, recv: Option<Timestamp>) {
+    match recv {
+        None if column.is_empty() => {}
+        None => column.extend(ts.iter().skip(column.len())),
+        Some(recv) => {
+            let known = column.len();
+            column.extend(ts.get(known..start).unwrap_or_default());
+            column.resize(ts.len(), recv);
+        }
+    }
+}
+
 /// A source's bytes to events.
 pub trait Decoder: Send {
     /// What it reads, as in error messages: "alpaca stream".
@@ -159,7 +174,7 @@ pub trait Decoder: Send {
     }
 }
 
-/// Run the file at `path` through `decoder`: plain files are memory-mapped, gzip (`.gz`) is unpacked on the way.
+/// Run the file at `path` through `decoder`: plain files are memory-mapped, gzip (`.gz`) and zstd (`.zst`) are unpacked on the way.
 ///
 /// `progress` is told bytes done and bytes in all, of the file as it lies on the disk; its error stops the reading.
 pub fn read_file(path: &Path, decoder: &mut dyn Decoder, progress: &mut dyn FnMut(u64, u64) -> Result<()>) -> Result<MarketData> {
@@ -171,16 +186,18 @@ pub fn read_file(path: &Path, decoder: &mut dyn Decoder, progress: &mut dyn FnMu
         ));
     }
     let mut out = Batches::default();
-    if path.extension().is_some_and(|e| e == "gz") {
-        unpack(path, decoder, progress, &mut out, |file| Ok(Box::new(MultiGzDecoder::new(file))))?;
-    } else {
-        let file = MappedFile::open(path)?;
-        let total = file.bytes().len() as u64;
-        let mut done = 0;
-        for chunk in file.bytes().chunks(CHUNK_BYTES) {
-            decoder.push(chunk, None, &mut out)?;
-            done += chunk.len() as u64;
-            progress(done, total)?;
+    match path.extension().and_then(|e| e.to_str()).unwrap_or_default() {
+        "gz" => unpack(path, decoder, progress, &mut out, |file| Ok(Box::new(MultiGzDecoder::new(file))))?,
+        "zst" => unpack(path, decoder, progress, &mut out, |file| Ok(Box::new(zstd::stream::read::Decoder::with_buffer(file)?)))?,
+        _ => {
+            let file = MappedFile::open(path)?;
+            let total = file.bytes().len() as u64;
+            let mut done = 0;
+            for chunk in file.bytes().chunks(CHUNK_BYTES) {
+                decoder.push(chunk, None, &mut out)?;
+                done += chunk.len() as u64;
+                progress(done, total)?;
+            }
         }
     }
     decoder.finish(&mut out)?;

@@ -167,13 +167,7 @@ impl Checked for Bar {
 
     #[inline]
     fn extent(&self) -> Extent {
-        Extent {
-            instrument: self.instrument,
-            low: self.low.raw(),
-            high: self.high.raw(),
-            reference: self.close.raw(),
-            leads: true,
-        }
+        Extent { instrument: self.instrument, low: self.low.raw(), high: self.high.raw(), reference: self.close.raw(), leads: true }
     }
 
     #[inline]

@@ -235,13 +235,7 @@ impl<B: Timed> Merger<B> {
             return Err(Error::config("patience", "is below zero; give nanoseconds of event time, or none to wait"));
         }
         let source = || Source { batches: VecDeque::new(), at: 0, rows: 0, watermark: Timestamp::MIN, ended: false };
-        Ok(Self {
-            sources: (0..sources).map(|_| source()).collect(),
-            config,
-            given: Timestamp::MIN,
-            newest: Timestamp::MIN,
-            late: 0,
-        })
+        Ok(Self { sources: (0..sources).map(|_| source()).collect(), config, given: Timestamp::MIN, newest: Timestamp::MIN, late: 0 })
     }
 
     fn source(&mut self, source: usize) -> Result<&mut Source<B>> {

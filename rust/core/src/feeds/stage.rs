@@ -331,7 +331,9 @@ impl Judge<'_> {
             let i = outlier.row as usize;
             let row = batch.row(i);
             let good = outlier.last_good;
-            let text = |row: &B::Row| format!("{} is too far from the last good price {}", row.describe(Fault::Absurd), dollars(Price::from_raw(good)));
+            let text = |row: &B::Row| {
+                format!("{} is too far from the last good price {}", row.describe(Fault::Absurd), dollars(Price::from_raw(good)))
+            };
             if self.judge(i, &row, Fault::Absurd, text)? {
                 batch.flags()[i] |= FLAG_ABSURD;
             } else {
@@ -348,7 +350,8 @@ impl Judge<'_> {
     #[inline(never)]
     fn judge<R: Checked>(&mut self, i: usize, row: &R, fault: Fault, what: impl FnOnce(&R) -> String) -> Result<bool> {
         let (place, names) = (self.place, self.names);
-        self.report.judge(self.policy, fault, || format!("{place}: row {} (symbol {}): {}", i + 1, names.symbol(row.instrument()), what(row)))
+        self.report
+            .judge(self.policy, fault, || format!("{place}: row {} (symbol {}): {}", i + 1, names.symbol(row.instrument()), what(row)))
     }
 }
 

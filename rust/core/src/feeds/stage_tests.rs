@@ -13,7 +13,14 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn quote(seconds: i64, bid: f64, ask: f64) -> Quote {
-    Quote { ts: at(seconds), bid: px(bid), ask: px(ask), bid_size: Qty::from_whole(1).unwrap(), ask_size: Qty::from_whole(1).unwrap(), ..Quote::default() }
+    Quote {
+        ts: at(seconds),
+        bid: px(bid),
+        ask: px(ask),
+        bid_size: Qty::from_whole(1).unwrap(),
+        ask_size: Qty::from_whole(1).unwrap(),
+        ..Quote::default()
+    }
 }
 
 fn trade(seconds: i64, price: f64) -> Trade {
@@ -48,16 +55,23 @@ fn flags_of(policy: &QualityPolicy, mut batches: Batches) -> Vec<u32> {
 
 #[test]
 fn each_fault_of_a_quote_is_flagged_and_counted() {
-    let rows = [quote(0, 10.0, 10.02), quote(1, 10.03, 10.02), quote(2, 10.02, 10.02), quote(1, 10.0, 10.01), quote(2, 10.02, 10.02), quote(3, 0.0, 10.02)];
-    assert_eq!(
-        flags_of(&keep_all(), quotes(&rows)),
-        [0, FLAG_CROSSED, FLAG_LOCKED, FLAG_OUT_OF_ORDER, FLAG_LOCKED | FLAG_DUPLICATE, 0]
-    );
+    let rows = [
+        quote(0, 10.0, 10.02),
+        quote(1, 10.03, 10.02),
+        quote(2, 10.02, 10.02),
+        quote(1, 10.0, 10.01),
+        quote(2, 10.02, 10.02),
+        quote(3, 0.0, 10.02),
+    ];
+    assert_eq!(flags_of(&keep_all(), quotes(&rows)), [0, FLAG_CROSSED, FLAG_LOCKED, FLAG_OUT_OF_ORDER, FLAG_LOCKED | FLAG_DUPLICATE, 0]);
     let mut batches = quotes(&rows);
     Stage::new(QualityPolicy::default()).unwrap().check(&mut batches).unwrap();
     assert_eq!(batches.quotes.len(), 4, "crossed and zero are dropped by default");
     let counts = |fault| (batches.report.found(fault), batches.report.dropped(fault));
-    assert_eq!([Fault::Crossed, Fault::Locked, Fault::ZeroPrice, Fault::OutOfOrder, Fault::Duplicate].map(counts), [(1, 1), (2, 0), (1, 1), (1, 0), (1, 0)]);
+    assert_eq!(
+        [Fault::Crossed, Fault::Locked, Fault::ZeroPrice, Fault::OutOfOrder, Fault::Duplicate].map(counts),
+        [(1, 1), (2, 0), (1, 1), (1, 0), (1, 0)]
+    );
     assert_eq!(batches.report.first(Fault::Crossed), Some("quotes: row 2 (symbol BAC): ask 10.02 below bid 10.03"));
 }
 
@@ -116,12 +130,19 @@ fn optional_columns_keep_step_when_rows_go() {
     let t = &batches.trades;
     assert!(t.is_even());
     assert_eq!((&t.id[..], &t.conditions[..], t.recv == t.ts), (&[1, 3, 5][..], &[11, 13, 15][..], true));
-    assert_eq!(batches.report.first(Fault::Absurd).unwrap(), "trades: row 2 (symbol BAC): price 99.00, size 100 is too far from the last good price 10.00");
+    assert_eq!(
+        batches.report.first(Fault::Absurd).unwrap(),
+        "trades: row 2 (symbol BAC): price 99.00, size 100 is too far from the last good price 10.00"
+    );
 }
 
 #[test]
 fn a_policy_that_makes_no_sense_is_refused() {
-    for spoil in [|p: &mut QualityPolicy| p.absurd_sigma = 0.0, |p: &mut QualityPolicy| p.gap_after_ns = 0, |p: &mut QualityPolicy| p.absurd_band = f64::NAN] {
+    for spoil in [
+        |p: &mut QualityPolicy| p.absurd_sigma = 0.0,
+        |p: &mut QualityPolicy| p.gap_after_ns = 0,
+        |p: &mut QualityPolicy| p.absurd_band = f64::NAN,
+    ] {
         let mut policy = QualityPolicy::default();
         spoil(&mut policy);
         assert!(Stage::new(policy).is_err());
