@@ -29,18 +29,15 @@ impl Decoder for PrintsDecoder {
     fn push(&mut self, bytes: &[u8], recv: Option<Timestamp>, out: &mut Batches) -> Result<()> {
         self.messages += 1;
         out.report.rows += 1;
-        match parse(bytes, out) {
-            Some(trade) => {
-                out.trades.push(trade);
-                if let Some(recv) = recv {
-                    out.trades.recv.push(recv); // an optional column: all rows or none
-                }
-                out.report.events += 1;
+        if let Some(trade) = parse(bytes, out) {
+            out.trades.push(trade);
+            if let Some(recv) = recv {
+                out.trades.recv.push(recv); // an optional column: all rows or none
             }
-            None => {
-                let place = || format!("prints message {}: {:?}", self.messages, String::from_utf8_lossy(&bytes[..bytes.len().min(80)]));
-                out.report.judge(&self.policy, Fault::Malformed, place)?;
-            }
+            out.report.events += 1;
+        } else {
+            let place = || format!("prints message {}: {:?}", self.messages, String::from_utf8_lossy(&bytes[..bytes.len().min(80)]));
+            out.report.judge(&self.policy, Fault::Malformed, place)?;
         }
         Ok(())
     }

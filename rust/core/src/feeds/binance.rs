@@ -129,14 +129,18 @@ fn read<'a>(cursor: &mut Cursor<'a>, fields: &mut Fields<'a>, deltas: &mut Delta
                 read(cursor, fields, deltas, true)?;
                 continue;
             }
-            b"b" | b"bids" => match levels(cursor, fields, deltas, Side::Buy)? {
-                true => continue,
-                false => &mut fields.bid,
-            },
-            b"a" | b"asks" => match levels(cursor, fields, deltas, Side::Sell)? {
-                true => continue,
-                false => &mut fields.ask,
-            },
+            b"b" | b"bids" => {
+                if levels(cursor, fields, deltas, Side::Buy)? {
+                    continue;
+                }
+                &mut fields.bid
+            }
+            b"a" | b"asks" => {
+                if levels(cursor, fields, deltas, Side::Sell)? {
+                    continue;
+                }
+                &mut fields.ask
+            }
             b"result" | b"code" | b"error" | b"id" => {
                 fields.answer = true;
                 cursor.skip()?;

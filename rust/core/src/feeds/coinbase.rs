@@ -198,13 +198,11 @@ impl Coinbase {
         let ts = if snapshot {
             slot.snapshot_time(context, told, self.latest)?
         } else {
-            match slot.change_time(context, &mut out.report, told.ok_or(Flaw::Missing("time"))?)? {
-                Some(ts) => ts,
-                None => {
-                    take_back(&mut out.deltas);
-                    return Ok(());
-                }
-            }
+            let Some(ts) = slot.change_time(context, &mut out.report, told.ok_or(Flaw::Missing("time"))?)? else {
+                take_back(&mut out.deltas);
+                return Ok(());
+            };
+            ts
         };
         let begun = std::mem::replace(&mut slot.state.begun, true);
         let (flags, first_flags) = match (snapshot, begun) {
