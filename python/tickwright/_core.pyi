@@ -110,6 +110,10 @@ class Decoder:
         """End the stream: a cut message is counted or refused; the events waiting."""
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Messages of each kind since the stream began."""
+
+    @property
     def report(self) -> _Report:
         """What was seen from the first byte on, as plain Python."""
 

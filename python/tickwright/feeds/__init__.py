@@ -21,10 +21,27 @@ absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol'
 out_of_order  keep     time before the symbol's row above; kept rows are sorted into place
 duplicate     keep     same as the symbol's row above in every column
 bad_bar       drop     a price outside low and high, or an end before the start
+out_of_range  drop     a price or size beyond 9,223,372,036
 ============  =======  ==========================================================
 """
 
+from tickwright.feeds.crypto import BinanceDecoder, CoinbaseDecoder, KrakenDecoder, binance, coinbase, kraken
 from tickwright.feeds.decoder import Decoder
 from tickwright.feeds.files import SyntheticSymbol, lean, lobster, read, synthetic, table, write
 
-__all__ = ["Decoder", "SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
+__all__ = [
+    "BinanceDecoder",
+    "CoinbaseDecoder",
+    "Decoder",
+    "KrakenDecoder",
+    "SyntheticSymbol",
+    "binance",
+    "coinbase",
+    "kraken",
+    "lean",
+    "lobster",
+    "read",
+    "synthetic",
+    "table",
+    "write",
+]

@@ -80,6 +80,11 @@ class Decoder:
         return MarketData(self._core.read(path, progress))
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Messages of each kind since the stream began, by the source's name; empty where the source does not count."""
+        return self._core.counts
+
+    @property
     def report(self) -> FeedReport:
         """What was seen and done, from the first byte on."""
         return FeedReport(self._core.report)

@@ -14,7 +14,7 @@
 //! a second time behind it, flagged [`FLAG_SNAPSHOT`], and updates that the snapshot holds are left out, so that the rows in
 //! their order always make the exchange's book.
 
-use super::json::{Cursor, Flaw, decimal};
+use super::json::{Cursor, Flaw, fixed, whole};
 use super::session::{
     Common, Context, Framing, Messages, Print, Session, Slot, Slots, Taken, clear_first, commit, decoder, push_level, push_quote,
     push_trade, read_levels, take_back,
@@ -129,14 +129,18 @@ fn read<'a>(cursor: &mut Cursor<'a>, fields: &mut Fields<'a>, deltas: &mut Delta
                 read(cursor, fields, deltas, true)?;
                 continue;
             }
-            b"b" | b"bids" => match levels(cursor, fields, deltas, Side::Buy)? {
-                true => continue,
-                false => &mut fields.bid,
-            },
-            b"a" | b"asks" => match levels(cursor, fields, deltas, Side::Sell)? {
-                true => continue,
-                false => &mut fields.ask,
-            },
+            b"b" | b"bids" => {
+                if levels(cursor, fields, deltas, Side::Buy)? {
+                    continue;
+                }
+                &mut fields.bid
+            }
+            b"a" | b"asks" => {
+                if levels(cursor, fields, deltas, Side::Sell)? {
+                    continue;
+                }
+                &mut fields.ask
+            }
             b"result" | b"code" | b"error" | b"id" => {
                 fields.answer = true;
                 cursor.skip()?;
@@ -179,20 +183,6 @@ fn levels(cursor: &mut Cursor<'_>, fields: &mut Fields<'_>, deltas: &mut DeltaBa
     Ok(true)
 }
 
-fn number(text: &[u8], what: &'static str) -> Taken<u64> {
-    if text.is_empty() {
-        return Err(Flaw::Missing(what));
-    }
-    let mut cursor = Cursor::new(text);
-    let value = cursor.unsigned()?;
-    cursor.end()?;
-    Ok(value)
-}
-
-fn fixed(text: &[u8], what: &'static str) -> Taken<i64> {
-    if text.is_empty() { Err(Flaw::Missing(what)) } else { Ok(decimal(text)?.raw) }
-}
-
 impl Fields<'_> {
     /// The exchange's time.
     fn time(&self) -> Taken<Option<Timestamp>> {
@@ -200,7 +190,7 @@ impl Fields<'_> {
         if text.is_empty() {
             return Ok(None);
         }
-        let ns = i64::try_from(number(text, "T")?).ok().and_then(|ms| ms.checked_mul(MS)).ok_or(Flaw::Missing("a time before 2262"))?;
+        let ns = i64::try_from(whole(text, "T")?).ok().and_then(|ms| ms.checked_mul(MS)).ok_or(Flaw::Missing("a time before 2262"))?;
         Ok(Some(Timestamp::from_nanos(ns)))
     }
 
@@ -232,7 +222,7 @@ impl Binance {
             ask_size: Qty::from_raw(fixed(fields.ask_size, "A")?),
             ..Quote::default()
         };
-        let sequence = number(fields.last, "u")?;
+        let sequence = whole(fields.last, "u")?;
         let instrument = self.slots.get(fields.symbol, &mut out.instruments)?.id;
         push_quote(&mut out.quotes, Quote { instrument, ..quote }, Some(sequence), context.recv);
         context.count("bookTicker");
@@ -242,7 +232,7 @@ impl Binance {
     fn trade(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, kind: &'static str, id: &[u8], out: &mut Batches) -> Taken<()> {
         let told = self.told(fields)?;
         let ts = context.time(told, self.latest)?;
-        let id = number(id, "the trade's number")?;
+        let id = whole(id, "the trade's number")?;
         let aggressor = match fields.maker {
             b"true" => -1,
             b"false" => 1,
@@ -262,8 +252,8 @@ impl Binance {
 
     fn update(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, out: &mut Batches) -> Taken<()> {
         let told = self.told(fields)?.ok_or(Flaw::Missing("E"))?;
-        let (first, last) = (number(fields.first, "U")?, number(fields.last, "u")?);
-        let previous = if fields.previous.is_empty() { None } else { Some(number(fields.previous, "pu")?) };
+        let (first, last) = (whole(fields.first, "U")?, whole(fields.last, "u")?);
+        let previous = if fields.previous.is_empty() { None } else { Some(whole(fields.previous, "pu")?) };
         if first > last {
             return Err(Flaw::Missing("a number u that is not below U"));
         }
@@ -297,7 +287,7 @@ impl Binance {
 
     fn snapshot(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, out: &mut Batches) -> Taken<()> {
         let told = self.told(fields)?;
-        let id = number(fields.snapshot, "lastUpdateId")?;
+        let id = whole(fields.snapshot, "lastUpdateId")?;
         let mut upper = [0_u8; 32];
         let symbol: &[u8] = if !fields.symbol.is_empty() {
             fields.symbol

@@ -11,7 +11,7 @@
 //! Snapshots have no time: they get that of the change before, or the time of receipt, and no later change of the product is
 //! given an earlier one. The level2 channel numbers nothing, so that a lost update cannot be seen.
 
-use super::json::{Cursor, Flaw, decimal};
+use super::json::{Cursor, Flaw, fixed, whole};
 use super::session::{
     Common, Context, Framing, Messages, Print, Session, Slots, Taken, clear_first, commit, decoder, push_level, push_quote, push_trade,
     read_level, read_levels, take_back,
@@ -163,20 +163,6 @@ fn changes(cursor: &mut Cursor<'_>, deltas: &mut DeltaBatch) -> Taken<u64> {
     Ok(beyond)
 }
 
-fn fixed(text: &[u8], what: &'static str) -> Taken<i64> {
-    if text.is_empty() { Err(Flaw::Missing(what)) } else { Ok(decimal(text)?.raw) }
-}
-
-fn number(text: &[u8], what: &'static str) -> Taken<u64> {
-    if text.is_empty() {
-        return Err(Flaw::Missing(what));
-    }
-    let mut cursor = Cursor::new(text);
-    let value = cursor.unsigned()?;
-    cursor.end()?;
-    Ok(value)
-}
-
 /// UTC time such as `2021-04-17T16:43:37.075687Z`, with up to nine digits of the second.
 fn rfc3339(text: &[u8]) -> Taken<Timestamp> {
     let wrong = || Flaw::Missing("a time such as 2021-04-17T16:43:37.075687Z");
@@ -212,13 +198,11 @@ impl Coinbase {
         let ts = if snapshot {
             slot.snapshot_time(context, told, self.latest)?
         } else {
-            match slot.change_time(context, &mut out.report, told.ok_or(Flaw::Missing("time"))?)? {
-                Some(ts) => ts,
-                None => {
-                    take_back(&mut out.deltas);
-                    return Ok(());
-                }
-            }
+            let Some(ts) = slot.change_time(context, &mut out.report, told.ok_or(Flaw::Missing("time"))?)? else {
+                take_back(&mut out.deltas);
+                return Ok(());
+            };
+            ts
         };
         let begun = std::mem::replace(&mut slot.state.begun, true);
         let (flags, first_flags) = match (snapshot, begun) {
@@ -236,7 +220,7 @@ impl Coinbase {
 
     fn ticker(&mut self, context: &mut Context<'_>, fields: &Fields<'_>, told: Option<Timestamp>, out: &mut Batches) -> Taken<()> {
         take_back(&mut out.deltas);
-        let size = |text: &[u8]| -> Taken<Qty> { Ok(Qty::from_raw(if text.is_empty() { 0 } else { decimal(text)?.raw })) };
+        let size = |text: &[u8]| -> Taken<Qty> { Ok(Qty::from_raw(if text.is_empty() { 0 } else { fixed(text, "a size")? })) };
         let quote = Quote {
             ts: context.time(told, self.latest)?,
             bid: Price::from_raw(fixed(fields.best_bid, "best_bid")?),
@@ -245,7 +229,7 @@ impl Coinbase {
             ask_size: size(fields.best_ask_size)?,
             ..Quote::default()
         };
-        let sequence = if fields.sequence.is_empty() { None } else { Some(number(fields.sequence, "sequence")?) };
+        let sequence = if fields.sequence.is_empty() { None } else { Some(whole(fields.sequence, "sequence")?) };
         let instrument = self.slots.get(fields.product, &mut out.instruments)?.id;
         push_quote(&mut out.quotes, Quote { instrument, ..quote }, sequence, context.recv);
         context.count("ticker");
@@ -273,7 +257,7 @@ impl Coinbase {
             flags: if kind == "last_match" { FLAG_SNAPSHOT } else { 0 },
             ..Trade::default()
         };
-        let id = number(fields.trade_id, "trade_id")?;
+        let id = whole(fields.trade_id, "trade_id")?;
         let instrument = self.slots.get(fields.product, &mut out.instruments)?.id;
         push_trade(&mut out.trades, Print { trade: Trade { instrument, ..trade }, id: Some(id), aggressor, recv: context.recv });
         context.count(kind);

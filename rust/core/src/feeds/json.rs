@@ -97,6 +97,12 @@ impl<'a> Cursor<'a> {
     /// The next byte that is no white space, 0 at the end.
     #[inline]
     pub(crate) fn peek(&mut self) -> u8 {
+        let byte = self.byte();
+        if byte > b' ' { byte } else { self.peek_past_space() }
+    }
+
+    #[cold]
+    fn peek_past_space(&mut self) -> u8 {
         while matches!(self.byte(), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
@@ -114,11 +120,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Step over `byte` if it is next.
+    // With `self.at += usize::from(there)` rustc 1.95 drops the addition at opt-level 2 and 3 where the result is branched on.
     #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> bool {
-        let there = self.peek() == byte;
-        self.at += usize::from(there);
-        there
+        if self.peek() != byte {
+            return false;
+        }
+        self.at += 1;
+        true
     }
 
     /// Nothing but white space may be left.
@@ -220,7 +229,9 @@ impl<'a> Cursor<'a> {
         if start == self.at || matches!(self.byte(), b'.' | b'e' | b'E') || (quoted && self.byte() != b'"') {
             return self.bad("a whole number");
         }
-        self.at += usize::from(quoted);
+        if quoted {
+            self.at += 1;
+        }
         Ok(value)
     }
 
@@ -249,6 +260,7 @@ impl<'a> Cursor<'a> {
         if self.byte() == b'.' {
             self.at += 1;
             let point = self.at;
+            self.eight_digits(&mut value);
             self.digits(&mut value);
             places = self.at - point;
         }
@@ -257,7 +269,9 @@ impl<'a> Cursor<'a> {
             self.at = start;
             return self.odd_decimal(quoted);
         }
-        self.at += usize::from(quoted);
+        if quoted {
+            self.at += 1;
+        }
         match (value as i64).checked_mul(POWERS[FRACTION_DIGITS - places]) {
             Some(raw) => Ok(Decimal { raw, places: places as u8 }),
             None => Err(Flaw::OutOfRange),
@@ -277,21 +291,6 @@ impl<'a> Cursor<'a> {
     /// Append digits to `value`, which wraps; the caller counts them.
     #[inline]
     fn digits(&mut self, value: &mut u64) {
-        while let Some(&eight) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let chunk = u64::from_le_bytes(eight);
-            // Every byte is an ASCII digit: its upper half is 3, also when 6 is added.
-            if (chunk & 0xF0F0_F0F0_F0F0_F0F0) | ((chunk.wrapping_add(0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0) >> 4)
-                != 0x3333_3333_3333_3333
-            {
-                break;
-            }
-            // Pairs, then fours, then all eight: D. Lemire, "Quickly parsing eight digits" (2018).
-            let pairs = (chunk & 0x0F0F_0F0F_0F0F_0F0F).wrapping_mul((10 << 8) | 1) >> 8;
-            let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul((100 << 16) | 1) >> 16;
-            let all = (fours & 0x0000_FFFF_0000_FFFF).wrapping_mul((10_000 << 32) | 1) >> 32;
-            *value = value.wrapping_mul(100_000_000).wrapping_add(all);
-            self.at += 8;
-        }
         loop {
             let digit = self.byte().wrapping_sub(b'0');
             if digit > 9 {
@@ -300,6 +299,25 @@ impl<'a> Cursor<'a> {
             *value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
             self.at += 1;
         }
+    }
+
+    /// Append eight digits at once where there are so many, as after the point of most venues.
+    #[inline]
+    fn eight_digits(&mut self, value: &mut u64) {
+        let Some(&eight) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) else { return };
+        let chunk = u64::from_le_bytes(eight);
+        // Every byte is an ASCII digit: its upper half is 3, also when 6 is added.
+        if (chunk & 0xF0F0_F0F0_F0F0_F0F0) | ((chunk.wrapping_add(0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0) >> 4)
+            != 0x3333_3333_3333_3333
+        {
+            return;
+        }
+        // Pairs, then fours, then all eight: D. Lemire, "Quickly parsing eight digits" (2018).
+        let pairs = (chunk & 0x0F0F_0F0F_0F0F_0F0F).wrapping_mul((10 << 8) | 1) >> 8;
+        let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul((100 << 16) | 1) >> 16;
+        let all = (fours & 0x0000_FFFF_0000_FFFF).wrapping_mul((10_000 << 32) | 1) >> 32;
+        *value = value.wrapping_mul(100_000_000).wrapping_add(all);
+        self.at += 8;
     }
 
     /// A decimal of unusual form: signed, very long, or none at all.
@@ -382,6 +400,24 @@ pub(crate) fn decimal(text: &[u8]) -> Read<Decimal> {
         return cursor.bad("a number");
     }
     let value = cursor.decimal()?;
+    cursor.end()?;
+    Ok(value)
+}
+
+/// Units of 1e-9 from text found before; `what` is missing where it is empty.
+#[inline]
+pub(crate) fn fixed(text: &[u8], what: &'static str) -> Read<i64> {
+    if text.is_empty() { Err(Flaw::Missing(what)) } else { Ok(decimal(text)?.raw) }
+}
+
+/// A whole number from text found before; `what` is missing where it is empty.
+#[inline]
+pub(crate) fn whole(text: &[u8], what: &'static str) -> Read<u64> {
+    if text.is_empty() {
+        return Err(Flaw::Missing(what));
+    }
+    let mut cursor = Cursor::new(text);
+    let value = cursor.unsigned()?;
     cursor.end()?;
     Ok(value)
 }

@@ -88,7 +88,7 @@ pub(crate) fn split(line: &[u8]) -> std::result::Result<Option<(Option<Timestamp
     let line = line.trim_ascii();
     if !line.first().is_some_and(u8::is_ascii_digit) {
         let own = memchr::memmem::find(&line[..line.len().min(256)], b" <-").is_some();
-        return Ok((!line.is_empty() && !(own && !matches!(line[0], b'{' | b'['))).then_some((None, line)));
+        return Ok((!line.is_empty() && (!own || matches!(line[0], b'{' | b'['))).then_some((None, line)));
     }
     let mut cursor = Cursor::new(line);
     let end = line.iter().position(|&c| !matches!(c, b'0'..=b'9' | b'.')).unwrap_or(line.len());
