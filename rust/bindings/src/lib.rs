@@ -14,6 +14,7 @@ mod errors;
 mod feeds;
 mod indicator_set;
 mod indicators;
+mod lines;
 mod stats;
 mod strategy;
 
