@@ -93,7 +93,6 @@ def docstring(entry: Indicator, *, streaming: bool = False) -> str:
     """Describe an indicator as its function's or its class's documentation does."""
 
 def __getattr__(name: str) -> Any: ...
-
 def sma(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
     """Simple moving average.
 

@@ -20,7 +20,7 @@ import math
 import operator
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from inspect import Parameter as Argument
 from inspect import Signature
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
@@ -440,8 +440,9 @@ def _number(name: str, parameter: Parameter, value: Signal) -> float:
         value = value.params[0]
     least, most = parameter.min, parameter.max
     if (
-        isinstance(value, (bool, Node))
+        isinstance(value, bool)
         or not isinstance(value, (int, float))
+        or value != value
         or not least <= value <= most
         or (parameter.is_whole and value != int(value))
     ):
@@ -455,7 +456,7 @@ _BAR: Final = frozenset({"open", "high", "low", "close", "volume"})
 
 
 def implies_bar(inputs: Iterable[str]) -> bool:
-    """Return true for inputs that are columns of the bar itself, and not any one series, so that they need no naming."""
+    """Return true for inputs that are columns of the bar, and not any one series, so that they need no naming."""
     named = tuple(inputs)
     return named != ("close",) and set(named) <= _BAR
 
@@ -497,12 +498,12 @@ def _indicator(entry: Indicator) -> Callable[..., Any]:
     return function
 
 
-@lru_cache(maxsize=None)
+@cache
 def _lines(name: str) -> type[Any]:
     from tickwright import indicators
 
     entry = next(e for e in indicators.list() if e.name == name)
-    return cast(type[Any], namedtuple(entry.class_name, entry.outputs, module=__name__))  # type: ignore[misc]  # noqa: PYI024
+    return cast(type[Any], namedtuple(entry.class_name, entry.outputs, module=__name__))
 
 
 def __getattr__(name: str) -> Any:
@@ -510,7 +511,9 @@ def __getattr__(name: str) -> Any:
         found = functions().get(name)
         if found is not None:
             return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; tickwright.indicators.list() names indicators")
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}; tickwright.indicators.list() names indicators"
+    )
 
 
 def cross_above(a: Signal, b: Signal) -> Node:
@@ -616,8 +619,8 @@ _OWN: Final[Mapping[str, Callable[..., Any]]] = {
     )
 }
 
-#: Function names that no part of a rule file may take. An indicator of the catalogue beyond these is only ever called, so
-#: that a part may have its name, and files stay good when the catalogue grows.
+#: Function names that no part of a rule file may take. An indicator of the catalogue beyond these is only ever called,
+#: so that a part may have its name, and files stay good when the catalogue grows.
 RESERVED: Final = frozenset(_OWN)
 
 

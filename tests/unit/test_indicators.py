@@ -276,7 +276,9 @@ def test_a_set_gives_what_each_indicator_gives_alone():
     assert indicators.inputs == ("open", "high", "low", "close", "volume")
     series = bars(150)
     rows = np.column_stack([series[name] for name in indicators.inputs])
-    alone = np.column_stack([as_rows(getattr(ind, n)(*columns_of(ENTRIES[n], series), **p)) for n, p in members.values()])
+    alone = np.column_stack(
+        [as_rows(getattr(ind, n)(*columns_of(ENTRIES[n], series), **p)) for n, p in members.values()]
+    )
     for i, row in enumerate(rows.tolist()):
         match i % 4:
             case 0:

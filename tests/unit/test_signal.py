@@ -215,9 +215,7 @@ def every_indicator():
     for entry in indicators.list():
         function = s.functions()[entry.name]
         required = [
-            p.name
-            for p in inspect.signature(function).parameters.values()
-            if p.default is inspect.Parameter.empty
+            p.name for p in inspect.signature(function).parameters.values() if p.default is inspect.Parameter.empty
         ]
         made = function(*(s.lag(s.close, i + 1) if name in entry.inputs else 5 for i, name in enumerate(required)))
         yield entry, made if isinstance(made, tuple) else (made,)
@@ -238,7 +236,7 @@ def test_bar_columns_are_implied_or_named():
         s.roc(5)
     with pytest.raises(TypeError, match="no argument 'length'"):
         s.roc(s.close, length=5)
-    with pytest.raises(ConfigError, match="roc: period is 2.5; give a whole number"):
+    with pytest.raises(ConfigError, match=r"roc: period is 2\.5; give a whole number"):
         s.roc(s.close, 2.5)
     with pytest.raises(AttributeError, match="no attribute 'emma'"):
         s.emma  # noqa: B018

@@ -113,24 +113,28 @@ mod x86 {
     pub(super) fn smooth<const L: usize>(mut chains: [&mut Chain<'_>; L]) {
         let groups = chains.iter().map(|c| c.xs.len().min(c.out.len())).min().unwrap_or(0);
         let mut values = chains.each_ref().map(|c| c.value);
+        let zero = _mm256_setzero_pd();
+        let (mut ws, mut gaps) = ([[zero; 8]; L], [[0.0; 4]; L]);
         for group in 0..groups {
-            for (chain, value) in chains.iter_mut().zip(&mut values) {
-                let w = within(&chain.xs[group], _mm256_set1_pd(chain.keep), _mm256_set1_pd(chain.take));
-                let (anchors, lasts): ([f64; 4], [f64; 4]) = (bytemuck::cast(w[0]), bytemuck::cast(w[7]));
-                let mut gaps = [0.0; 4];
-                for ((gap, anchor), last) in gaps.iter_mut().zip(anchors).zip(lasts) {
-                    *gap = *value - anchor;
-                    *value = anchor + (chain.powers[7] * *gap + last);
+            for (chain, w) in chains.iter().zip(&mut ws) {
+                *w = within(&chain.xs[group], _mm256_set1_pd(chain.keep), _mm256_set1_pd(chain.take));
+            }
+            // What waits for the block before: the chains in turn, so that each runs in the others' shadow.
+            for block in 0..4 {
+                for (((chain, w), gaps), value) in chains.iter().zip(&ws).zip(&mut gaps).zip(&mut values) {
+                    let (anchors, lasts): ([f64; 4], [f64; 4]) = (bytemuck::cast(w[0]), bytemuck::cast(w[7]));
+                    gaps[block] = *value - anchors[block];
+                    *value = anchors[block] + (chain.powers[7] * gaps[block] + lasts[block]);
                 }
-                let gap = four(gaps);
+            }
+            for ((chain, w), gaps) in chains.iter_mut().zip(&ws).zip(&gaps) {
+                let gap = four(*gaps);
                 let line = |j: usize| {
-                    let within = if j == 0 { _mm256_setzero_pd() } else { w[j] };
+                    let within = if j == 0 { zero } else { w[j] };
                     _mm256_add_pd(w[0], _mm256_add_pd(_mm256_mul_pd(_mm256_set1_pd(chain.powers[j]), gap), within))
                 };
-                let y = [line(0), line(1), line(2), line(3), line(4), line(5), line(6), line(7)];
-                let [y0, y1, y2, y3, y4, y5, y6, y7] = y;
-                store([y0, y1, y2, y3], &mut chain.out[group], 0);
-                store([y4, y5, y6, y7], &mut chain.out[group], 4);
+                store([line(0), line(1), line(2), line(3)], &mut chain.out[group], 0);
+                store([line(4), line(5), line(6), line(7)], &mut chain.out[group], 4);
             }
         }
         for (chain, value) in chains.into_iter().zip(values) {

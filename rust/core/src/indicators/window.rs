@@ -343,9 +343,11 @@ impl Lag {
         for ((y, &now), &then) in out.iter_mut().zip(&xs[..head]).zip(older) {
             *y = f(now, then);
         }
-        for ((y, &now), &then) in out[head..].iter_mut().zip(&xs[head..]).zip(xs) {
-            *y = f(now, then);
-        }
+        wide(|| {
+            for ((y, &now), &then) in out[head..].iter_mut().zip(&xs[head..]).zip(xs) {
+                *y = f(now, then);
+            }
+        });
         if xs.len() >= n {
             self.ring.copy_from_slice(&xs[xs.len() - n..]);
             self.at = 0;

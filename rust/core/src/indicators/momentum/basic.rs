@@ -62,12 +62,18 @@ fn smooth_changes<const L: usize>(mut studies: [&mut Rsi; L], columns: [[&[f64];
             });
             study.previous = x[n - 1];
         }
-        for (((study, rises), falls), (out, downs)) in studies.iter_mut().zip(&rises).zip(&falls).zip(out.iter_mut().zip(&mut downs)) {
-            let y = &mut out[start..end];
-            extend_many([&mut study.up, &mut study.down], [&rises[..n], &falls[..n]], [y, &mut downs[..n]]);
+        if let ([study], [rises], [falls], [out], [downs]) = (&mut studies[..], &rises[..], &falls[..], &mut out[..], &mut downs[..]) {
+            extend_many([&mut study.up, &mut study.down], [&rises[..n], &falls[..n]], [&mut out[start..end], &mut downs[..n]]);
+        } else {
+            let ups = out.each_mut().map(|c| &mut c[start..end]);
+            extend_many(studies.each_mut().map(|s| &mut s.up), rises.each_ref().map(|r| &r[..n]), ups);
+            let lows = downs.each_mut().map(|d| &mut d[..n]);
+            extend_many(studies.each_mut().map(|s| &mut s.down), falls.each_ref().map(|f| &f[..n]), lows);
+        }
+        for (out, downs) in out.iter_mut().zip(&downs) {
             let y = &mut out[start..end];
             wide(|| {
-                for (up, &down) in y.iter_mut().zip(&*downs) {
+                for (up, &down) in y.iter_mut().zip(downs) {
                     *up = strength(*up, down);
                 }
             });
