@@ -45,6 +45,7 @@ from inspect import Signature
 from typing import Any
 
 from tickwright import _core
+from tickwright.indicator_set import IndicatorSet as IndicatorSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ def docstring(entry: Indicator, *, streaming: bool = False) -> str:
     """Describe an indicator as its function's or its class's documentation does."""
 
 def __getattr__(name: str) -> Any: ...
+
 def sma(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
     """Simple moving average.
 
@@ -111,7 +112,7 @@ def sma(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
     -----
     Mean of the last period values.
     First full value at row period - 1. Source: TA-Lib SMA; sums of differences to a nearby value, never subtracted, so that no error piles up.
-    """  # noqa: E501
+    """
 
 class Sma(_Streaming[float]):
     """Simple moving average.
@@ -125,7 +126,7 @@ class Sma(_Streaming[float]):
     -----
     Mean of the last period values.
     First full value at row period - 1. Source: TA-Lib SMA; sums of differences to a nearby value, never subtracted, so that no error piles up.
-    """  # noqa: E501
+    """
 
     def __new__(cls, period: int = 30) -> Self: ...
     def update(self, close: float, /) -> float:
@@ -293,7 +294,7 @@ def macd(
     -----
     Macd = EMA(fast) − EMA(slow); signal = EMA(signal) of macd; histogram = macd − signal.
     First full value at row slow_period + signal_period - 2. Source: Appel; TA-Lib MACD: the fast average's first value falls on the slow one's, and the three lines start together.
-    """  # noqa: E501
+    """
 
 class Macd(_Streaming[MacdValue[float]]):
     """Moving average convergence/divergence.
@@ -311,7 +312,7 @@ class Macd(_Streaming[MacdValue[float]]):
     -----
     Macd = EMA(fast) − EMA(slow); signal = EMA(signal) of macd; histogram = macd − signal.
     First full value at row slow_period + signal_period - 2. Source: Appel; TA-Lib MACD: the fast average's first value falls on the slow one's, and the three lines start together.
-    """  # noqa: E501
+    """
 
     def __new__(cls, fast_period: int = 12, slow_period: int = 26, signal_period: int = 9) -> Self: ...
     def update(self, close: float, /) -> MacdValue[float]:
@@ -511,7 +512,7 @@ def bollinger(close: _Column, period: int = 20, deviations: float = 2.0, *, axis
     -----
     Middle = SMA(period); upper, lower = middle ± deviations × population standard deviation of the last period values.
     First full value at row period - 1. Source: Bollinger 2001, whose period is 20 where TA-Lib's BBANDS has 5; otherwise as TA-Lib.
-    """  # noqa: E501
+    """
 
 class Bollinger(_Streaming[BollingerValue[float]]):
     """Bollinger bands.
@@ -527,7 +528,7 @@ class Bollinger(_Streaming[BollingerValue[float]]):
     -----
     Middle = SMA(period); upper, lower = middle ± deviations × population standard deviation of the last period values.
     First full value at row period - 1. Source: Bollinger 2001, whose period is 20 where TA-Lib's BBANDS has 5; otherwise as TA-Lib.
-    """  # noqa: E501
+    """
 
     def __new__(cls, period: int = 20, deviations: float = 2.0) -> Self: ...
     def update(self, close: float, /) -> BollingerValue[float]:

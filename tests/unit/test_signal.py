@@ -233,7 +233,7 @@ def test_bar_columns_are_implied_or_named():
     assert s.roc(s.high, 5).args == (s.high,)
     assert s.momentum(s.close, period=4) is s.parse("momentum(close, 4)")
     with pytest.raises(TypeError, match="lacks close"):
-        s.roc(5)
+        s.roc(period=5)
     with pytest.raises(TypeError, match="no argument 'length'"):
         s.roc(s.close, length=5)
     with pytest.raises(ConfigError, match=r"roc: period is 2\.5; give a whole number"):
