@@ -8,6 +8,7 @@
 mod backtest;
 mod catalog;
 mod columns;
+mod crypto;
 mod data;
 mod decode;
 mod errors;
