@@ -66,6 +66,7 @@ impl Study<1, 1> for Change {
             Form::Percent => self.lag.run(xs, out, |now, then| Form::Percent.of(now, then)),
             Form::Fraction => self.lag.run(xs, out, |now, then| Form::Fraction.of(now, then)),
             Form::Ratio => self.lag.run(xs, out, |now, then| Form::Ratio.of(now, then)),
+            Form::RatioPercent => self.lag.run(xs, out, |now, then| Form::RatioPercent.of(now, then)),
         }
     }
 
