@@ -1,8 +1,8 @@
 """The compiled core; wrapped by the modules of this package, not imported by users."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any, Final, Generic, NamedTuple, Protocol, Self, TypeAlias, TypedDict, TypeVar, final
+from typing import Any, Final, Self, TypeAlias, TypedDict, TypeVar, final
 
 import numpy as np
 import numpy.typing as npt
@@ -240,9 +240,7 @@ class Indicator:
 class IndicatorSet:
     """Indicators by name, with a state for each symbol."""
 
-    def __new__(
-        cls, indicators: Mapping[str, str | tuple[Any, ...]], symbols: Sequence[str] | None = None
-    ) -> Self: ...
+    def __new__(cls, indicators: Mapping[str, str | tuple[Any, ...]], symbols: Sequence[str] | None = None) -> Self: ...
     def update(
         self,
         symbol: str | int,

@@ -121,10 +121,8 @@ def _definition(indent: str, name: str, arguments: list[str], result: str, body:
 
 def _documented(text: str, indent: str) -> str:
     lines = text.split("\n")
-    # A long line of a formula is no reason to change it.
-    long = any(len(indent + line) > 120 for line in lines)
     inner = "\n".join(f"{indent}{line}" if line else "" for line in lines)
-    return f'{indent}"""{inner.lstrip()}\n{indent}"""{"  # noqa: E501" if long else ""}'
+    return f'{indent}"""{inner.lstrip()}\n{indent}"""'
 
 
 def _entry(entry: Indicator) -> str:
@@ -132,9 +130,9 @@ def _entry(entry: Indicator) -> str:
     parts = []
     if several:
         fields = "\n".join(f"    {output}: _T_co" for output in entry.outputs)
-        parts.append(
-            f'class {name}Value(NamedTuple, Generic[_T_co]):\n    """{entry.title}: {", ".join(entry.outputs)}."""\n\n{fields}'
-        )
+        title = f"{entry.title}: {', '.join(entry.outputs)}."
+        head = f"class {name}Value(NamedTuple, Generic[_T_co]):"
+        parts.append(f'{head}\n    """{title}"""\n\n{fields}')
     columns = [f"{i}: _Column" for i in entry.inputs]
     rows = [f"{i}: float" for i in entry.inputs]
     settings = [f"{p.name}: {'int' if p.is_whole else 'float'} = {p.default!r}" for p in entry.parameters]
@@ -148,7 +146,9 @@ def _entry(entry: Indicator) -> str:
         _definition("    ", "extend", ["self", *columns, "/"], arrays) + '\n        """As `update` for each row."""',
     ]
     streaming = _documented(indicators.docstring(entry, streaming=True), "    ")
-    parts.append(f"class {name}(_Streaming[{numbers}]):\n{streaming}\n\n" + "\n".join(methods[:2]) + "\n\n" + methods[2])
+    parts.append(
+        f"class {name}(_Streaming[{numbers}]):\n{streaming}\n\n" + "\n".join(methods[:2]) + "\n\n" + methods[2]
+    )
     return "\n\n".join(parts)
 
 

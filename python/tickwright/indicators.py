@@ -30,8 +30,8 @@ Sma(period=2)
 [[nan, 1.5, 2.5], [nan, 5.0, 7.0]]
 """
 
-# The functions and classes of the catalogue are made when they are asked for; indicators.pyi, which is generated from the
-# catalogue too (tickwright._indicator_stubs), tells editors and type checkers about them.
+# The functions and classes of the catalogue are made when they are asked for; indicators.pyi, which is generated from
+# the catalogue too (tickwright._indicator_stubs), tells editors and type checkers about them.
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from inspect import Signature
 from typing import Any
 
 from tickwright import _core
-from tickwright.indicator_set import IndicatorSet
+from tickwright.indicator_set import IndicatorSet as IndicatorSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _signature(entry: Indicator, *, streaming: bool = False) -> Signature:
 
 def _value_class(entry: Indicator) -> type[Any]:
     name = f"{entry.class_name}Value"
-    made = namedtuple(name, entry.outputs, module=__name__)  # type: ignore[misc]  # noqa: PYI024
+    made = namedtuple(name, entry.outputs, module=__name__)  # type: ignore[misc]
     made.__doc__ = f"{entry.title}: {', '.join(entry.outputs)}."
     return made
 

@@ -336,7 +336,7 @@ def _subtable(table: Mapping[str, Any], key: str, faults: list[str]) -> Mapping[
 def _free(name: str, names: Mapping[str, Node], table: str, faults: list[str]) -> bool:
     if not _NAME.fullmatch(name) or name in ("and", "or", "not"):
         faults.append(f"{table}.{name}: not a name; use letters, digits and _")
-    elif name in signal.SOURCES or name in signal.FUNCTIONS:
+    elif name in signal.SOURCES or name in signal.RESERVED:
         faults.append(f"{table}.{name}: the name is taken by the signal language; choose another")
     elif name in names:
         faults.append(f"{table}.{name}: the name is given twice; choose another")

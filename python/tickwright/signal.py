@@ -18,11 +18,18 @@ from __future__ import annotations
 
 import math
 import operator
+from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from functools import cache, lru_cache
+from inspect import Parameter as Argument
+from inspect import Signature
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 from weakref import WeakValueDictionary
 
 from tickwright.errors import SignalError
+
+if TYPE_CHECKING:
+    from tickwright.indicators import Indicator, Parameter
 
 __all__ = [
     "SOURCES",
@@ -428,6 +435,87 @@ def donchian(period: int = 20) -> Donchian:
     return Donchian(*(Node(f"donchian_{line}", (high, low), params) for line in ("upper", "middle", "lower")))
 
 
+def _number(name: str, parameter: Parameter, value: Signal) -> float:
+    if isinstance(value, Node) and value.op == "const":
+        value = value.params[0]
+    least, most = parameter.min, parameter.max
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or value != value
+        or not least <= value <= most
+        or (parameter.is_whole and value != int(value))
+    ):
+        kind = "whole number" if parameter.is_whole else "number"
+        shown = value.shown() if isinstance(value, Node) else repr(value)
+        raise SignalError(f"signal: {name}: {parameter.name} is {shown}; give a {kind} from {least} to {most}")
+    return float(value)
+
+
+_BAR: Final = frozenset({"open", "high", "low", "close", "volume"})
+
+
+def implies_bar(inputs: Iterable[str]) -> bool:
+    """Return true for inputs that are columns of the bar, and not any one series, so that they need no naming."""
+    named = tuple(inputs)
+    return named != ("close",) and set(named) <= _BAR
+
+
+def _indicator(entry: Indicator) -> Callable[..., Any]:
+    """Make the function of the signal language for an entry of the catalogue."""
+    name, inputs = entry.name, entry.inputs
+    names = [*inputs, *(p.name for p in entry.parameters)]
+    implied = implies_bar(inputs)
+
+    def function(*args: Signal, **keywords: Signal) -> Any:
+        # Inputs that are columns of the bar may be left out as a whole; a number in their place is a parameter.
+        given = bool(args) and isinstance(args[0], Node) and args[0].op != "const"
+        skipped = implied and not given and not any(i in keywords for i in inputs)
+        taken = names[len(inputs) :] if skipped else names
+        if len(args) > len(taken):
+            raise TypeError(f"{name}() takes {len(taken)} arguments and {len(args)} are given")
+        values = dict(zip(taken, args, strict=False))
+        for key, value in keywords.items():
+            if key not in taken or key in values:
+                raise TypeError(f"{name}() has no argument {key!r}, or it is given twice")
+            values[key] = value
+        if skipped:
+            values |= {i: Node(f"source:{i}") for i in inputs}
+        missing = [i for i in inputs if i not in values]
+        if missing:
+            raise TypeError(f"{name}() lacks {', '.join(missing)}")
+        nodes = tuple(_node(values[i]) for i in inputs)
+        params = tuple(_number(name, p, values.get(p.name, p.default)) for p in entry.parameters)
+        lines = [Node(name if line == name else f"{name}_{line}", nodes, params) for line in entry.outputs]
+        return lines[0] if len(lines) == 1 else _lines(name)(*lines)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{entry.title}: {entry.formula}."
+    function.__signature__ = Signature(  # type: ignore[attr-defined]
+        [Argument(i, Argument.POSITIONAL_OR_KEYWORD) for i in inputs if not implied]
+        + [Argument(p.name, Argument.POSITIONAL_OR_KEYWORD, default=p.default) for p in entry.parameters]
+    )
+    return function
+
+
+@cache
+def _lines(name: str) -> type[Any]:
+    from tickwright import indicators
+
+    entry = next(e for e in indicators.list() if e.name == name)
+    return cast(type[Any], namedtuple(entry.class_name, entry.outputs, module=__name__))
+
+
+def __getattr__(name: str) -> Any:
+    if not name.startswith("_"):
+        found = functions().get(name)
+        if found is not None:
+            return found
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}; tickwright.indicators.list() names indicators"
+    )
+
+
 def cross_above(a: Signal, b: Signal) -> Node:
     """Return a condition true at the event where `a` rises from below `b` to above it; a touch is no crossing."""
     return binary("cross_above", a, b)
@@ -509,8 +597,7 @@ def compile(nodes: Iterable[Node]) -> Graph:
     return Graph(flat, [index[root] for root in roots])
 
 
-#: Functions of the signal language by name.
-FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+_OWN: Final[Mapping[str, Callable[..., Any]]] = {
     f.__name__: f
     for f in (
         sma,
@@ -531,6 +618,29 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
         maximum,
     )
 }
+
+#: Function names that no part of a rule file may take. An indicator of the catalogue beyond these is only ever called,
+#: so that a part may have its name, and files stay good when the catalogue grows.
+RESERVED: Final = frozenset(_OWN)
+
+
+@lru_cache(maxsize=1)
+def functions() -> Mapping[str, Callable[..., Any]]:
+    """Functions of the signal language by name: those of this module, and an indicator of the catalogue each.
+
+    Returns
+    -------
+    mapping of str to callable
+
+    Examples
+    --------
+    >>> from tickwright import signal as s
+    >>> str(s.roc(s.close, 5) > 2)
+    '(roc(close, 5) > 2.0)'
+    """
+    from tickwright import indicators
+
+    return {**_OWN, **{e.name: _indicator(e) for e in indicators.list() if e.name not in _OWN and e.name != "abs"}}
 
 
 def parse(text: str, names: Mapping[str, Node] | None = None, *, where: str = "signal") -> Node:

@@ -9,11 +9,11 @@ import ast
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, cast
 
 from tickwright.errors import SignalError
-from tickwright.signal import FUNCTIONS, INFIX, SOURCES, Node, binary, constant, logical
+from tickwright.signal import INFIX, SOURCES, Node, binary, constant, functions, implies_bar, logical
 
 __all__ = ["TEXT_MAX", "Reader", "written"]
 
@@ -21,20 +21,6 @@ __all__ = ["TEXT_MAX", "Reader", "written"]
 TEXT_MAX: Final = 20_000
 
 _CALLED: Final = {"min": "minimum", "max": "maximum"}
-# Inputs that the function's own notation leaves out.
-_IMPLIED: Final = frozenset({"atr", "vwap", "obv", "donchian_upper", "donchian_middle", "donchian_lower"})
-_FIELDS: Final = {
-    "macd": "macd(%s).macd",
-    "macd_signal": "macd(%s).signal",
-    "macd_histogram": "macd(%s).histogram",
-    "bollinger_upper": "bollinger(%s).upper",
-    "bollinger_middle": "bollinger(%s).middle",
-    "bollinger_lower": "bollinger(%s).lower",
-    "donchian_upper": "donchian(%s).upper",
-    "donchian_middle": "donchian(%s).middle",
-    "donchian_lower": "donchian(%s).lower",
-}
-
 _SOURCE_NODES: Final[Mapping[str, Node]] = {name: Node(f"source:{name}") for name in SOURCES}
 _ONE_LINE: Final = str.maketrans("\n\r\t\f", "    ")
 _COMPARE: Final[Mapping[type[ast.cmpop], str]] = {ast.Gt: "gt", ast.Lt: "lt", ast.GtE: "ge", ast.LtE: "le"}
@@ -65,8 +51,24 @@ def _write_one(node: Node, args: list[str]) -> str:
         return f"({args[0]} {INFIX[op]} {args[1]})"
     if op in ("neg", "not"):
         return f"({'-' if op == 'neg' else '~'}{args[0]})"
-    inner = ", ".join([*([] if op in _IMPLIED else args), *(_number(p) for p in node.params)])
-    return _FIELDS[op] % inner if op in _FIELDS else f"{_CALLED.get(op, op)}({inner})"
+    name, line, inputs = _indicators().get(op, (_CALLED.get(op, op), "", ()))
+    # Columns of the bar itself need no naming.
+    implied = inputs and implies_bar(inputs) and [a.op for a in node.args] == [f"source:{i}" for i in inputs]
+    inner = ", ".join([*([] if implied else args), *(_number(p) for p in node.params)])
+    return f"{name}({inner}){line}"
+
+
+@lru_cache(maxsize=1)
+def _indicators() -> Mapping[str, tuple[str, str, tuple[str, ...]]]:
+    """Operation → the function's name, its line and its inputs."""
+    from tickwright import indicators
+
+    written_as = {}
+    for entry in indicators.list():
+        for line in entry.outputs:
+            op = entry.name if line == entry.name else f"{entry.name}_{line}"
+            written_as[op] = (entry.name, f".{line}" if len(entry.outputs) > 1 else "", entry.inputs)
+    return written_as
 
 
 def _number(value: float) -> str:
@@ -199,7 +201,7 @@ class Reader:
                 lines = self._value(inner_node)
                 if not isinstance(lines, tuple):
                     raise self._error(
-                        node, f"`.{attr}` has no meaning here; only macd, bollinger and donchian have lines"
+                        node, f"`.{attr}` has no meaning here; only functions such as macd and bollinger have lines"
                     )
                 fields: tuple[str, ...] = type(lines)._fields  # type: ignore[attr-defined]
                 if attr not in fields:
@@ -215,7 +217,7 @@ class Reader:
     def _name(self, node: ast.AST, name: str) -> Node:
         found = self.names[name] if name in self.names else _SOURCE_NODES.get(name)
         if found is None:
-            if name in FUNCTIONS:
+            if name in functions():
                 raise self._error(node, f"`{name}` is a function; call it: `{name}(...)`")
             known = [*self.names, *SOURCES]
             raise self._error(node, f"unknown name `{name}`{_nearest(name, known)}; known are {', '.join(known)}")
@@ -241,12 +243,12 @@ class Reader:
     def _call(self, node: ast.Call) -> Any:
         if not isinstance(node.func, ast.Name):
             raise self._error(node, "only the functions of the signal language can be called")
-        function = FUNCTIONS.get(node.func.id)
+        function = functions().get(node.func.id)
         if function is None:
             raise self._error(
                 node,
-                f"unknown function `{node.func.id}`{_nearest(node.func.id, FUNCTIONS)}; there are "
-                f"{', '.join(FUNCTIONS)}",
+                f"unknown function `{node.func.id}`{_nearest(node.func.id, functions())}; there are "
+                f"{', '.join(functions())}",
             )
         args = []
         for arg in node.args:

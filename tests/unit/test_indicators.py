@@ -9,50 +9,69 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tickwright import _core
+from tickwright import _core, _indicator_stubs
 from tickwright import indicators as ind
+from tickwright.errors import ConfigError
 
-STREAMING = {
-    "sma": lambda: ind.Sma(5),
-    "ema": lambda: ind.Ema(5),
-    "rma": lambda: ind.Rma(5),
-    "rsi": lambda: ind.Rsi(5),
-    "macd": lambda: ind.Macd(3, 6, 4),
-    "bollinger": lambda: ind.Bollinger(5, 2.5),
-    "atr": lambda: ind.Atr(5),
-    "vwap": ind.Vwap,
-    "obv": ind.Obv,
-    "donchian": lambda: ind.Donchian(5),
-}
-INPUTS = {entry.name: entry.inputs for entry in ind.list()}
+ENTRIES = {entry.name: entry for entry in ind.list()}
+
+
+def small(entry):
+    """Parameters that a short series can show, where the indicator takes them; else its defaults."""
+    chosen = {p.name: min(max(p.min, 3 + 2 * i), p.max) for i, p in enumerate(entry.parameters) if p.is_whole}
+    try:
+        getattr(ind, entry.class_name)(**chosen)
+    except ConfigError:
+        return {}
+    return chosen
+
+
+def made(name):
+    return getattr(ind, ENTRIES[name].class_name)(**small(ENTRIES[name]))
 
 
 def bars(n=200, seed=0):
     r = np.random.default_rng(seed)
     close = 100 + r.normal(0, 1, n).cumsum()
-    return {"high": close + 0.5, "low": close - 0.5, "close": close, "volume": r.integers(0, 100, n).astype(float)}
+    opened = np.concatenate([[100.0], close[:-1]])
+    return {
+        "open": opened,
+        "high": np.maximum(opened, close) + 0.5,
+        "low": np.minimum(opened, close) - 0.5,
+        "close": close,
+        "volume": r.integers(1, 100, n).astype(float),
+    }
+
+
+def columns_of(entry, series):
+    """The columns that an indicator reads; a second series is the open."""
+    return [series.get(name, series["open"]) for name in entry.inputs]
 
 
 def as_rows(result):
     return np.column_stack(result) if isinstance(result, tuple) else np.asarray(result)[:, None]
 
 
-@pytest.mark.parametrize("name", STREAMING)
+def as_lines(result):
+    return result if isinstance(result, tuple) else (result,)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
 def test_streaming_equals_batch_to_the_last_bit(name):
-    columns = [bars()[c] for c in INPUTS[name]]
-    stream = STREAMING[name]()
+    columns = columns_of(ENTRIES[name], bars())
+    stream = made(name)
     rows = np.array([np.atleast_1d(stream.update(*row)) for row in zip(*columns, strict=True)])
-    batch = as_rows(STREAMING[name]().extend(*columns))
+    batch = as_rows(made(name).extend(*columns))
     assert rows.tobytes() == batch.tobytes() or np.array_equal(rows, batch, equal_nan=True)
-    assert stream.ready
-    assert np.array_equal(np.atleast_1d(stream.value), batch[-1])
+    assert stream.ready == (stream.lookback < len(batch))
+    assert np.array_equal(np.atleast_1d(stream.value), batch[-1], equal_nan=True)
 
 
-@pytest.mark.parametrize("name", STREAMING)
+@pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize("cut", [0, 3, 37, 101])
 def test_a_pickled_indicator_goes_on_as_the_original(name, cut):
-    columns = [bars()[c] for c in INPUTS[name]]
-    original = STREAMING[name]()
+    columns = columns_of(ENTRIES[name], bars())
+    original = made(name)
     original.extend(*(c[:cut] for c in columns))
     for twin in (pickle.loads(pickle.dumps(original)), copy.deepcopy(original)):
         assert repr(twin) == repr(original)
@@ -60,10 +79,10 @@ def test_a_pickled_indicator_goes_on_as_the_original(name, cut):
         assert np.array_equal(as_rows(twin.extend(*(c[cut:] for c in columns))), as_rows(expected), equal_nan=True)
 
 
-@pytest.mark.parametrize("name", STREAMING)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_reset_forgets_everything_but_the_parameters(name):
-    columns = [bars()[c] for c in INPUTS[name]]
-    indicator = STREAMING[name]()
+    columns = columns_of(ENTRIES[name], bars())
+    indicator = made(name)
     first = as_rows(indicator.extend(*columns))
     indicator.reset()
     assert not indicator.ready
@@ -88,13 +107,13 @@ def test_arguments_are_positional_or_keyword_with_defaults():
 def test_several_lines_come_as_named_tuples():
     b = bars()
     bands = ind.bollinger(b["close"])
-    assert type(bands) is ind.Channel
+    assert type(bands) is ind.BollingerValue
     assert bands._fields == ("upper", "middle", "lower")
     upper, middle, lower = bands
     assert (upper[19:] >= middle[19:]).all()
     assert (middle[19:] >= lower[19:]).all()
     assert type(ind.Macd().update(1.0)) is ind.MacdValue
-    assert pickle.loads(pickle.dumps(ind.Donchian(1).update(2.0, 1.0))) == ind.Channel(2.0, 1.5, 1.0)
+    assert pickle.loads(pickle.dumps(ind.Donchian(1).update(2.0, 1.0))) == ind.DonchianValue(2.0, 1.5, 1.0)
 
 
 def test_any_column_of_numbers_is_taken():
@@ -147,7 +166,9 @@ def test_the_input_is_left_alone_and_may_be_read_only():
         (lambda: ind.obv([1.0, 2.0], [1.0]), "DataError", "column volume: has 1 rows where close has 2"),
         (lambda: ind.sma("close", 3), "DataError", "column close"),
         (lambda: ind.sma(5.0, 3), "DataError", "0 dimensions"),
-        (lambda: ind.sma(np.ones((3, 3)), 3), "DataError", "2 dimensions"),
+        (lambda: ind.sma(np.ones((3, 3, 3)), 3), "DataError", "3 dimensions"),
+        (lambda: ind.obv(np.ones((3, 3)), np.ones((3, 2))), "DataError", r"panel volume: has the shape \[3, 2\]"),
+        (lambda: ind.obv(np.ones((3, 3)), np.ones(3)), "DataError", "panel volume: has not two dimensions"),
         (lambda: ind.sma([object()], 3), "DataError", "column close"),
         (lambda: ind.Sma(3).__setstate__([1.0]), "DataError", "same parameters"),
     ],
@@ -157,18 +178,156 @@ def test_what_cannot_be_is_refused_by_name(call, error, words):
         call()
 
 
-def test_the_list_describes_what_there_is():
-    entries = ind.list()
-    assert len(entries) == len(STREAMING)
-    for entry in entries:
-        streaming = getattr(ind, entry.name.capitalize())(**entry.parameters)
-        columns = [bars()[c] for c in entry.inputs]
-        result = as_rows(getattr(ind, entry.name)(*columns, **entry.parameters))
-        first = eval(entry.first_row, {}, dict(entry.parameters))
-        assert result.shape == (200, len(entry.outputs))
-        assert np.isnan(result[:first]).all(), entry
-        assert not np.isnan(result[first:]).any(), entry
-        assert np.array_equal(as_rows(streaming.extend(*columns)), result, equal_nan=True)
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_list_describes_what_there_is(name):
+    entry = ENTRIES[name]
+    series = bars(600)
+    columns = columns_of(entry, series)
+    result = getattr(ind, name)(*columns)
+    by_name = getattr(ind, name)(**dict(zip(entry.inputs, columns, strict=True)), **entry.defaults)
+    rows = as_rows(result)
+    assert np.array_equal(rows, as_rows(by_name), equal_nan=True)
+    assert rows.shape == (600, len(entry.outputs))
+    assert isinstance(result, tuple) == (len(entry.outputs) > 1)
+    assert not isinstance(result, tuple) or result._fields == entry.outputs
+    streaming = getattr(ind, entry.class_name)()
+    assert streaming.parameters == entry.defaults
+    assert streaming.lookback == entry.lookback == eval(entry.first_row, {"max": max, "min": min}, entry.defaults)
+    # The first full value may be unknown for a reason of its own (no volume yet), but none comes sooner.
+    assert np.isnan(rows[: entry.lookback]).any(axis=1).all()
+    assert getattr(ind, name).__doc__.startswith(f"{entry.title}.")
+    assert name in dir(ind)
+
+
+def test_the_stub_is_what_the_catalogue_asks_for():
+    # `python -m tickwright._indicator_stubs` writes it.
+    assert _indicator_stubs.STUB.read_text(encoding="utf-8") == _indicator_stubs.text()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ind.atr([1.0], [1.0]), r"close is missing; it is atr\(high, low, close, period=14\)"),
+        (lambda: ind.ema([1.0], 3, 4), "3 arguments are given and 2 are taken"),
+        (lambda: ind.ema([1.0], length=3), "no argument is named length"),
+        (lambda: ind.ema([1.0], 3, period=3), "period is given twice"),
+        (lambda: ind.ema([1.0], "3"), "period: 3 is no whole number"),
+        (lambda: ind.ema([1.0], True), "period: True is no whole number"),
+        (lambda: ind.Ema([1.0]), r"period: \[1.0\] is no whole number"),
+        (lambda: ind.Atr(14).update(1.0), "update"),
+        (lambda: ind.Ema(14).update(1.0, 2.0), "update"),
+        (lambda: ind.Ema(14).update("x"), "str"),
+        (lambda: ind.Atr(14).extend([1.0]), "atr takes high, low, close and not 1 inputs"),
+    ],
+)
+def test_a_wrong_call_says_what_would_be_right(call, words):
+    with pytest.raises(TypeError, match=words):
+        call()
+
+
+def test_what_is_not_there_is_named():
+    with pytest.raises(AttributeError, match="no indicator 'emma'"):
+        ind.emma  # noqa: B018
+    with pytest.raises(ValueError, match="axis"):
+        ind.ema(np.ones((2, 2)), 1, axis=2)
+
+
+def test_state_is_saved_and_put_back():
+    first, second = ind.Macd(3, 6, 4), ind.Macd(3, 6, 4)
+    first.extend(bars()["close"])
+    second.restore(first.state())
+    assert second.update(101.0) == first.update(101.0)
+    with pytest.raises(_core.DataError, match="same parameters"):
+        ind.Macd(3, 7, 4).restore(ind.Bollinger(5).state())
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+@pytest.mark.parametrize("series", [1, 3, 21])
+def test_a_panel_gives_what_each_series_gives_alone(name, series):
+    entry = ENTRIES[name]
+    many = [bars(300, seed) for seed in range(series)]
+    if series == 21:
+        many[10]["close"][100] = np.nan
+    panels = [np.stack(column) for column in zip(*(columns_of(entry, one) for one in many), strict=True)]
+    across = as_lines(getattr(ind, name)(*panels, **small(entry)))
+    down = as_lines(getattr(ind, name)(*(p.T for p in panels), **small(entry), axis=0))
+    for i, one in enumerate(many):
+        alone = as_lines(getattr(ind, name)(*columns_of(entry, one), **small(entry)))
+        for line, (a, d) in enumerate(zip(across, down, strict=True)):
+            assert np.array_equal(a[i], alone[line], equal_nan=True)
+            assert np.array_equal(d[:, i], alone[line], equal_nan=True)
+
+
+def test_an_empty_panel_stays_empty():
+    assert ind.ema(np.empty((0, 5)), 3).shape == (0, 5)
+    assert ind.ema(np.empty((5, 0)), 3, axis=0).shape == (5, 0)
+
+
+# ---- sets -----------------------------------------------------------------------------------------------------------
+
+
+def every_of_a_bar():
+    return {name: (name, small(e)) for name, e in ENTRIES.items() if set(e.inputs) <= set(bars(1))}
+
+
+def test_a_set_gives_what_each_indicator_gives_alone():
+    members = every_of_a_bar()
+    indicators = ind.IndicatorSet(members, ["AAPL", "MSFT"])
+    assert set(indicators.inputs) <= set(bars(1))
+    series = bars(150)
+    rows = np.column_stack([series[name] for name in indicators.inputs])
+    alone = np.column_stack(
+        [as_rows(getattr(ind, n)(*columns_of(ENTRIES[n], series), **p)) for n, p in members.values()]
+    )
+    for i, row in enumerate(rows.tolist()):
+        match i % 4:
+            case 0:
+                indicators.update("MSFT", tuple(row))
+            case 1:
+                indicators.update(1, **dict(zip(indicators.inputs, row, strict=True)))
+            case 2:
+                indicators.update(1, rows[i])
+            case _:
+                indicators.update_all(np.stack([np.full(len(indicators.inputs), np.nan), rows[i]]))
+        assert np.array_equal(indicators.row("MSFT"), alone[i], equal_nan=True)
+    assert np.isnan(indicators.values[0]).all()
+    assert np.array_equal(indicators.values[1], alone[-1], equal_nan=True)
+    assert indicators.value("MSFT", "sma") == indicators.values[1][indicators.columns.index("sma")]
+    columns = indicators.extend("AAPL", **{name: series[name] for name in indicators.inputs})
+    assert np.array_equal(np.column_stack([columns[c] for c in indicators.columns]), alone, equal_nan=True)
+    twin = pickle.loads(pickle.dumps(indicators))
+    assert repr(twin) == repr(indicators)
+    assert np.array_equal(twin.values, indicators.values, equal_nan=True)
+    for one in (twin, indicators):
+        one.update_all(rows[:2])
+    assert np.array_equal(twin.values, indicators.values, equal_nan=True)
+    indicators.reset("AAPL")
+    assert np.isnan(indicators.values[0]).all()
+    assert not np.isnan(indicators.values[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda s: s.update("TSLA", close=1.0), KeyError, "TSLA"),
+        (lambda s: s.update(-1, close=1.0), KeyError, "count from 0"),
+        (lambda s: s.update(9, close=1.0), _core.DataError, "no symbol 9"),
+        (lambda s: s.update(0, high=1.0), TypeError, "close is missing; the set reads close"),
+        (lambda s: s.update(0, (1.0, 2.0)), _core.DataError, "2 values where the set reads 1"),
+        (lambda s: s.update_all([[1.0]] * 3), _core.DataError, r"shape \[3, 1\]"),
+        (lambda s: s.extend(0, close=[1.0], high=[1.0]), TypeError, "2 columns"),
+        (lambda s: s.value(0, "b"), KeyError, "there are a"),
+        (lambda s: s.restore(([], [])), _core.DataError, "does not fit"),
+        (lambda s: ind.IndicatorSet({}), _core.ConfigError, "empty"),
+        (lambda s: ind.IndicatorSet({"a": ("emma", 3)}), _core.ConfigError, "emma"),
+        (lambda s: ind.IndicatorSet({"a": 3}), TypeError, "give the indicator's name"),
+        (lambda s: ind.IndicatorSet({"a": ("ema", 0)}), _core.ConfigError, "period"),
+        (lambda s: ind.IndicatorSet({"a": "ema"}, ["X", "X"]), _core.ConfigError, "twice"),
+    ],
+)
+def test_what_does_not_fit_a_set_is_refused(call, error, words):
+    with pytest.raises(error, match=words):
+        call(ind.IndicatorSet({"a": ("ema", 3)}, ["AAPL", "MSFT"]))
 
 
 def test_other_threads_run_while_a_batch_does():

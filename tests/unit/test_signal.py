@@ -1,10 +1,12 @@
 import copy
+import inspect
 import pickle
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tickwright import indicators
 from tickwright import signal as s
 from tickwright.errors import ConfigError
 
@@ -206,3 +208,35 @@ def test_a_signal_cannot_be_changed():
         s.close.op = "source:open"
     with pytest.raises(AttributeError, match="immutable"):
         del s.close.op
+
+
+def every_indicator():
+    """Lines of every indicator of the catalogue, written with as few arguments as its function takes."""
+    for entry in indicators.list():
+        function = s.functions()[entry.name]
+        required = [
+            p.name for p in inspect.signature(function).parameters.values() if p.default is inspect.Parameter.empty
+        ]
+        made = function(*(s.lag(s.close, i + 1) if name in entry.inputs else 5 for i, name in enumerate(required)))
+        yield entry, made if isinstance(made, tuple) else (made,)
+
+
+def test_every_indicator_of_the_catalogue_is_a_function_whose_text_reads_back():
+    for entry, lines in every_indicator():
+        assert len(lines) == len(entry.outputs)
+        for line in lines:
+            assert s.parse(str(line)) is line, entry.name
+        assert getattr(s, entry.name) is s.functions()[entry.name] or entry.name in s.RESERVED
+
+
+def test_bar_columns_are_implied_or_named():
+    assert s.roc(s.high, 5).args == (s.high,)
+    assert s.momentum(s.close, period=4) is s.parse("momentum(close, 4)")
+    with pytest.raises(TypeError, match="lacks close"):
+        s.roc(period=5)
+    with pytest.raises(TypeError, match="no argument 'length'"):
+        s.roc(s.close, length=5)
+    with pytest.raises(ConfigError, match=r"roc: period is 2\.5; give a whole number"):
+        s.roc(s.close, 2.5)
+    with pytest.raises(AttributeError, match="no attribute 'emma'"):
+        s.emma  # noqa: B018

@@ -2,9 +2,9 @@
 
 use crate::errors::to_py;
 use crate::indicators::{arguments, extend};
+use crate::lines::Lines;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use tickwright_core::indicators::catalog::{self, Description};
 use tickwright_core::indicators::study::{self, COLUMNS_MAX};
@@ -17,13 +17,7 @@ pub(crate) struct Indicator {
     core: Box<dyn study::Indicator>,
     outputs: usize,
     /// The class of several outputs.
-    lines: Option<Py<PyAny>>,
-}
-
-/// `tuple.__new__`: it makes a named tuple without a call into Python.
-fn tuple_new(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static NEW: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    Ok(NEW.get_or_try_init(py, || Ok::<_, PyErr>(py.get_type::<PyTuple>().getattr("__new__")?.unbind()))?.bind(py))
+    lines: Option<Lines>,
 }
 
 impl Indicator {
@@ -36,8 +30,8 @@ impl Indicator {
         let entry = catalog::find(&name).map_err(to_py)?;
         let (_, parameters) = arguments(entry, false, args, keywords)?;
         let core = entry.build(&parameters).map_err(to_py)?;
-        let lines = class.getattr("_lines")?;
-        Ok(Self { entry, parameters, outputs: core.outputs(), core, lines: (!lines.is_none()).then(|| lines.unbind()) })
+        let lines: Option<Bound<'_, PyType>> = class.getattr("_lines")?.extract()?;
+        Ok(Self { entry, parameters, outputs: core.outputs(), core, lines: lines.map(|l| Lines::new(&l)).transpose()? })
     }
 
     fn check_inputs(&self, n: usize) -> PyResult<()> {
@@ -49,8 +43,10 @@ impl Indicator {
 
     #[inline]
     fn give<'py>(&self, py: Python<'py>, values: &[f64]) -> PyResult<Bound<'py, PyAny>> {
-        let Some(lines) = &self.lines else { return Ok(values[0].into_pyobject(py)?.into_any()) };
-        tuple_new(py)?.call1((lines, PyTuple::new(py, values)?))
+        match &self.lines {
+            Some(lines) => lines.make(py, values),
+            None => Ok(values[0].into_pyobject(py)?.into_any()),
+        }
     }
 
     #[inline]
@@ -72,7 +68,7 @@ impl Indicator {
         let columns: Vec<_> = columns.iter().collect();
         let mut arrays = extend(py, self.entry.inputs, self.core.as_mut(), &columns)?;
         match &self.lines {
-            Some(lines) => tuple_new(py)?.call1((lines, PyTuple::new(py, arrays)?)),
+            Some(lines) => lines.class(py).call1(PyTuple::new(py, arrays)?),
             None => arrays.pop().ok_or_else(|| PyTypeError::new_err("an indicator without outputs")),
         }
     }

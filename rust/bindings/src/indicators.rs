@@ -102,7 +102,7 @@ pub(crate) fn arguments<'py>(
     given.resize(names.len(), None);
     for (name, value) in keywords.iter().flat_map(|k| k.iter()) {
         let name: String = name.extract()?;
-        let place = names.iter().position(|n| *n == name).ok_or_else(|| wrong(format!("no argument is named {name:?}")))?;
+        let place = names.iter().position(|n| *n == name).ok_or_else(|| wrong(format!("no argument is named {name}")))?;
         if given[place].replace(value).is_some() {
             return Err(wrong(format!("{name} is given twice")));
         }

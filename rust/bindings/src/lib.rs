@@ -15,6 +15,7 @@ mod errors;
 mod feeds;
 mod indicator_set;
 mod indicators;
+mod lines;
 mod stats;
 mod strategy;
 

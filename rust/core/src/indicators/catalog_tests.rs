@@ -1,6 +1,7 @@
 //! What holds of every indicator in the catalogue, whatever it is.
 
 use super::catalog::{Description, all};
+use super::panel::Axis;
 use super::study::{COLUMNS_MAX, Indicator};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -165,6 +166,36 @@ fn it_is_ready_from_the_row_after_its_look_back_and_no_value_looks_ahead() {
             prop_assert_eq!(indicator.ready(), row > fresh.lookback());
             streamed(indicator.as_mut(), &columns.iter().map(|c| &c[row..=row]).collect::<Vec<_>>());
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_panel_gives_what_each_series_gives_alone_whichever_way_it_lies() {
+    for_every(2, 300, |entry, fresh, columns| {
+        let (rows, series) = (columns[0].len(), 11);
+        // Series of different levels; one has a missing row, so that its tile is worked on one by one.
+        let cell = |c: &[f64], s: usize, row: usize| if s == 9 && row == rows / 2 { f64::NAN } else { c[(row + 7 * s) % rows] };
+        let panel_of = |of: &dyn Fn(&[f64]) -> Vec<f64>| columns.iter().map(|c| of(c)).collect::<Vec<_>>();
+        let across = panel_of(&|c| (0..series * rows).map(|i| cell(c, i / rows, i % rows)).collect());
+        let down = panel_of(&|c| (0..series * rows).map(|i| cell(c, i % series, i / series)).collect());
+        let run = |panels: &[Vec<f64>], shape, axis| {
+            let mut out = vec![vec![0.0; series * rows]; entry.outputs.len()];
+            let ins: Vec<&[f64]> = panels.iter().map(Vec::as_slice).collect();
+            let mut outs: Vec<&mut [f64]> = out.iter_mut().map(Vec::as_mut_slice).collect();
+            fresh.panel(&ins, shape, axis, &mut outs).map(|()| out)
+        };
+        let by_columns = run(&across, [series, rows], Axis::Columns).unwrap();
+        let by_rows = run(&down, [rows, series], Axis::Rows).unwrap();
+        for s in 0..series {
+            let alone: Vec<&[f64]> = across.iter().map(|c| &c[s * rows..(s + 1) * rows]).collect();
+            let wanted = bits(&batch(fresh.boxed_clone().as_mut(), &alone));
+            let got: Vec<Vec<f64>> = by_columns.iter().map(|c| c[s * rows..(s + 1) * rows].to_vec()).collect();
+            prop_assert_eq!(&bits(&got), &wanted);
+            let got: Vec<Vec<f64>> = by_rows.iter().map(|c| c.iter().skip(s).step_by(series).copied().collect()).collect();
+            prop_assert_eq!(&bits(&got), &wanted);
+        }
+        prop_assert!(run(&across, [series, rows + 1], Axis::Columns).is_err());
         Ok(())
     });
 }

@@ -31,6 +31,7 @@ pub mod study;
 pub mod trend;
 pub mod volatility;
 pub mod volume;
+mod wide;
 mod window;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! whole market's indicators are read at once. An update costs some nanoseconds an indicator and does not allocate.
 
 use super::catalog::{self, Description};
-use super::study::{COLUMNS_MAX, Indicator};
+use super::study::Indicator;
 use crate::types::{Error, Result};
 
 /// Most states in a set: symbols × indicators.
@@ -112,11 +112,7 @@ impl IndicatorSet {
         let states = &mut self.states[symbol * self.members.len()..][..self.members.len()];
         let values = &mut self.values[symbol * self.outputs.len()..][..self.outputs.len()];
         for (member, state) in self.members.iter().zip(states) {
-            let mut inputs = [0.0; COLUMNS_MAX];
-            for (slot, &place) in inputs.iter_mut().zip(&member.inputs) {
-                *slot = row[place];
-            }
-            state.update(&inputs[..member.inputs.len()], &mut values[member.outputs.clone()])?;
+            state.update_from(row, &member.inputs, &mut values[member.outputs.clone()])?;
         }
         Ok(())
     }

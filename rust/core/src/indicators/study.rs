@@ -292,6 +292,9 @@ pub trait Indicator: Debug + Send + Sync {
     /// Take one row and write its outputs, NaN while warming up or where an input is missing.
     fn update(&mut self, row: &[f64], out: &mut [f64]) -> Result<()>;
 
+    /// As [`Self::update`] of the values in `places` of `row`.
+    fn update_from(&mut self, row: &[f64], places: &[usize], out: &mut [f64]) -> Result<()>;
+
     /// As [`Self::update`] for each row of columns of one length, into columns of the same length.
     fn extend(&mut self, columns: &[&[f64]], out: &mut [&mut [f64]]) -> Result<()>;
 
@@ -347,6 +350,18 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Indicator for Streaming<S, 
             return array::<_, O>("outputs", out).map(|_| ());
         }
         out.copy_from_slice(&values);
+        Ok(())
+    }
+
+    #[inline]
+    fn update_from(&mut self, row: &[f64], places: &[usize], out: &mut [f64]) -> Result<()> {
+        let (Ok(places), Ok(out)) = (<&[usize; I]>::try_from(places), <&mut [f64; O]>::try_from(out)) else {
+            return Err(Error::data("columns", format!("are not {I} in and {O} out")));
+        };
+        if places.iter().any(|&place| place >= row.len()) {
+            return Err(Error::data("row", "is shorter than its places"));
+        }
+        *out = Self::update(self, places.map(|place| row[place]));
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 //! Cost: O(1) amortised; every `period`-th update rebuilds the suffixes, O(period).
 
 use super::study::State;
+use super::wide::wide;
 
 /// The exponent of a double, and the unit in it: an exponent of all ones (infinite or NaN) carries into the sign bit.
 const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
@@ -14,7 +15,7 @@ const ONE: u64 = 0x0010_0000_0000_0000;
 
 /// True when every value is finite; branch-free.
 pub(super) fn all_finite(xs: &[f64]) -> bool {
-    xs.iter().fold(0, |seen, x| seen | ((x.to_bits() & EXPONENT) + ONE)) >> 63 == 0
+    wide(|| xs.iter().fold(0, |seen, x| seen | ((x.to_bits() & EXPONENT) + ONE))) >> 63 == 0
 }
 
 /// True when every value is finite and none is negative.
@@ -342,9 +343,11 @@ impl Lag {
         for ((y, &now), &then) in out.iter_mut().zip(&xs[..head]).zip(older) {
             *y = f(now, then);
         }
-        for ((y, &now), &then) in out[head..].iter_mut().zip(&xs[head..]).zip(xs) {
-            *y = f(now, then);
-        }
+        wide(|| {
+            for ((y, &now), &then) in out[head..].iter_mut().zip(&xs[head..]).zip(xs) {
+                *y = f(now, then);
+            }
+        });
         if xs.len() >= n {
             self.ring.copy_from_slice(&xs[xs.len() - n..]);
             self.at = 0;

@@ -148,12 +148,8 @@ struct Run {
 impl Run {
     #[inline]
     fn evaluate(&mut self, values: &[f64]) -> f64 {
-        let mut row = [f64::NAN; COLUMNS_MAX];
-        for (slot, &i) in row.iter_mut().zip(&self.inputs) {
-            *slot = values[i];
-        }
         // The numbers of columns were checked when the graph was compiled.
-        let taken = self.state.update(&row[..self.inputs.len()], &mut self.outputs[..self.columns]);
+        let taken = self.state.update_from(values, &self.inputs, &mut self.outputs[..self.columns]);
         if taken.is_ok() { self.outputs[self.part] } else { f64::NAN }
     }
 }
@@ -405,6 +401,40 @@ mod tests {
                     assert_eq!(graph.value(node).is_nan(), !known, "{op}: node {node} at row {row}");
                 }
                 assert_eq!(graph.holds(Some(2)) != graph.holds(Some(3)), known, "{op} at row {row}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_indicator_of_the_catalogue_gives_in_a_graph_what_it_gives_alone() {
+        for (_, entry) in catalog::all() {
+            let sources = ["source:open", "source:high", "source:low", "source:close", "source:volume"];
+            let mut nodes: Vec<NodeSpec> = sources.iter().map(|s| spec(s, &[], &[])).collect();
+            let place = |name: &str| ["open", "high", "low", "close", "volume"].iter().position(|n| *n == name).unwrap_or(0);
+            let args: Vec<usize> = entry.inputs.iter().map(|name| place(name)).collect();
+            let params: Vec<f64> = entry.parameters.iter().map(|p| p.default).collect();
+            // The last line first, so that every other one reads what it worked out.
+            for line in entry.outputs.iter().rev() {
+                let op = if *line == entry.name { entry.name.to_owned() } else { format!("{}_{line}", entry.name) };
+                nodes.push(spec(&op, &args, &params));
+            }
+            let mut graph = Graph::compile(&nodes).unwrap_or_else(|e| panic!("{}: {e}", entry.name));
+            let mut alone = entry.build(&params).unwrap();
+            let mut out = vec![0.0; entry.outputs.len()];
+            for i in 0..200_i64 {
+                let price = |x: i64| Price::from_raw((100 + x) * 1_000_000_000);
+                let (open, close) = ((i * 37) % 11, (i * 53) % 13);
+                let volume = crate::types::Qty::from_raw((1000 + i % 7) * 1_000_000_000);
+                let (high, low) = (price(open.max(close) + 1), price(open.min(close) - 1));
+                let bar = crate::event::Bar { open: price(open), high, low, close: price(close), volume, ..Default::default() };
+                let row = [bar.open, bar.high, bar.low, bar.close].map(Price::to_f64);
+                let row = [row[0], row[1], row[2], row[3], volume.to_f64()];
+                graph.evaluate(&MarketEvent::Bar(bar), &TopOfBook::default(), 0.0);
+                alone.update(&args.iter().map(|&a| row[a]).collect::<Vec<_>>(), &mut out).unwrap();
+                for (node, wanted) in (sources.len()..nodes.len()).rev().zip(&out) {
+                    let got = graph.value(node);
+                    assert!(got.to_bits() == wanted.to_bits() || got.is_nan() && wanted.is_nan(), "{} at bar {i}", entry.name);
+                }
             }
         }
     }

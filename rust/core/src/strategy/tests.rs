@@ -112,7 +112,7 @@ fn a_graph_that_cannot_be_is_refused_by_node() {
         (vec![price(), node("ema", &[1], &[5.0])], "reads node 1, which does not come before it"),
         (vec![price(), node("ema", &[0], &[])], "takes 1 parameters and has 0"),
         (vec![price(), node("add", &[0], &[])], "takes 2 inputs and has 1"),
-        (vec![price(), node("sma", &[0], &[0.0])], "period 0"),
+        (vec![price(), node("sma", &[0], &[0.0])], "period: 0 is out of range"),
         (vec![price(), node("sma", &[0], &[2.5])], "whole number"),
         (vec![price(), node("sma", &[0], &[f64::NAN])], "whole number"),
         (vec![price(), node("macd", &[0], &[3.0])], "takes 3 parameters and has 1"),

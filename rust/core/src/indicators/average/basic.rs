@@ -2,8 +2,9 @@
 
 use crate::indicators::catalog::{Description, period};
 use crate::indicators::checked_period;
-use crate::indicators::smooth::Smoother;
+use crate::indicators::smooth::{Smoother, extend_many, in_fours};
 use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::wide::wide;
 use crate::indicators::window::PowerSums;
 use crate::types::Result;
 
@@ -37,10 +38,12 @@ impl Study<1, 1> for Sma {
         let weight = self.weight;
         let warm_up = self.sums.rows_to_go().min(out.len());
         out[..warm_up].fill(f64::NAN);
-        self.sums.extend(xs, |row, anchor, run| {
-            for (y, [sum]) in out[row..].iter_mut().zip(run) {
-                *y = anchor + sum * weight;
-            }
+        wide(|| {
+            self.sums.extend(xs, |row, anchor, run| {
+                for (y, [sum]) in out[row..].iter_mut().zip(run) {
+                    *y = anchor + sum * weight;
+                }
+            });
         });
     }
 
@@ -79,6 +82,13 @@ impl Study<1, 1> for Ema {
 
     fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         self.smoother.extend(xs, out);
+    }
+
+    fn run_many(studies: &mut [&mut Self], columns: &[[&[f64]; 1]], out: &mut [[&mut [f64]; 1]]) {
+        let four = |studies: [&mut Self; 4], columns: [[&[f64]; 1]; 4], out: [[&mut [f64]; 1]; 4]| {
+            extend_many(studies.map(|s| &mut s.smoother), columns.map(|[c]| c), out.map(|[c]| c));
+        };
+        in_fours(studies, columns, out, four, Self::run);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

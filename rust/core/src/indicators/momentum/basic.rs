@@ -1,8 +1,9 @@
 //! Momentum: RSI, MACD.
 
 use crate::indicators::catalog::{Description, period, whole};
-use crate::indicators::smooth::{Smoother, extend_pair};
+use crate::indicators::smooth::{Smoother, extend_many, in_fours};
 use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::wide::wide;
 use crate::indicators::{CHUNK, checked_period};
 use crate::types::{Error, Result};
 
@@ -36,6 +37,51 @@ impl Rsi {
     }
 }
 
+/// Rises and falls of each series into buffers, chunk by chunk, and their averages side by side.
+fn smooth_changes<const L: usize>(mut studies: [&mut Rsi; L], columns: [[&[f64]; 1]; L], out: [[&mut [f64]; 1]; L]) {
+    let mut out = out.map(|[c]| c);
+    let rows = out.first().map_or(0, |c| c.len());
+    let mut start = 0;
+    if rows > 0 && studies.iter().any(|s| s.previous.is_nan()) {
+        for ((study, [x]), out) in studies.iter_mut().zip(&columns).zip(&mut out) {
+            [out[0]] = study.step([x[0]]);
+        }
+        start = 1;
+    }
+    let (mut rises, mut falls, mut downs) = ([[0.0; CHUNK]; L], [[0.0; CHUNK]; L], [[0.0; CHUNK]; L]);
+    while start < rows {
+        let end = rows.min(start + CHUNK);
+        let n = end - start;
+        for (((rises, falls), [x]), study) in rises.iter_mut().zip(&mut falls).zip(&columns).zip(&mut studies) {
+            let x = &x[start..end];
+            (rises[0], falls[0]) = rise_and_fall(x[0], study.previous);
+            wide(|| {
+                for (((rise, fall), &x), &previous) in rises[1..].iter_mut().zip(&mut falls[1..]).zip(&x[1..]).zip(x) {
+                    (*rise, *fall) = rise_and_fall(x, previous);
+                }
+            });
+            study.previous = x[n - 1];
+        }
+        if let ([study], [rises], [falls], [out], [downs]) = (&mut studies[..], &rises[..], &falls[..], &mut out[..], &mut downs[..]) {
+            extend_many([&mut study.up, &mut study.down], [&rises[..n], &falls[..n]], [&mut out[start..end], &mut downs[..n]]);
+        } else {
+            let ups = out.each_mut().map(|c| &mut c[start..end]);
+            extend_many(studies.each_mut().map(|s| &mut s.up), rises.each_ref().map(|r| &r[..n]), ups);
+            let lows = downs.each_mut().map(|d| &mut d[..n]);
+            extend_many(studies.each_mut().map(|s| &mut s.down), falls.each_ref().map(|f| &f[..n]), lows);
+        }
+        for (out, downs) in out.iter_mut().zip(&downs) {
+            let y = &mut out[start..end];
+            wide(|| {
+                for (up, &down) in y.iter_mut().zip(downs) {
+                    *up = strength(*up, down);
+                }
+            });
+        }
+        start = end;
+    }
+}
+
 impl Study<1, 1> for Rsi {
     fn lookback(&self) -> usize {
         self.up.period()
@@ -51,26 +97,12 @@ impl Study<1, 1> for Rsi {
         [strength(self.up.update(rise), self.down.update(fall))]
     }
 
-    fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let (mut rises, mut falls, mut ups, mut downs) = ([0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK]);
-        let (mut xs, mut out) = (xs, out);
-        if let ([first, rest @ ..], true) = (xs, self.previous.is_nan()) {
-            self.previous = *first;
-            out[0] = f64::NAN;
-            (xs, out) = (rest, &mut out[1..]);
-        }
-        for (x, y) in xs.chunks(CHUNK).zip(out.chunks_mut(CHUNK)) {
-            let n = x.len();
-            (rises[0], falls[0]) = rise_and_fall(x[0], self.previous);
-            for (((rise, fall), &x), &previous) in rises[1..].iter_mut().zip(&mut falls[1..]).zip(&x[1..]).zip(x) {
-                (*rise, *fall) = rise_and_fall(x, previous);
-            }
-            self.previous = x[n - 1];
-            extend_pair([&mut self.up, &mut self.down], [&rises[..n], &falls[..n]], [&mut ups[..n], &mut downs[..n]]);
-            for ((y, &up), &down) in y.iter_mut().zip(&ups).zip(&downs) {
-                *y = strength(up, down);
-            }
-        }
+    fn run(&mut self, columns: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        smooth_changes([self], [columns], [out]);
+    }
+
+    fn run_many(studies: &mut [&mut Self], columns: &[[&[f64]; 1]], out: &mut [[&mut [f64]; 1]]) {
+        in_fours(studies, columns, out, smooth_changes, Self::run);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -124,6 +156,13 @@ impl Macd {
     }
 }
 
+#[inline]
+fn subtract(a: &[f64], b: &[f64], out: &mut [f64]) {
+    for ((y, a), b) in out.iter_mut().zip(a).zip(b) {
+        *y = a - b;
+    }
+}
+
 impl Study<1, 3> for Macd {
     fn lookback(&self) -> usize {
         self.slow.period() + self.signal.period() - 2
@@ -146,18 +185,19 @@ impl Study<1, 3> for Macd {
             head += 1;
         }
         let (mut fast, mut slow) = ([0.0; CHUNK], [0.0; CHUNK]);
-        let lines = macd[head..].chunks_mut(CHUNK).zip(signal[head..].chunks_mut(CHUNK)).zip(histogram[head..].chunks_mut(CHUNK));
-        for (x, ((macd, signal), histogram)) in xs[head..].chunks(CHUNK).zip(lines) {
-            let n = x.len();
-            extend_pair([&mut self.fast, &mut self.slow], [x, x], [&mut fast[..n], &mut slow[..n]]);
-            for ((y, fast), slow) in macd.iter_mut().zip(&fast).zip(&slow) {
-                *y = fast - slow;
-            }
-            self.signal.extend(macd, signal);
-            for ((y, macd), signal) in histogram.iter_mut().zip(&*macd).zip(&*signal) {
-                *y = macd - signal;
-            }
+        // The signal line is worked out one chunk behind, beside the next chunk's averages.
+        let mut before = head..head;
+        for start in (head..xs.len()).step_by(CHUNK) {
+            let here = start..xs.len().min(start + CHUNK);
+            let (x, n) = (&xs[here.clone()], here.len());
+            let smoothers = [&mut self.fast, &mut self.slow, &mut self.signal];
+            extend_many(smoothers, [x, x, &macd[before.clone()]], [&mut fast[..n], &mut slow[..n], &mut signal[before.clone()]]);
+            subtract(&macd[before.clone()], &signal[before.clone()], &mut histogram[before]);
+            subtract(&fast[..n], &slow[..n], &mut macd[here.clone()]);
+            before = here;
         }
+        self.signal.extend(&macd[before.clone()], &mut signal[before.clone()]);
+        subtract(&macd[before.clone()], &signal[before.clone()], &mut histogram[before]);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

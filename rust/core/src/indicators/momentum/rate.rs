@@ -60,8 +60,14 @@ impl Study<1, 1> for Change {
     }
 
     fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let form = self.form;
-        self.lag.run(xs, out, |now, then| form.of(now, then));
+        // A loop for each, so that none chooses row by row.
+        match self.form {
+            Form::Difference => self.lag.run(xs, out, |now, then| Form::Difference.of(now, then)),
+            Form::Percent => self.lag.run(xs, out, |now, then| Form::Percent.of(now, then)),
+            Form::Fraction => self.lag.run(xs, out, |now, then| Form::Fraction.of(now, then)),
+            Form::Ratio => self.lag.run(xs, out, |now, then| Form::Ratio.of(now, then)),
+            Form::RatioPercent => self.lag.run(xs, out, |now, then| Form::RatioPercent.of(now, then)),
+        }
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

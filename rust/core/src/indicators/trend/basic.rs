@@ -3,6 +3,7 @@
 use crate::indicators::catalog::{Description, period};
 use crate::indicators::checked_period;
 use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::wide::wide;
 use crate::indicators::window::Extremes;
 use crate::types::Result;
 
@@ -41,11 +42,13 @@ impl Study<2, 3> for Donchian {
         for column in [&mut *upper, &mut *middle, &mut *lower] {
             column[..warm_up].fill(f64::NAN);
         }
-        self.extremes.extend(high, low, |row, run| {
-            let lines = upper[row..].iter_mut().zip(&mut middle[row..]).zip(&mut lower[row..]);
-            for (((upper, middle), lower), extremes) in lines.zip(run) {
-                [*upper, *middle, *lower] = channel(*extremes);
-            }
+        wide(|| {
+            self.extremes.extend(high, low, |row, run| {
+                let lines = upper[row..].iter_mut().zip(&mut middle[row..]).zip(&mut lower[row..]);
+                for (((upper, middle), lower), extremes) in lines.zip(run) {
+                    [*upper, *middle, *lower] = channel(*extremes);
+                }
+            });
         });
     }
 

@@ -1,8 +1,9 @@
 //! Volatility: Bollinger bands, ATR.
 
 use crate::indicators::catalog::{Description, period, real};
-use crate::indicators::smooth::Smoother;
+use crate::indicators::smooth::{Smoother, extend_many, in_fours};
 use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::wide::wide;
 use crate::indicators::window::PowerSums;
 use crate::indicators::{CHUNK, checked_period};
 use crate::types::{Error, Result};
@@ -56,11 +57,13 @@ impl Study<1, 3> for Bollinger {
         for column in [&mut *upper, &mut *middle, &mut *lower] {
             column[..warm_up].fill(f64::NAN);
         }
-        self.sums.extend(xs, |row, anchor, run| {
-            let lines = upper[row..].iter_mut().zip(&mut middle[row..]).zip(&mut lower[row..]);
-            for (((upper, middle), lower), sums) in lines.zip(run) {
-                [*upper, *middle, *lower] = bands(anchor, *sums, weight, deviations);
-            }
+        wide(|| {
+            self.sums.extend(xs, |row, anchor, run| {
+                let lines = upper[row..].iter_mut().zip(&mut middle[row..]).zip(&mut lower[row..]);
+                for (((upper, middle), lower), sums) in lines.zip(run) {
+                    [*upper, *middle, *lower] = bands(anchor, *sums, weight, deviations);
+                }
+            });
         });
     }
 
@@ -90,6 +93,37 @@ impl Atr {
     }
 }
 
+/// Ranges of each series into a buffer, chunk by chunk, and their averages side by side.
+fn smooth_ranges<const L: usize>(mut studies: [&mut Atr; L], columns: [[&[f64]; 3]; L], out: [[&mut [f64]; 1]; L]) {
+    let mut out = out.map(|[c]| c);
+    let rows = out.first().map_or(0, |c| c.len());
+    let mut start = 0;
+    if rows > 0 && studies.iter().any(|s| s.previous_close.is_nan()) {
+        for ((study, [high, low, close]), out) in studies.iter_mut().zip(&columns).zip(&mut out) {
+            [out[0]] = study.step([high[0], low[0], close[0]]);
+        }
+        start = 1;
+    }
+    let mut smoothers = studies.map(|study| (&mut study.smoother, &mut study.previous_close));
+    let mut ranges = [[0.0; CHUNK]; L];
+    while start < rows {
+        let end = rows.min(start + CHUNK);
+        for ((ranges, [high, low, close]), (_, previous)) in ranges.iter_mut().zip(&columns).zip(&mut smoothers) {
+            let (high, low) = (&high[start..end], &low[start..end]);
+            ranges[0] = true_range(high[0], low[0], **previous);
+            wide(|| {
+                for (((range, &high), &low), &previous) in ranges[1..].iter_mut().zip(&high[1..]).zip(&low[1..]).zip(&close[start..end]) {
+                    *range = true_range(high, low, previous);
+                }
+            });
+            **previous = close[end - 1];
+        }
+        let pieces = out.each_mut().map(|c| &mut c[start..end]);
+        extend_many(smoothers.each_mut().map(|(s, _)| &mut **s), ranges.each_ref().map(|r| &r[..end - start]), pieces);
+        start = end;
+    }
+}
+
 impl Study<3, 1> for Atr {
     fn lookback(&self) -> usize {
         self.smoother.period()
@@ -101,24 +135,12 @@ impl Study<3, 1> for Atr {
         [if previous.is_nan() { f64::NAN } else { self.smoother.update(true_range(high, low, previous)) }]
     }
 
-    fn run(&mut self, [high, low, close]: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
-        let (mut high, mut low, mut close, mut out) = (high, low, close, out);
-        if let ([first, rest @ ..], true) = (close, self.previous_close.is_nan()) {
-            self.previous_close = *first;
-            out[0] = f64::NAN;
-            (high, low, close, out) = (&high[1..], &low[1..], rest, &mut out[1..]);
-        }
-        let mut ranges = [0.0; CHUNK];
-        let rows = high.chunks(CHUNK).zip(low.chunks(CHUNK)).zip(close.chunks(CHUNK));
-        for (out, ((high, low), close)) in out.chunks_mut(CHUNK).zip(rows) {
-            let n = out.len();
-            ranges[0] = true_range(high[0], low[0], self.previous_close);
-            for (((range, &high), &low), &previous) in ranges[1..].iter_mut().zip(&high[1..]).zip(&low[1..]).zip(close) {
-                *range = true_range(high, low, previous);
-            }
-            self.previous_close = close[n - 1];
-            self.smoother.extend(&ranges[..n], out);
-        }
+    fn run(&mut self, columns: [&[f64]; 3], out: [&mut [f64]; 1]) {
+        smooth_ranges([self], [columns], [out]);
+    }
+
+    fn run_many(studies: &mut [&mut Self], columns: &[[&[f64]; 3]], out: &mut [[&mut [f64]; 1]]) {
+        in_fours(studies, columns, out, smooth_ranges, Self::run);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
