@@ -24,7 +24,21 @@ bad_bar       drop     a price outside low and high, or an end before the start
 ============  =======  ==========================================================
 """
 
+from tickwright.feeds.alpaca import AlpacaDecoder, AlpacaHistoryDecoder, ControlMessage, alpaca_history
 from tickwright.feeds.decoder import Decoder
 from tickwright.feeds.files import SyntheticSymbol, lean, lobster, read, synthetic, table, write
 
-__all__ = ["Decoder", "SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
+__all__ = [
+    "AlpacaDecoder",
+    "AlpacaHistoryDecoder",
+    "ControlMessage",
+    "Decoder",
+    "SyntheticSymbol",
+    "alpaca_history",
+    "lean",
+    "lobster",
+    "read",
+    "synthetic",
+    "table",
+    "write",
+]

@@ -127,6 +127,25 @@ impl Batches {
     }
 }
 
+/// What a source says to its reader rather than about the market.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Control {
+    /// Something went well, such as `authenticated`.
+    Success(String),
+    /// Something went wrong.
+    Error {
+        /// The source's code.
+        code: u64,
+        /// The source's words.
+        message: String,
+    },
+    /// What is subscribed to now: channels and their symbols.
+    Subscription(Vec<(String, Vec<String>)>),
+    /// The end of a page, with the token that asks for the next one; none after the last.
+    NextPage(Option<String>),
+}
+
 /// A source's bytes to events.
 pub trait Decoder: Send {
     /// What it reads, as in error messages: "alpaca stream".
@@ -143,6 +162,16 @@ pub trait Decoder: Send {
     /// The stream is over: an error, or a counted fault, when a message was cut.
     fn finish(&mut self, _out: &mut Batches) -> Result<()> {
         Ok(())
+    }
+
+    /// What the source said to its reader since the last call, oldest first.
+    fn take_controls(&mut self) -> Vec<Control> {
+        Vec::new()
+    }
+
+    /// What was passed over without being a fault, by name, from the first byte on.
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
     }
 
     /// True when [`Self::push`] takes bytes cut anywhere; false when it wants whole messages.

@@ -4,6 +4,7 @@
 //! input: a row that cannot be trusted is dropped, kept or refused as the [`QualityPolicy`] says. Sources that come as a stream
 //! of bytes implement [`Decoder`]; [`read_file`] runs one over a whole file.
 
+pub mod alpaca;
 mod anchor;
 mod decode;
 pub mod factors;
@@ -16,7 +17,7 @@ pub mod synthetic;
 pub mod table;
 pub mod zone;
 
-pub use decode::{Batches, Decoder, read_file};
+pub use decode::{Batches, Control, Decoder, read_file};
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 
 use crate::event::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, Headline, QuoteBatch, StatusBatch, TradeBatch};
