@@ -1,6 +1,8 @@
 //! A cursor over a JSON frame (RFC 8259).
 //!
-//! What is passed over is checked for its brackets and texts alone; what is read is checked in full.
+//! What is passed over is checked for its brackets and texts alone; what is read is checked in full. As in [`super::msgpack`], calls
+//! for the unusual cases take the cursor by value.
+#![allow(clippy::inline_always, reason = "the cursor must stay in registers; measured")]
 
 use super::number::{self, NUMBER};
 use super::time;
@@ -11,6 +13,7 @@ const DEPTH_MAX: u32 = 128;
 
 const TRUNCATED: &str = "more bytes: the frame is cut";
 const TEXT: &str = "a text";
+const TIME: &str = "a time like 2021-02-22T15:51:44.208Z";
 const WHOLE: &str = "a whole number of 0 or more";
 
 /// A cursor over one frame.
@@ -27,26 +30,28 @@ impl<'a> Json<'a> {
     }
 
     /// The next byte that is no white space; the cursor stands at it.
-    #[inline]
+    #[inline(always)]
     fn peek(&mut self) -> Scan<u8> {
         match self.data.get(self.at) {
             Some(&byte) if byte > b' ' => Ok(byte),
-            _ => self.peek_past_space(),
-        }
-    }
-
-    #[inline(never)]
-    fn peek_past_space(&mut self) -> Scan<u8> {
-        while let Some(&byte) = self.data.get(self.at) {
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Ok(byte);
+            _ => {
+                self.at = self.past_space()?;
+                Ok(self.data[self.at])
             }
-            self.at += 1;
         }
-        malformed(self.at, TRUNCATED)
     }
 
-    #[inline]
+    /// Where the next byte is that is no white space.
+    #[inline(never)]
+    fn past_space(self) -> Scan<usize> {
+        let rest = &self.data[self.at.min(self.data.len())..];
+        match rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+            Some(spaces) => Ok(self.at + spaces),
+            None => malformed(self.data.len(), TRUNCATED),
+        }
+    }
+
+    #[inline(always)]
     fn take(&mut self, byte: u8, expected: &'static str) -> Scan<()> {
         if self.peek()? != byte {
             return malformed(self.at, expected);
@@ -56,7 +61,7 @@ impl<'a> Json<'a> {
     }
 
     /// Where the text at the cursor begins and ends, without its quotes, and whether it holds escapes; the cursor goes past it.
-    #[inline]
+    #[inline(always)]
     fn span(&mut self) -> Scan<(usize, usize, bool)> {
         self.take(b'"', TEXT)?;
         let start = self.at;
@@ -79,7 +84,7 @@ impl<'a> Json<'a> {
     }
 
     /// Enter a list or map, or go on in it: false at its end.
-    #[inline]
+    #[inline(always)]
     fn enter_or_go_on(&mut self, left: &mut Left, close: u8) -> Scan<bool> {
         let byte = self.peek()?;
         if byte == close {
@@ -111,6 +116,7 @@ impl<'a> Json<'a> {
     }
 
     /// True, with the cursor past it, when `word` comes next.
+    #[inline(always)]
     fn word(&mut self, word: &[u8]) -> bool {
         let found = self.peek().is_ok() && self.data[self.at..].starts_with(word);
         if found {
@@ -121,26 +127,84 @@ impl<'a> Json<'a> {
 
     /// Numbers that are not plain: null, and texts that hold one.
     #[inline(never)]
-    fn other_number(&mut self, decimals: Decimals, expected: &'static str) -> Scan<i64> {
+    fn other_number(mut self, decimals: Decimals) -> Scan<(i64, usize)> {
         let start = self.at;
         if self.word(b"null") {
-            return Ok(ABSENT);
+            return Ok((ABSENT, self.at));
         }
         if self.data.get(start) != Some(&b'"') {
-            return malformed(start, expected);
+            return malformed(start, NUMBER);
         }
         let (from, to, _) = self.span()?;
         match number::decimal(&self.data[from..to], decimals) {
-            Ok((raw, length)) if from + length == to => Ok(raw),
+            Ok((raw, length)) if from + length == to => Ok((raw, self.at)),
             Ok(_) => malformed(start, NUMBER),
             Err(expected) => malformed(start, expected),
         }
     }
 
+    /// A whole number, and where it ends.
+    #[inline(never)]
+    fn read_whole(mut self) -> Scan<(u64, usize)> {
+        let quoted = self.peek()? == b'"';
+        let start = self.at;
+        let mut at = start + usize::from(quoted);
+        let mut value = Some(0_u64);
+        while let Some(digit) = self.data.get(at).map(|c| c.wrapping_sub(b'0')).filter(|d| *d < 10) {
+            value = value.and_then(|v| v.checked_mul(10)?.checked_add(u64::from(digit)));
+            at += 1;
+        }
+        let plain = at > start + usize::from(quoted) && !matches!(self.data.get(at), Some(b'.' | b'e' | b'E'));
+        if plain && (!quoted || self.data.get(at) == Some(&b'"')) {
+            let end = at + usize::from(quoted);
+            return value.map_or_else(|| malformed(start, WHOLE), |value| Ok((value, end)));
+        }
+        match self.fixed(Decimals::Exact)? {
+            ABSENT => Ok((0, self.at)),
+            raw if raw >= 0 && raw % crate::types::SCALE == 0 => Ok(((raw / crate::types::SCALE) as u64, self.at)),
+            _ => malformed(start, WHOLE),
+        }
+    }
+
+    /// Times that are no text: null, and nanoseconds.
+    #[inline(never)]
+    fn other_time(mut self) -> Scan<(i64, usize)> {
+        let start = self.at;
+        if self.word(b"null") {
+            return Ok((ABSENT, self.at));
+        }
+        let negative = self.data.get(start) == Some(&b'-');
+        self.at += usize::from(negative);
+        if !matches!(self.peek()?, b'0'..=b'9') {
+            return malformed(start, TIME);
+        }
+        let Ok(Ok(ns)) = self.whole().map(i64::try_from) else { return malformed(start, TIME) };
+        Ok((if negative { -ns } else { ns }, self.at))
+    }
+
+    /// A key of more than two letters, or with escapes or spaces about it: its code, where it stands, and where its value begins.
+    #[inline(never)]
+    fn other_key(mut self) -> Scan<(u64, (usize, usize), usize)> {
+        if self.peek()? != b'"' {
+            return malformed(self.at, "a key");
+        }
+        let (start, end, escaped) = self.span()?;
+        self.colon()?;
+        let key = &self.data[start..end];
+        if !escaped {
+            return Ok((code_of(key), (start, end), self.at));
+        }
+        let mut plain = Vec::new();
+        match unescape(key, &mut plain) {
+            Some(()) => Ok((code_of(&plain), (start, end), self.at)),
+            None => malformed(start, "an escape"),
+        }
+    }
+
     /// Where the value at the cursor ends.
     #[inline(never)]
-    fn end_of_value(&self) -> Scan<usize> {
-        let mut cursor = *self;
+    fn end_of_value(self) -> Scan<usize> {
+        let mut cursor = self;
         // One bit a level: 1 for a map, 0 for a list.
         let (mut depth, mut maps) = (0_u32, 0_u128);
         loop {
@@ -229,7 +293,7 @@ fn hex(text: &[u8]) -> Option<u32> {
 }
 
 impl<'a> Reader<'a> for Json<'a> {
-    #[inline]
+    #[inline(always)]
     fn at(&self) -> usize {
         self.at
     }
@@ -238,18 +302,18 @@ impl<'a> Reader<'a> for Json<'a> {
         self.peek().is_err()
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_list(&mut self) -> bool {
         self.peek() == Ok(b'[')
     }
 
-    #[inline]
+    #[inline(always)]
     fn map(&mut self) -> Scan<Left> {
         self.take(b'{', "a map")?;
         Ok(Left(0))
     }
 
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, left: &mut Left) -> Scan<u64> {
         if !self.enter_or_go_on(left, b'}')? {
             return Ok(END);
@@ -265,47 +329,38 @@ impl<'a> Reader<'a> for Json<'a> {
             }
             _ => {}
         }
-        if self.peek()? != b'"' {
-            return malformed(self.at, "a key");
-        }
-        let (start, end, escaped) = self.span()?;
-        self.colon()?;
-        self.key = (start, end);
-        if escaped {
-            let mut plain = Vec::new();
-            return match unescape(&self.data[start..end], &mut plain) {
-                Some(()) => Ok(code_of(&plain)),
-                None => malformed(start, "an escape"),
-            };
-        }
-        Ok(code_of(self.long_key()))
+        let (code, key, at) = self.other_key()?;
+        (self.key, self.at) = (key, at);
+        Ok(code)
     }
 
     fn long_key(&self) -> &'a [u8] {
         &self.data[self.key.0..self.key.1]
     }
 
-    #[inline]
+    #[inline(always)]
     fn list(&mut self) -> Scan<Left> {
         self.take(b'[', "a list")?;
         Ok(Left(0))
     }
 
-    #[inline]
+    #[inline(always)]
     fn more(&mut self, left: &mut Left) -> Scan<bool> {
         self.enter_or_go_on(left, b']')
     }
 
-    #[inline]
+    #[inline(always)]
     fn null(&mut self) -> bool {
         matches!(self.peek(), Ok(b'n')) && self.word(b"null")
     }
 
-    #[inline]
+    #[inline(always)]
     fn fixed(&mut self, decimals: Decimals) -> Scan<i64> {
         let byte = self.peek()?;
         if !matches!(byte, b'0'..=b'9' | b'-') {
-            return self.other_number(decimals, NUMBER);
+            let (raw, end) = self.other_number(decimals)?;
+            self.at = end;
+            return Ok(raw);
         }
         match number::decimal(&self.data[self.at..], decimals) {
             Ok((raw, length)) => {
@@ -316,27 +371,14 @@ impl<'a> Reader<'a> for Json<'a> {
         }
     }
 
+    #[inline(always)]
     fn whole(&mut self) -> Scan<u64> {
-        let quoted = self.peek()? == b'"';
-        let start = self.at;
-        let mut at = start + usize::from(quoted);
-        let mut value = Some(0_u64);
-        while let Some(digit) = self.data.get(at).map(|c| c.wrapping_sub(b'0')).filter(|d| *d < 10) {
-            value = value.and_then(|v| v.checked_mul(10)?.checked_add(u64::from(digit)));
-            at += 1;
-        }
-        let plain = at > start + usize::from(quoted) && !matches!(self.data.get(at), Some(b'.' | b'e' | b'E'));
-        if plain && (!quoted || self.data.get(at) == Some(&b'"')) {
-            self.at = at + usize::from(quoted);
-            return value.map_or_else(|| malformed(start, WHOLE), Ok);
-        }
-        match self.fixed(Decimals::Exact)? {
-            ABSENT => Ok(0),
-            raw if raw >= 0 && raw % crate::types::SCALE == 0 => Ok((raw / crate::types::SCALE) as u64),
-            _ => malformed(start, WHOLE),
-        }
+        let (value, end) = self.read_whole()?;
+        self.at = end;
+        Ok(value)
     }
 
+    #[inline(always)]
     fn boolean(&mut self) -> Scan<bool> {
         if self.word(b"true") {
             return Ok(true);
@@ -347,7 +389,7 @@ impl<'a> Reader<'a> for Json<'a> {
         malformed(self.at, "true or false")
     }
 
-    #[inline]
+    #[inline(always)]
     fn text<'s>(&mut self, scratch: &'s mut Vec<u8>) -> Scan<&'s [u8]>
     where
         'a: 's,
@@ -362,27 +404,21 @@ impl<'a> Reader<'a> for Json<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn time(&mut self) -> Scan<i64> {
-        const TIME: &str = "a time like 2021-02-22T15:51:44.208Z";
-        if self.peek()? == b'"' {
-            let (start, end, _) = self.span()?;
-            return time::parse(&self.data[start..end]).map_or_else(|| malformed(start - 1, TIME), Ok);
+        if self.peek()? == b'"'
+            && let Some((ns, length)) = time::parse_start(&self.data[self.at + 1..])
+            && self.data.get(self.at + 1 + length) == Some(&b'"')
+        {
+            self.at += length + 2;
+            return Ok(ns);
         }
-        let start = self.at;
-        if self.word(b"null") {
-            return Ok(ABSENT);
-        }
-        let negative = self.data[start..].first() == Some(&b'-');
-        self.at += usize::from(negative);
-        match self.peek()? {
-            b'0'..=b'9' => {}
-            _ => return malformed(start, TIME),
-        }
-        let Ok(Ok(ns)) = self.whole().map(i64::try_from) else { return malformed(start, TIME) };
-        Ok(if negative { -ns } else { ns })
+        let (ns, end) = self.other_time()?;
+        self.at = end;
+        Ok(ns)
     }
 
+    #[inline(always)]
     fn skip(&mut self) -> Scan<()> {
         self.at = self.end_of_value()?;
         Ok(())

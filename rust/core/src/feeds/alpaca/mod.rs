@@ -200,7 +200,7 @@ fn unknown<'a, R: Reader<'a>>(r: &mut R, mut left: Left, sink: &mut Sink<'_>) ->
     loop {
         match r.key(&mut left)? {
             END => break,
-            key => sink.other(r, key, Kind::Unknown)?,
+            key => *r = sink.other(*r, key, Kind::Unknown)?,
         }
     }
     sink.skipped.keys = before; // the keys of unknown kinds tell nothing

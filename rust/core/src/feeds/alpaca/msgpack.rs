@@ -1,8 +1,12 @@
 //! A cursor over a MessagePack frame (the specification at github.com/msgpack/msgpack/blob/master/spec.md).
+//!
+//! The unusual cases are calls that take the cursor by value: a cursor whose address is given away lives in memory, where each
+//! step waits for the store before it.
+#![allow(clippy::inline_always, reason = "the cursor must stay in registers; measured")]
 
 use super::number::{self, IN_RANGE, NUMBER};
 use super::time;
-use super::wire::{ABSENT, Decimals, END, LONG, Left, Reader, Scan, code_of, malformed};
+use super::wire::{ABSENT, Decimals, END, Left, Reader, Scan, code_of, malformed};
 use crate::types::SCALE;
 
 const NIL: u8 = 0xc0;
@@ -33,7 +37,7 @@ impl<'a> Msgpack<'a> {
         Self { data, at: 0, key: (0, 0) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self) -> Scan<u8> {
         match self.data.get(self.at) {
             Some(&byte) => Ok(byte),
@@ -42,7 +46,7 @@ impl<'a> Msgpack<'a> {
     }
 
     /// The `N` bytes after the one at the cursor.
-    #[inline]
+    #[inline(always)]
     fn bytes<const N: usize>(&self) -> Scan<[u8; N]> {
         match self.data.get(self.at + 1..).and_then(|rest| rest.first_chunk()) {
             Some(bytes) => Ok(*bytes),
@@ -51,7 +55,7 @@ impl<'a> Msgpack<'a> {
     }
 
     /// Where a text's bytes begin and end.
-    #[inline]
+    #[inline(always)]
     fn text_span(&self) -> Scan<(usize, usize)> {
         let (start, length) = match self.peek()? {
             head @ 0xa0..=0xbf => (self.at + 1, usize::from(head & 0x1f)),
@@ -64,7 +68,7 @@ impl<'a> Msgpack<'a> {
     }
 
     /// A count of entries; each of them takes `least` bytes at least, so that a count past the frame's end is a lie.
-    #[inline]
+    #[inline(always)]
     fn entries(&mut self, short: u8, long: u8, least: usize, expected: &'static str) -> Scan<Left> {
         let head = self.peek()?;
         let (count, length) = if head & 0xf0 == short {
@@ -84,8 +88,8 @@ impl<'a> Msgpack<'a> {
     }
 
     /// The integer at the cursor, and the bytes it takes.
-    #[inline]
-    fn integer(&self) -> Scan<Option<(i128, usize)>> {
+    #[inline(always)]
+    fn integer(self) -> Scan<Option<(i128, usize)>> {
         Ok(Some(match self.peek()? {
             head @ ..=0x7f => (i128::from(head), 1),
             head @ 0xe0.. => (i128::from(head as i8), 1),
@@ -101,9 +105,19 @@ impl<'a> Msgpack<'a> {
         }))
     }
 
+    /// Where a key of more than two letters begins and ends. Keys that are no text are possible in this encoding, and unknown to us.
+    #[inline(never)]
+    fn other_key(self) -> Scan<(usize, usize)> {
+        if matches!(self.peek()?, 0xa0..=0xbf | 0xd9..=0xdb) {
+            return self.text_span();
+        }
+        let end = self.end_of_value()?;
+        Ok((end, end))
+    }
+
     /// Numbers that are not what prices and sizes usually are; the value and where the cursor stands after it.
     #[inline(never)]
-    fn other_number(&self, decimals: Decimals) -> Scan<(i64, usize)> {
+    fn other_number(self, decimals: Decimals) -> Scan<(i64, usize)> {
         if let Some((value, length)) = self.integer()? {
             return match i64::try_from(value * i128::from(SCALE)) {
                 Ok(raw) if raw != ABSENT => Ok((raw, self.at + length)),
@@ -128,7 +142,7 @@ impl<'a> Msgpack<'a> {
 
     /// Timestamps that are not the eight-byte extension; the value and where the cursor stands after it.
     #[inline(never)]
-    fn other_time(&self) -> Scan<(i64, usize)> {
+    fn other_time(self) -> Scan<(i64, usize)> {
         let head = self.peek()?;
         let (value, end) = match head {
             NIL => return Ok((ABSENT, self.at + 1)),
@@ -150,8 +164,29 @@ impl<'a> Msgpack<'a> {
         value.map_or_else(|| malformed(self.at, TIME), |value| Ok((value, end)))
     }
 
+    /// A whole number, and where it ends.
+    #[inline(never)]
+    fn read_whole(mut self) -> Scan<(u64, usize)> {
+        const WHOLE: &str = "a whole number of 0 or more";
+        if let Some((value, length)) = self.integer()? {
+            let Ok(value) = u64::try_from(value) else { return malformed(self.at, WHOLE) };
+            return Ok((value, self.at + length));
+        }
+        let start = self.at;
+        if matches!(self.peek()?, 0xa0..=0xbf | 0xd9..=0xdb) {
+            let (from, to) = self.text_span()?;
+            let read = std::str::from_utf8(&self.data[from..to]).ok().and_then(|text| text.parse().ok());
+            return read.map_or_else(|| malformed(start, WHOLE), |value| Ok((value, to)));
+        }
+        match self.fixed(Decimals::Exact)? {
+            ABSENT => Ok((0, self.at)),
+            raw if raw >= 0 && raw % SCALE == 0 => Ok(((raw / SCALE) as u64, self.at)),
+            _ => malformed(start, WHOLE),
+        }
+    }
+
     /// Nanoseconds of the timestamp extension whose body of `length` bytes begins `body` bytes on.
-    fn extension(&self, body: usize, length: usize) -> Scan<Option<i64>> {
+    fn extension(self, body: usize, length: usize) -> Scan<Option<i64>> {
         let Some(bytes) = self.data.get(self.at + body - 1..self.at + body + length) else { return malformed(self.at, TRUNCATED) };
         let [kind, bytes @ ..] = bytes else { return malformed(self.at, TRUNCATED) };
         if *kind != TIMESTAMP {
@@ -173,8 +208,8 @@ impl<'a> Msgpack<'a> {
 
     /// Where the value at the cursor ends. A counter of the values still owed takes the place of a stack: nesting costs nothing.
     #[inline(never)]
-    fn end_of_value(&self) -> Scan<usize> {
-        let mut cursor = *self;
+    fn end_of_value(self) -> Scan<usize> {
+        let mut cursor = self;
         let mut owed = 1_usize;
         while owed > 0 {
             owed -= 1;
@@ -216,7 +251,7 @@ impl<'a> Msgpack<'a> {
 }
 
 impl<'a> Reader<'a> for Msgpack<'a> {
-    #[inline]
+    #[inline(always)]
     fn at(&self) -> usize {
         self.at
     }
@@ -225,17 +260,17 @@ impl<'a> Reader<'a> for Msgpack<'a> {
         self.at >= self.data.len()
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_list(&mut self) -> bool {
         matches!(self.data.get(self.at), Some(0x90..=0x9f | 0xdc | 0xdd))
     }
 
-    #[inline]
+    #[inline(always)]
     fn map(&mut self) -> Scan<Left> {
         self.entries(0x80, 0xde, 2, "a map")
     }
 
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, left: &mut Left) -> Scan<u64> {
         if left.0 == 0 {
             return Ok(END);
@@ -251,13 +286,7 @@ impl<'a> Reader<'a> for Msgpack<'a> {
                 Ok(u64::from(*a) | u64::from(*b) << 8)
             }
             _ => {
-                // Keys that are no text are possible in this encoding, and unknown to us.
-                if !matches!(self.peek()?, 0xa0..=0xbf | 0xd9..=0xdb) {
-                    self.key = (0, 0);
-                    self.at = self.end_of_value()?;
-                    return Ok(LONG);
-                }
-                self.key = self.text_span()?;
+                self.key = self.other_key()?;
                 self.at = self.key.1;
                 Ok(code_of(self.long_key()))
             }
@@ -268,26 +297,26 @@ impl<'a> Reader<'a> for Msgpack<'a> {
         &self.data[self.key.0..self.key.1]
     }
 
-    #[inline]
+    #[inline(always)]
     fn list(&mut self) -> Scan<Left> {
         self.entries(0x90, 0xdc, 1, "a list")
     }
 
-    #[inline]
+    #[inline(always)]
     fn more(&mut self, left: &mut Left) -> Scan<bool> {
         let more = left.0 > 0;
         left.0 -= u32::from(more);
         Ok(more)
     }
 
-    #[inline]
+    #[inline(always)]
     fn null(&mut self) -> bool {
         let null = self.data.get(self.at) == Some(&NIL);
         self.at += usize::from(null);
         null
     }
 
-    #[inline]
+    #[inline(always)]
     fn fixed(&mut self, decimals: Decimals) -> Scan<i64> {
         match self.data.get(self.at..) {
             Some([FLOAT64, rest @ ..]) if rest.len() >= 8 => {
@@ -312,28 +341,18 @@ impl<'a> Reader<'a> for Msgpack<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn whole(&mut self) -> Scan<u64> {
-        const WHOLE: &str = "a whole number of 0 or more";
-        if let Some((value, length)) = self.integer()? {
-            let Ok(value) = u64::try_from(value) else { return malformed(self.at, WHOLE) };
-            self.at += length;
-            return Ok(value);
+        if let Some(&head @ ..=0x7f) = self.data.get(self.at) {
+            self.at += 1;
+            return Ok(u64::from(head));
         }
-        let start = self.at;
-        if matches!(self.peek()?, 0xa0..=0xbf | 0xd9..=0xdb) {
-            let (from, to) = self.text_span()?;
-            let read = std::str::from_utf8(&self.data[from..to]).ok().and_then(|text| text.parse().ok());
-            self.at = to;
-            return read.map_or_else(|| malformed(start, WHOLE), Ok);
-        }
-        match self.fixed(Decimals::Exact)? {
-            ABSENT => Ok(0),
-            raw if raw >= 0 && raw % SCALE == 0 => Ok((raw / SCALE) as u64),
-            _ => malformed(start, WHOLE),
-        }
+        let (value, end) = self.read_whole()?;
+        self.at = end;
+        Ok(value)
     }
 
+    #[inline(always)]
     fn boolean(&mut self) -> Scan<bool> {
         let value = match self.peek()? {
             TRUE => true,
@@ -344,7 +363,7 @@ impl<'a> Reader<'a> for Msgpack<'a> {
         Ok(value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn text<'s>(&mut self, _scratch: &'s mut Vec<u8>) -> Scan<&'s [u8]>
     where
         'a: 's,
@@ -354,7 +373,7 @@ impl<'a> Reader<'a> for Msgpack<'a> {
         Ok(&self.data[start..end])
     }
 
-    #[inline]
+    #[inline(always)]
     fn time(&mut self) -> Scan<i64> {
         if let Some([FIXEXT8, TIMESTAMP, rest @ ..]) = self.data.get(self.at..)
             && let Some(word) = rest.first_chunk()
@@ -371,6 +390,7 @@ impl<'a> Reader<'a> for Msgpack<'a> {
         Ok(value)
     }
 
+    #[inline(always)]
     fn skip(&mut self) -> Scan<()> {
         self.at = self.end_of_value()?;
         Ok(())

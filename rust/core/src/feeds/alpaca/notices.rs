@@ -46,7 +46,7 @@ pub(super) fn status<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, sink: &m
             REASON_CODE => row.reason_code = label(&mut r, sink)?,
             REASON_MESSAGE => row.reason = label(&mut r, sink)?,
             END => break,
-            other => sink.other(&mut r, other, Kind::Status)?,
+            other => r = sink.other(r, other, Kind::Status)?,
         }
     }
     let Some(instrument) = symbol.filter(|_| has_code && ts != ABSENT) else {
@@ -85,7 +85,7 @@ pub(super) fn band<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, sink: &mut
             INDICATOR => indicator = sink.letter(&mut r)?,
             TAPE => tape = sink.letter(&mut r)?,
             END => break,
-            other => sink.other(&mut r, other, Kind::Band)?,
+            other => r = sink.other(r, other, Kind::Band)?,
         }
     }
     let Some(instrument) = symbol.filter(|_| ![ts, upper, lower].contains(&ABSENT)) else {
@@ -115,7 +115,7 @@ pub(super) fn book<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, sink: &mut
             ASKS => levels(&mut r, &mut sink.scratch.asks, &mut sink.skipped.keys)?,
             RESET => reset = r.boolean()?,
             END => break,
-            other => sink.other(&mut r, other, Kind::Book)?,
+            other => r = sink.other(r, other, Kind::Book)?,
         }
     }
     let Some(instrument) = symbol.filter(|_| ts != ABSENT) else {
@@ -148,13 +148,14 @@ const fn delta(ts: Timestamp, instrument: InstrumentId, action: BookAction, side
 }
 
 /// A list of `{p, s}`.
-fn levels<'a, R: Reader<'a>>(r: &mut R, out: &mut Vec<(i64, i64)>, unknown_keys: &mut u64) -> Scan<()> {
+fn levels<'a, R: Reader<'a>>(reader: &mut R, out: &mut Vec<(i64, i64)>, unknown_keys: &mut u64) -> Scan<()> {
     const PRICE: u64 = code(b"p");
     const SIZE: u64 = code(b"s");
     out.clear(); // where the key comes twice, the last one counts
-    if r.null() {
+    if reader.null() {
         return Ok(());
     }
+    let mut r = *reader;
     let mut list = r.list()?;
     while r.more(&mut list)? {
         let mut left = r.map()?;
@@ -175,6 +176,7 @@ fn levels<'a, R: Reader<'a>>(r: &mut R, out: &mut Vec<(i64, i64)>, unknown_keys:
         }
         out.push((price, size));
     }
+    *reader = r;
     Ok(())
 }
 
@@ -218,7 +220,7 @@ pub(super) fn news<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, sink: &mut
             LONG if r.long_key() == b"created_at" => created = r.time()?,
             LONG if r.long_key() == b"updated_at" => updated = r.time()?,
             END => break,
-            other => sink.other(&mut r, other, Kind::News)?,
+            other => r = sink.other(r, other, Kind::News)?,
         }
     }
     if created == ABSENT || !has_headline {
@@ -250,7 +252,7 @@ pub(super) fn control<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, kind: K
                 channels.retain(|(other, _)| *other != name);
                 channels.push((name, sink.strings(&mut r)?));
             }
-            (other, _) => sink.other(&mut r, other, kind)?,
+            (other, _) => r = sink.other(r, other, kind)?,
         }
     }
     sink.control(match kind {

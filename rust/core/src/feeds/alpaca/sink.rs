@@ -1,4 +1,5 @@
 //! Where the events of a message go, and the small values that several kinds share.
+#![allow(clippy::inline_always, reason = "the reader's cursor must stay in registers; measured")]
 
 use super::wire::{Left, Reader, Scan, code, code_of, malformed};
 use crate::feeds::{Batches, Control};
@@ -31,7 +32,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Read the value of `T`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read<'a, R: Reader<'a>>(r: &mut R, scratch: &mut Vec<u8>) -> Scan<Self> {
         const TRADE: u64 = code(b"t");
         const QUOTE: u64 = code(b"q");
@@ -101,22 +102,21 @@ pub(super) struct Sink<'s> {
 }
 
 impl Sink<'_> {
-    /// Pass over a key that the kind has no use for.
+    /// Pass over a key that the kind has no use for; by value, so that the caller's cursor stays in registers.
     #[inline(never)]
-    pub(super) fn other<'a, R: Reader<'a>>(&mut self, r: &mut R, key: u64, kind: Kind) -> Scan<()> {
+    pub(super) fn other<'a, R: Reader<'a>>(&mut self, mut r: R, key: u64, kind: Kind) -> Scan<R> {
         const T: u64 = code(b"T");
-        if key != T {
-            self.skipped.keys += 1;
-            return r.skip();
+        if key != T || self.settled {
+            self.skipped.keys += u64::from(key != T);
+            r.skip()?;
+        } else if Kind::read(&mut r, &mut self.scratch.text)? != kind {
+            return Err(super::wire::Stop::OtherKind);
         }
-        if self.settled || Kind::read(r, &mut self.scratch.text)? == kind {
-            return if self.settled { r.skip() } else { Ok(()) };
-        }
-        Err(super::wire::Stop::OtherKind)
+        Ok(r)
     }
 
     /// The instrument whose symbol comes next.
-    #[inline]
+    #[inline(always)]
     pub(super) fn symbol<'a, R: Reader<'a>>(&mut self, r: &mut R) -> Scan<InstrumentId> {
         let at = r.at();
         let text = r.text(&mut self.scratch.text)?;
@@ -127,7 +127,7 @@ impl Sink<'_> {
     }
 
     /// A one-letter code; 0 for null, for no letter and for several.
-    #[inline]
+    #[inline(always)]
     pub(super) fn letter<'a, R: Reader<'a>>(&mut self, r: &mut R) -> Scan<u8> {
         if r.null() {
             return Ok(0);
@@ -139,7 +139,7 @@ impl Sink<'_> {
     }
 
     /// Condition codes: a list of letters, or a text of them; packed as `event::pack_conditions` does.
-    #[inline]
+    #[inline(always)]
     pub(super) fn conditions<'a, R: Reader<'a>>(&mut self, r: &mut R) -> Scan<u32> {
         let mut packed = 0_u32;
         let mut shift = 0;

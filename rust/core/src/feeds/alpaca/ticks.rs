@@ -43,7 +43,7 @@ pub(super) fn quote<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, instrumen
             TAPE => tape = sink.letter(&mut r)?,
             TIME => ts = r.time()?,
             END => break,
-            other => sink.other(&mut r, other, Kind::Quote)?,
+            other => r = sink.other(r, other, Kind::Quote)?,
         }
     }
     let Some(instrument) = symbol.filter(|_| ![ts, bid, ask, bid_size, ask_size].contains(&ABSENT)) else {
@@ -101,7 +101,7 @@ pub(super) fn trade<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, instrumen
                 flags = if undone { FLAG_SUSPICIOUS } else { 0 };
             }
             END => break,
-            other => sink.other(&mut r, other, Kind::Trade)?,
+            other => r = sink.other(r, other, Kind::Trade)?,
         }
     }
     let Some(instrument) = symbol.filter(|_| ![ts, price, size].contains(&ABSENT)) else {
@@ -220,7 +220,7 @@ pub(super) fn bar<'a, R: Reader<'a>>(
             }
             TIME => start = r.time()?,
             END => break,
-            other => sink.other(&mut r, other, length.kind())?,
+            other => r = sink.other(r, other, length.kind())?,
         }
     }
     let Some(instrument) = symbol.filter(|_| ![start, open, high, low, close, volume].contains(&ABSENT)) else {
@@ -285,7 +285,7 @@ pub(super) fn correction<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, kind
             (CORRECTED_SIZE, false) => size = r.fixed(Decimals::Exact)?,
             (CORRECTED_CONDITIONS, false) => row.conditions = sink.conditions(&mut r)?,
             (END, _) => break,
-            (other, _) => sink.other(&mut r, other, kind)?,
+            (other, _) => r = sink.other(r, other, kind)?,
         }
     }
     let Some(instrument) = symbol.filter(|_| ![ts, original_price, original_size, price, size].contains(&ABSENT)) else {

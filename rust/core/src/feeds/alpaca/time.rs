@@ -37,8 +37,13 @@ fn digits<const N: usize>(text: &[u8], at: usize) -> i64 {
 
 /// Nanoseconds since the epoch of `2021-02-22T15:51:44.208Z`: 0 to 9 decimals, `Z` or an offset. `None`: not such a time, or
 /// outside 1677 to 2262.
-#[inline]
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
+    parse_start(text).filter(|&(_, length)| length == text.len()).map(|(ns, _)| ns)
+}
+
+/// The time that `text` begins with, as for [`parse`], and its length.
+#[inline]
+pub(super) fn parse_start(text: &[u8]) -> Option<(i64, usize)> {
     let head: &[u8; 19] = text.first_chunk()?;
     let (year, month, day) = (digits::<4>(head, 0), digits::<2>(head, 5), digits::<2>(head, 8));
     let (hour, minute, second) = (digits::<2>(head, 11), digits::<2>(head, 14), digits::<2>(head, 17));
@@ -72,19 +77,19 @@ pub(super) fn parse(text: &[u8]) -> Option<i64> {
         }
         nanos *= POWERS[9 - places];
     }
-    let offset = match text.get(at..)? {
-        [b'Z' | b'z'] => 0,
-        zone @ [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
+    let (offset, length) = match text.get(at..)? {
+        [b'Z' | b'z', ..] => (0, 1),
+        zone @ [sign @ (b'+' | b'-'), _, _, b':', _, _, ..] => {
             let (hours, minutes) = (digits::<2>(zone, 1), digits::<2>(zone, 4));
             if !(0..24).contains(&hours) || !(0..60).contains(&minutes) {
                 return None;
             }
-            (hours * 3600 + minutes * 60) * if *sign == b'-' { -1 } else { 1 }
+            ((hours * 3600 + minutes * 60) * if *sign == b'-' { -1 } else { 1 }, 6)
         }
         _ => return None,
     };
     let seconds = days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second - offset;
-    from_parts(seconds, nanos)
+    Some((from_parts(seconds, nanos)?, at + length))
 }
 
 const POWERS: [i64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
