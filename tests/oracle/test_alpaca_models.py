@@ -42,7 +42,16 @@ def message(kind: str, fields: dict[str, Any], optional: dict[str, Any]) -> st.S
 
 
 market = {"S": symbols, "t": times}
-bar = {**market, "o": prices, "h": prices, "l": prices, "c": prices, "v": prices, "n": st.integers(0, 10**9), "vw": prices}
+bar = {
+    **market,
+    "o": prices,
+    "h": prices,
+    "l": prices,
+    "c": prices,
+    "v": prices,
+    "n": st.integers(0, 10**9),
+    "vw": prices,
+}
 quote = {**market, "bp": prices, "bs": prices, "ap": prices, "as": prices}
 MESSAGES = {
     "t": message("t", {**market, "p": prices, "s": prices}, {"i": ids, "x": letters, "c": conditions, "z": letters}),
@@ -119,7 +128,7 @@ def moment(when: dt.datetime) -> int:
 
 
 def micros(ns: Any) -> int:
-    """Our time as alpaca-py can hold it; its msgpack goes through a float, so the last microsecond may differ."""
+    """Return our time as alpaca-py can hold it."""
     return int(ns) // 1000 * 1000
 
 
@@ -132,6 +141,7 @@ def joined(codes: list[str] | None) -> int:
 
 
 def same_time(ours: Any, theirs: dt.datetime) -> bool:
+    """Return whether both are the same microsecond; theirs goes through a float and may be the one beside it."""
     return abs(micros(ours) - moment(theirs)) <= 1000
 
 
@@ -148,7 +158,15 @@ def compare(kind: str, ours: tw.MarketData, m: dict[str, Any]) -> None:
         assert [item[name] for name in names] == [getattr(theirs, name) for name in names]
         assert item["url"] == (theirs.url or "")
         return
-    rows = {"t": "trades", "q": "quotes", "s": "statuses", "l": "bands", "x": "corrections", "c": "corrections", "o": "deltas"}
+    rows = {
+        "t": "trades",
+        "q": "quotes",
+        "s": "statuses",
+        "l": "bands",
+        "x": "corrections",
+        "c": "corrections",
+        "o": "deltas",
+    }
     c = getattr(ours, rows.get(kind, "bars"))
     if kind == "o":
         compare_book(c, m, theirs)
@@ -194,7 +212,7 @@ def compare(kind: str, ours: tw.MarketData, m: dict[str, Any]) -> None:
 
 
 def compare_book(c: tw.data.Columns, m: dict[str, Any], theirs: Any) -> None:
-    """Assert that book changes `c` are the levels of `theirs`, after a clearing of both sides where it is a snapshot."""
+    """Assert that book changes `c` are the levels of `theirs`; a snapshot clears both sides first."""
     expected: list[tuple[int, int, int, int]] = []  # action, side, price, size
     for side, rows in enumerate((theirs.bids, theirs.asks)):
         expected += [(4, side, 0, 0)] if theirs.reset else []
@@ -227,7 +245,9 @@ def columns_of(data: tw.MarketData) -> dict[str, Any]:
 
 @settings(max_examples=150)
 @given(st.lists(st.one_of(*MESSAGES.values()), max_size=8))
-def test_a_frame_of_many_kinds_is_the_same_in_both_encodings_at_once_and_one_by_one(messages: list[dict[str, Any]]) -> None:
+def test_a_frame_of_many_kinds_is_the_same_in_both_encodings_at_once_and_one_by_one(
+    messages: list[dict[str, Any]],
+) -> None:
     whole = columns_of(tw.feeds.AlpacaDecoder().push(msgpack.packb(packed(messages))))
     assert columns_of(tw.feeds.AlpacaDecoder().push(json.dumps(texted(messages)))) == whole
     single = tw.feeds.AlpacaDecoder()
@@ -250,7 +270,9 @@ def test_history_pages_give_what_alpaca_py_reads(messages: list[dict[str, Any]],
     for symbol, theirs in BarSet(by_symbol).data.items():
         mine = [row for row in rows if row["symbol"] == symbol]
         key = lambda bar: (bar.timestamp, raw(bar.open), raw(bar.close))  # noqa: E731
-        expected = sorted((raw(b.open), raw(b.high), raw(b.low), raw(b.close), raw(b.volume)) for b in sorted(theirs, key=key))
+        expected = sorted(
+            (raw(b.open), raw(b.high), raw(b.low), raw(b.close), raw(b.volume)) for b in sorted(theirs, key=key)
+        )
         assert sorted(tuple(row[n] for n in ("open", "high", "low", "close", "volume")) for row in mine) == expected
         page = {"symbol": symbol, "bars": by_symbol[symbol]}
         alone = tw.feeds.alpaca_history([json.dumps(page)]).bars.to_arrow().to_pylist()

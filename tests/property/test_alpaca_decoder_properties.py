@@ -73,7 +73,9 @@ def test_an_integer_of_any_width_is_exact_or_refused(value: int) -> None:
     st.integers(0, 999),
     st.integers(-1439, 1439) | st.none(),
 )
-def test_rfc_3339_is_what_the_datetime_module_reads(when: dt.datetime, places: int, below: int, offset: int | None) -> None:
+def test_rfc_3339_is_what_the_datetime_module_reads(
+    when: dt.datetime, places: int, below: int, offset: int | None
+) -> None:
     digits = f"{when.microsecond:06}{below:03}"[:places]
     zone = "Z" if offset is None else f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}:{abs(offset) % 60:02}"
     text = when.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{digits}" if digits else "") + zone
@@ -90,7 +92,12 @@ def test_msgpack_timestamps_are_exact_over_the_whole_range(ns: int) -> None:
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.binary(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
     max_leaves=12,
 )

@@ -55,7 +55,9 @@ def test_a_malformed_message_raises_or_is_counted_and_the_sound_ones_stay() -> N
     assert (data.count("quotes"), data.report.found("malformed"), data.report.dropped) == (2, 1, 1)
 
 
-@pytest.mark.parametrize("settings", [{"format": "xml"}, {"policy": {"malformed": "guess"}}, {"policy": {"nonsense": "drop"}}])
+@pytest.mark.parametrize(
+    "settings", [{"format": "xml"}, {"policy": {"malformed": "guess"}}, {"policy": {"nonsense": "drop"}}]
+)
 def test_settings_that_cannot_work_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(tw.ConfigError):
         tw.feeds.AlpacaDecoder(**settings)  # type: ignore[arg-type]

@@ -96,8 +96,8 @@ class AlpacaHistoryDecoder(Decoder):
     --------
     >>> import tickwright as tw
     >>> decoder = tw.feeds.AlpacaHistoryDecoder(timeframe="1Day")
-    >>> body = '{"bars":{"AAPL":[{"t":"2022-01-03T05:00:00Z","o":177.83,"h":182.88,"l":177.71,"c":182.01,"v":104701220}]}'
-    >>> day = decoder.push(body + ',"next_page_token":"QUFQTA=="}')
+    >>> bar = '{"t":"2022-01-03T05:00:00Z","o":177.83,"h":182.88,"l":177.71,"c":182.01,"v":104701220}'
+    >>> day = decoder.push('{"bars":{"AAPL":[' + bar + ']},"next_page_token":"QUFQTA=="}')
     >>> day.bars.to_arrow(floats=True).select(["symbol", "close", "volume"]).to_pylist()
     [{'symbol': 'AAPL', 'close': 182.01, 'volume': 104701220.0}]
     >>> decoder.next_page_token()
@@ -138,8 +138,9 @@ def alpaca_history(
     Examples
     --------
     >>> import tickwright as tw
-    >>> page = '{"trades":[{"t":"2022-01-03T09:00:00.086175744Z","x":"P","p":178.26,"s":246,"c":["@","T"],"i":1,"z":"C"}],'
-    >>> data = tw.feeds.alpaca_history([page + '"symbol":"AAPL","next_page_token":null}'])
+    >>> trade = '{"t":"2022-01-03T09:00:00.086175744Z","x":"P","p":178.26,"s":246,"c":["@","T"],"i":1,"z":"C"}'
+    >>> page = '{"trades":[' + trade + '],"symbol":"AAPL","next_page_token":null}'
+    >>> data = tw.feeds.alpaca_history([page])
     >>> data.symbols, data.count("trades")
     (['AAPL'], 1)
     """

@@ -171,7 +171,7 @@ fn a_malformed_message_says_where_and_what_and_leaves_nothing_behind() {
         (r#"[{"S":"A"}]"#, "expected before here, a message with T"),
         (r#"[{"T":"q","S":"AAPL""#, "expected more bytes: the frame is cut"),
         (r#"[{"T":"success"}] x"#, "expected the end of the frame"),
-        ("", "expected a map"),
+        ("", "expected more bytes"),
         ("7", "expected a map"),
     ] {
         let text = refusal(frame.as_bytes());
