@@ -235,7 +235,7 @@ impl<'a> Json<'a> {
                 }
                 _ => {
                     let start = cursor.at;
-                    while let Some(b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.') = cursor.data.get(cursor.at) {
+                    while cursor.data.get(cursor.at).is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.')) {
                         cursor.at += 1;
                     }
                     if cursor.at == start {

@@ -1,6 +1,6 @@
 //! Alpaca's market data: frames of its WebSocket streams ([`AlpacaDecoder`]) and pages of its history ([`AlpacaHistory`]).
 //!
-//! A frame is a list of messages, as MessagePack or JSON; stocks and crypto speak the same language. One pass over the bytes
+//! A frame is a list of messages, as `MessagePack` or JSON; stocks and crypto speak the same language. One pass over the bytes
 //! reads each message straight into its batch: no tree of values, no allocation once batches and symbol table have grown. The
 //! keys of a message may come in any order, the one that says its kind too; of a key that comes twice the last value counts;
 //! unknown keys and kinds are passed over and counted ([`Decoder::counters`]).
@@ -52,7 +52,7 @@ pub enum Format {
     /// Told by the first byte of each frame.
     #[default]
     Auto,
-    /// MessagePack.
+    /// `MessagePack`.
     Msgpack,
     /// JSON.
     Json,
@@ -77,14 +77,8 @@ impl AlpacaDecoder {
     }
 
     fn frame<'a, R: Reader<'a>>(&mut self, mut r: R, recv: Option<Timestamp>, out: &mut Batches) -> Result<()> {
-        let mut sink = Sink {
-            out,
-            scratch: &mut self.scratch,
-            controls: &mut self.controls,
-            skipped: &mut self.skipped,
-            recv,
-            settled: false,
-        };
+        let mut sink =
+            Sink { out, scratch: &mut self.scratch, controls: &mut self.controls, skipped: &mut self.skipped, recv, settled: false };
         let fault = Malformed { policy: &self.policy, frame: self.frames };
         if !r.is_list() {
             sink.out.report.rows += 1;
@@ -246,8 +240,7 @@ impl Decoder for AlpacaDecoder {
             // In MessagePack these bytes are small integers, which no frame is.
             Format::Auto => matches!(bytes.first(), Some(b'[' | b'{' | b' ' | b'\t' | b'\n' | b'\r')),
         };
-        let outcome =
-            if is_json { self.frame(Json::new(bytes), recv, out) } else { self.frame(Msgpack::new(bytes), recv, out) };
+        let outcome = if is_json { self.frame(Json::new(bytes), recv, out) } else { self.frame(Msgpack::new(bytes), recv, out) };
         out.report.events += (out.news.len() + rows(out).iter().sum::<usize>() - events) as u64;
         stamp(out, before, recv);
         outcome
@@ -265,7 +258,6 @@ impl Decoder for AlpacaDecoder {
         self.skipped.counters()
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! A cursor over a MessagePack frame (the specification at github.com/msgpack/msgpack/blob/master/spec.md).
+//! A cursor over a `MessagePack` frame (the specification at github.com/msgpack/msgpack/blob/master/spec.md).
 //!
 //! The unusual cases are calls that take the cursor by value: a cursor whose address is given away lives in memory, where each
 //! step waits for the store before it.

@@ -7,7 +7,8 @@ use crate::feeds::Policy;
 use crate::types::{Price, Side};
 use proptest::prelude::*;
 
-const QUOTE: &str = r#"{"T":"q","S":"AAPL","bx":"V","bp":187.41,"bs":1,"ax":"Q","ap":187.43,"as":2,"c":["R"],"z":"C","t":"2024-01-02T14:30:00.5Z"}"#;
+const QUOTE: &str =
+    r#"{"T":"q","S":"AAPL","bx":"V","bp":187.41,"bs":1,"ax":"Q","ap":187.43,"as":2,"c":["R"],"z":"C","t":"2024-01-02T14:30:00.5Z"}"#;
 
 /// 2024-01-02T14:30:00Z.
 const HALF_PAST_TWO: i64 = 1_704_205_800_000_000_000;
@@ -58,7 +59,9 @@ fn keys_come_in_any_order_twice_and_escaped_and_the_last_value_counts() {
 
 #[test]
 fn bars_are_known_at_their_end_or_when_they_were_received() {
-    let bar = |kind: &str| format!(r#"[{{"T":"{kind}","S":"AAPL","o":1,"h":3,"l":0.5,"c":2,"v":1000,"n":7,"vw":1.12345678949,"t":"2024-01-02T05:00:00Z"}}]"#);
+    let bar = |kind: &str| {
+        format!(r#"[{{"T":"{kind}","S":"AAPL","o":1,"h":3,"l":0.5,"c":2,"v":1000,"n":7,"vw":1.12345678949,"t":"2024-01-02T05:00:00Z"}}]"#)
+    };
     let start = HALF_PAST_TWO - 9 * 3_600_000_000_000 - 1_800_000_000_000;
     let minute = 60_000_000_000;
     let day = 1440 * minute;
@@ -83,12 +86,12 @@ fn bars_are_known_at_their_end_or_when_they_were_received() {
 
 #[test]
 fn an_order_book_message_is_one_group_of_changes() {
+    use BookAction::{Add, Clear, Delete};
+    use Side::{Buy, Sell};
     let out = decode(concat!(
         r#"[{"T":"o","S":"BTC/USD","t":1,"b":[{"p":10,"s":1},{"p":9.5,"s":0.25}],"a":[{"p":11,"s":3}],"r":true},"#,
         r#"{"T":"o","S":"BTC/USD","t":2,"b":[{"p":10,"s":0}],"a":[{"p":11,"s":4}]},{"T":"o","S":"BTC/USD","t":3,"b":[],"a":[]}]"#
     ));
-    use BookAction::{Add, Clear, Delete};
-    use Side::{Buy, Sell};
     let deltas = &out.deltas;
     assert_eq!(deltas.action, [Clear, Add, Add, Clear, Add, Delete, Add]);
     assert_eq!(deltas.side, [Buy, Buy, Buy, Sell, Sell, Buy, Sell]);
@@ -201,7 +204,8 @@ fn history_pages_of_both_shapes_give_rows_and_the_next_token() {
         format!(r#"{{"bars":{{"AAPL":[{bar}],"BTC/USD":[{bar},{bar}],"C":null}},"next_page_token":"abc"}}"#),
         format!(r#"{{"bars":[{bar}],"next_page_token":null,"symbol":"AAPL"}}"#),
         r#"{"symbol":"AAPL","currency":"USD","trades":[{"t":"2022-01-03T09:00:00Z","p":178.26,"s":246,"i":1,"u":"canceled"}]}"#.to_owned(),
-        r#"{"quotes":{"ETH/USD":[{"t":"2022-05-26T11:47:18Z","bp":1,"bs":0.1,"ap":2,"as":0.30000000000000004}]},"next_page_token":""}"#.to_owned(),
+        r#"{"quotes":{"ETH/USD":[{"t":"2022-05-26T11:47:18Z","bp":1,"bs":0.1,"ap":2,"as":0.30000000000000004}]},"next_page_token":""}"#
+            .to_owned(),
         r#"{"bars":null,"next_page_token":null}"#.to_owned(),
     ];
     let mut tokens = Vec::new();
@@ -248,7 +252,7 @@ fn nesting_and_lengths_that_lie_are_refused_without_allocating_for_them() {
     assert_eq!(decoder.take_controls(), [Control::Success(String::new())]);
 }
 
-/// A MessagePack frame of one quote, its time as the extension of 4, 8 or 12 bytes.
+/// A `MessagePack` frame of one quote, its time as the extension of 4, 8 or 12 bytes.
 fn packed_quote(time: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x91, 0x87];
     for (key, value) in [("T", "q"), ("S", "AAPL")] {
@@ -257,7 +261,12 @@ fn packed_quote(time: &[u8]) -> Vec<u8> {
         frame.push(0xa0 | value.len() as u8);
         frame.extend_from_slice(value.as_bytes());
     }
-    for (key, value) in [("bp", &[0xcb, 0x40, 0x67, 0x6d, 0x1e, 0xb8, 0x51, 0xeb, 0x85][..]), ("bs", &[1]), ("ap", &[0xcd, 1, 0]), ("as", &[0xca, 0x3d, 0xcc, 0xcc, 0xcd])] {
+    for (key, value) in [
+        ("bp", &[0xcb, 0x40, 0x67, 0x6d, 0x1e, 0xb8, 0x51, 0xeb, 0x85][..]),
+        ("bs", &[1]),
+        ("ap", &[0xcd, 1, 0]),
+        ("as", &[0xca, 0x3d, 0xcc, 0xcc, 0xcd]),
+    ] {
         frame.extend_from_slice(&[0xa2, key.as_bytes()[0], key.as_bytes()[1]]);
         frame.extend_from_slice(value);
     }
@@ -277,14 +286,22 @@ fn msgpack_timestamps_of_every_width_are_read() {
     let wide_eight = [&[0xc7, 8, 0xff][..], &word.to_be_bytes()].concat();
     let text = [&[0xd9, 30][..], b"2024-01-02T14:30:00.123456789Z"].concat();
     let integer = [&[0xcf][..], &(HALF_PAST_TWO as u64 + 123_456_789).to_be_bytes()].concat();
-    for (time, ns) in [(four, 0), (eight, 123_456_789), (twelve, 123_456_789), (wide_eight, 123_456_789), (text, 123_456_789), (integer, 123_456_789)] {
+    for (time, ns) in
+        [(four, 0), (eight, 123_456_789), (twelve, 123_456_789), (wide_eight, 123_456_789), (text, 123_456_789), (integer, 123_456_789)]
+    {
         let mut out = Batches::default();
         AlpacaDecoder::default().push(&packed_quote(&time), None, &mut out).unwrap();
         let quote = out.quotes.get(0);
         assert_eq!(quote.ts.nanos(), HALF_PAST_TWO + ns, "{time:x?}");
         assert_eq!((quote.bid, quote.ask, quote.ask_size.raw()), (price("187.41"), price("256"), 100_000_000));
     }
-    for bad in [&[0xd6, 0, 0, 0, 0, 0][..], &[0xd7, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], &[0xc7, 5, 0xff, 0, 0, 0, 0, 0], &[0xd4, 0xff, 0], &[0xc3]] {
+    for bad in [
+        &[0xd6, 0, 0, 0, 0, 0][..],
+        &[0xd7, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        &[0xc7, 5, 0xff, 0, 0, 0, 0, 0],
+        &[0xd4, 0xff, 0],
+        &[0xc3],
+    ] {
         assert!(refusal(&packed_quote(bad)).contains("expected a timestamp"), "{bad:x?}");
     }
 }
@@ -298,8 +315,12 @@ fn mangled() -> impl Strategy<Value = Vec<u8>> {
         br#"[{"T":"subscription","trades":["A"]},{"T":"error","code":1,"msg":"\u00e9"},{"T":"d","S":"A","o":1,"h":1,"l":1,"c":1,"v":1e3,"t":9223372036854775807}]"#.to_vec(),
         br#"{"bars":{"A":[{"t":9,"o":1,"h":1,"l":1,"c":1,"v":1}]},"next_page_token":null}"#.to_vec(),
     ];
-    (proptest::sample::select(samples.to_vec()), proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0_u8..4), 0..6), any::<proptest::sample::Index>()).prop_map(
-        |(mut bytes, edits, cut)| {
+    (
+        proptest::sample::select(samples.to_vec()),
+        proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0_u8..4), 0..6),
+        any::<proptest::sample::Index>(),
+    )
+        .prop_map(|(mut bytes, edits, cut)| {
             for (at, byte, how) in edits {
                 let at = at.index(bytes.len());
                 match how {
@@ -316,8 +337,7 @@ fn mangled() -> impl Strategy<Value = Vec<u8>> {
             }
             bytes.truncate(cut.index(4 * bytes.len()).max(1));
             bytes
-        },
-    )
+        })
 }
 
 proptest! {

@@ -29,7 +29,9 @@ impl Timeframe {
     /// Read `1Min` to `59Min`, `1Hour` to `23Hour`, `1Day`, `1Week` and `1`, `2`, `3`, `4`, `6` or `12Month`; `T`, `H`, `D`, `W`
     /// and `M` are short for the units.
     pub fn parse(text: &str) -> Result<Self> {
-        let bad = || Error::config("timeframe", format!("{text:?} is none; give 1Min to 59Min, 1Hour to 23Hour, 1Day, 1Week or 1Month to 12Month"));
+        let bad = || {
+            Error::config("timeframe", format!("{text:?} is none; give 1Min to 59Min, 1Hour to 23Hour, 1Day, 1Week or 1Month to 12Month"))
+        };
         let (digits, name) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
         let count: u32 = if digits.is_empty() { 1 } else { digits.parse().map_err(|_| bad())? };
         let unit = match name {
