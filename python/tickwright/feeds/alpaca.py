@@ -33,7 +33,7 @@ class AlpacaDecoder(Decoder):
 
     Trades, quotes, bars, statuses, price bands, corrections, order books and news become events, each with the columns
     that Alpaca gives (venue, conditions, tape, trade id, taker side, vwap, …). What the server says about the session
-    waits in `controls`. Unknown keys and kinds are passed over and counted in `counters`.
+    waits in `controls`. Unknown keys and kinds are passed over and counted in `counts`.
 
     Parameters
     ----------

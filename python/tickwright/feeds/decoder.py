@@ -94,6 +94,6 @@ class Decoder:
         return FeedReport(self._core.report)
 
     @property
-    def counters(self) -> dict[str, int]:
-        """What was passed over without being a fault, by name, from the first byte on."""
-        return self._core.counters
+    def counts(self) -> dict[str, int]:
+        """What was seen since the stream began, by the source's name for it; empty where the source is not counted."""
+        return self._core.counts

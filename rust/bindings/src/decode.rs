@@ -1,12 +1,12 @@
 //! Streaming decoders: one class for every source.
 
+use crate::crypto;
 use crate::data::{MarketData, quality_policy, report_to_python};
 use crate::errors::{call, call_attached, choose, to_py};
 use crate::feeds::watched;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
-use std::collections::HashMap;
 use std::path::PathBuf;
 use tickwright_core::feeds::alpaca::{AlpacaDecoder, AlpacaHistory, Format, Timeframe};
 use tickwright_core::feeds::{self, Batches, Control, QualityPolicy};
@@ -37,6 +37,9 @@ fn make(source: &str, settings: &Bound<'_, PyDict>) -> PyResult<Box<dyn feeds::D
             let timeframe = Timeframe::parse(&text(settings, "timeframe", "1Min")?).map_err(to_py)?;
             Ok(Box::new(AlpacaHistory::new(timeframe, policy(settings)?)))
         }
+        "binance" => crypto::binance(settings),
+        "coinbase" => crypto::coinbase(settings),
+        "kraken" => crypto::kraken(settings),
         _ => Err(to_py(Error::config("source", format!("{source:?} is not known")))),
     }
 }
@@ -107,12 +110,6 @@ impl Decoder {
         self.core.take_controls().into_iter().map(control_to_tuple).collect()
     }
 
-    /// What was passed over without being a fault.
-    #[getter]
-    fn counters(&self) -> HashMap<&'static str, u64> {
-        self.core.counters().into_iter().collect()
-    }
-
     /// The events waiting, each kind sorted by time.
     fn take(&mut self) -> MarketData {
         MarketData::new(self.out.take())
@@ -123,6 +120,16 @@ impl Decoder {
         let (core, out) = (&mut self.core, &mut self.out);
         call_attached(|| core.finish(out))?;
         Ok(self.take())
+    }
+
+    /// Messages of each kind since the stream began.
+    #[getter]
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counts = PyDict::new(py);
+        for (kind, count) in self.core.counts() {
+            counts.set_item(kind, count)?;
+        }
+        Ok(counts)
     }
 
     /// What was seen from the first byte on, as plain Python.

@@ -8,7 +8,7 @@ use super::sink::{Scratch, Sink, Skipped};
 use super::ticks::{self, Length};
 use super::timeframe::Timeframe;
 use super::wire::{END, LONG, Reader, Scan, code, malformed};
-use super::{Malformed, end_of_frame, notices, rows, stamp};
+use super::{Malformed, end_of_frame, notices, rows, stamp_all};
 use crate::feeds::{Batches, Control, Decoder, QualityPolicy};
 use crate::types::{InstrumentId, Result, Timestamp};
 
@@ -202,7 +202,7 @@ impl Decoder for AlpacaHistory {
             (None, Err(stop)) => page.fault.judge(stop, page.sink.out),
         };
         out.report.events += (out.news.len() + rows(out).iter().sum::<usize>() - events) as u64;
-        stamp(out, before, recv);
+        stamp_all(out, before, recv);
         outcome
     }
 
@@ -214,7 +214,7 @@ impl Decoder for AlpacaHistory {
         std::mem::take(&mut self.controls)
     }
 
-    fn counters(&self) -> Vec<(&'static str, u64)> {
-        self.skipped.counters()
+    fn counts(&self) -> Vec<(String, u64)> {
+        self.skipped.counts()
     }
 }

@@ -3,7 +3,7 @@
 //! A frame is a list of messages, as `MessagePack` or JSON; stocks and crypto speak the same language. One pass over the bytes
 //! reads each message straight into its batch: no tree of values, no allocation once batches and symbol table have grown. The
 //! keys of a message may come in any order, the one that says its kind too; of a key that comes twice the last value counts;
-//! unknown keys and kinds are passed over and counted ([`Decoder::counters`]).
+//! unknown keys and kinds are passed over and counted ([`Decoder::counts`]).
 //!
 //! | `T` | becomes | at `ts` |
 //! | --- | --- | --- |
@@ -37,6 +37,7 @@ mod wire;
 pub use history::AlpacaHistory;
 pub use timeframe::Timeframe;
 
+use super::decode::stamp;
 use super::{Batches, Control, Decoder, Fault, QualityPolicy};
 use crate::types::{Result, Timestamp};
 use json::Json;
@@ -202,23 +203,16 @@ fn unknown<'a, R: Reader<'a>>(r: &mut R, mut left: Left, sink: &mut Sink<'_>) ->
     Ok(())
 }
 
-/// Give the rows after `before` their receive time; rows without one have their own time in its place.
-fn stamp(out: &mut Batches, before: [usize; 7], recv: Option<Timestamp>) {
-    macro_rules! stamp {
-        ($($kind:ident: $i:literal),+) => {
-            $(let batch = &mut out.$kind;
-            let rows = batch.ts.len();
-            if rows > before[$i] && (recv.is_some() || !batch.recv.is_empty()) {
-                let stamped = batch.recv.len();
-                batch.recv.extend_from_slice(&batch.ts[stamped.min(before[$i])..before[$i]]);
-                match recv {
-                    Some(recv) => batch.recv.resize(rows, recv),
-                    None => batch.recv.extend_from_slice(&batch.ts[before[$i]..]),
-                }
-            })+
-        };
-    }
-    stamp!(quotes: 0, trades: 1, bars: 2, deltas: 3, statuses: 4, bands: 5, corrections: 6);
+/// Give the rows after `before` their receive time.
+fn stamp_all(out: &mut Batches, before: [usize; 7], recv: Option<Timestamp>) {
+    let [quotes, trades, bars, deltas, statuses, bands, corrections] = before;
+    stamp(&mut out.quotes.recv, &out.quotes.ts, quotes, recv);
+    stamp(&mut out.trades.recv, &out.trades.ts, trades, recv);
+    stamp(&mut out.bars.recv, &out.bars.ts, bars, recv);
+    stamp(&mut out.deltas.recv, &out.deltas.ts, deltas, recv);
+    stamp(&mut out.statuses.recv, &out.statuses.ts, statuses, recv);
+    stamp(&mut out.bands.recv, &out.bands.ts, bands, recv);
+    stamp(&mut out.corrections.recv, &out.corrections.ts, corrections, recv);
 }
 
 fn rows(out: &Batches) -> [usize; 7] {
@@ -242,7 +236,7 @@ impl Decoder for AlpacaDecoder {
         };
         let outcome = if is_json { self.frame(Json::new(bytes), recv, out) } else { self.frame(Msgpack::new(bytes), recv, out) };
         out.report.events += (out.news.len() + rows(out).iter().sum::<usize>() - events) as u64;
-        stamp(out, before, recv);
+        stamp_all(out, before, recv);
         outcome
     }
 
@@ -254,8 +248,8 @@ impl Decoder for AlpacaDecoder {
         std::mem::take(&mut self.controls)
     }
 
-    fn counters(&self) -> Vec<(&'static str, u64)> {
-        self.skipped.counters()
+    fn counts(&self) -> Vec<(String, u64)> {
+        self.skipped.counts()
     }
 }
 

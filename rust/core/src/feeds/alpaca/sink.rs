@@ -85,8 +85,9 @@ pub(super) struct Skipped {
 }
 
 impl Skipped {
-    pub(super) fn counters(self) -> Vec<(&'static str, u64)> {
-        vec![("unknown_keys", self.keys), ("unknown_kinds", self.kinds), ("controls_dropped", self.controls)]
+    pub(super) fn counts(self) -> Vec<(String, u64)> {
+        let counts = [("unknown_keys", self.keys), ("unknown_kinds", self.kinds), ("controls_dropped", self.controls)];
+        counts.map(|(name, count)| (name.to_owned(), count)).to_vec()
     }
 }
 

@@ -3,10 +3,8 @@
 use super::sink::{Kind, Sink};
 use super::timeframe::Timeframe;
 use super::wire::{ABSENT, Decimals, END, Left, Reader, Scan, code, malformed};
-use crate::event::{
-    Bar, Correction, CorrectionKind, FLAG_DAILY, FLAG_EXTENDED, FLAG_NO_HIGH_LOW, FLAG_NO_LAST, FLAG_NO_VOLUME, FLAG_PARTIAL,
-    FLAG_SUSPICIOUS, FLAG_UPDATED, Quote, Trade, unpack_conditions,
-};
+use crate::event::{Bar, Correction, CorrectionKind, FLAG_DAILY, FLAG_PARTIAL, FLAG_SUSPICIOUS, FLAG_UPDATED, Quote, Trade};
+use crate::feeds::conditions::trade_flags;
 use crate::types::{InstrumentId, MINUTE_NS, Price, Qty, SECOND_NS, Timestamp};
 
 const S: u64 = code(b"S");
@@ -113,7 +111,7 @@ pub(super) fn trade<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, instrumen
         instrument,
         price: Price::from_raw(price),
         size: Qty::from_raw(size),
-        flags: flags | sale_flags(conditions, tape),
+        flags: flags | trade_flags(conditions, tape),
     });
     trades.id.push(id);
     trades.venue.push(venue);
@@ -122,25 +120,6 @@ pub(super) fn trade<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, instrumen
     trades.aggressor.push(aggressor);
     *reader = r;
     Ok(())
-}
-
-/// What a trade with `conditions` may not update, by the rules of its tape's processor.
-fn sale_flags(conditions: u32, tape: u8) -> u32 {
-    let volume_only = FLAG_NO_LAST | FLAG_NO_HIGH_LOW;
-    unpack_conditions(conditions).fold(0, |flags, code| {
-        flags
-            | match code {
-                b'C' | b'H' | b'I' | b'N' | b'R' | b'V' | b'7' | b'W' => volume_only,
-                b'B' if tape != b'C' => volume_only,
-                b'E' if tape == b'C' => volume_only,
-                b'M' | b'Q' => volume_only | FLAG_NO_VOLUME,
-                b'T' | b'U' => volume_only | FLAG_EXTENDED,
-                b'P' | b'Z' | b'4' => FLAG_NO_LAST,
-                b'L' if tape != b'C' => FLAG_NO_LAST,
-                b'9' => FLAG_NO_VOLUME,
-                _ => 0,
-            }
-    })
 }
 
 /// When a bar is known.
