@@ -1,6 +1,7 @@
 """Seeded inputs, the same for us and for every peer."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -58,3 +59,18 @@ def bars(n: int, seed: int = SEED) -> Bars:
     up, down = np.abs(rng.normal(0.0, 0.03, (2, n)))
     high, low = np.maximum(opened, close) + up, np.minimum(opened, close) - down
     return Bars(opened, high, low, close, rng.integers(100, 20_000, n).astype(np.float64))
+
+
+def alpaca_messages(n: int, seed: int = SEED) -> list[dict[str, Any]]:
+    """Return `n` quote messages of eight symbols as Alpaca's stream sends them, ``t`` in integer nanoseconds."""
+    q = quotes(n, seed)
+    symbols = ("AAPL", "MSFT", "SPY", "TSLA", "NVDA", "QQQ", "AMD", "META")
+    return [
+        {
+            **{"T": "q", "S": symbols[i % 8], "bx": "V", "bp": bid / 100, "bs": bid_size // 100},
+            **{"ax": "V", "ap": ask / 100, "as": ask_size // 100, "c": ["R"], "z": "C", "t": ts},
+        }
+        for i, (ts, bid, ask, bid_size, ask_size) in enumerate(
+            zip(*(c.tolist() for c in (q.ts_ns, q.bid_cents, q.ask_cents, q.bid_size, q.ask_size)), strict=True)
+        )
+    ]

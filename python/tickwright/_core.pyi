@@ -100,8 +100,15 @@ class Decoder:
     """A source's decoder, with the events that nobody has taken yet."""
 
     def __new__(cls, source: str, settings: dict[str, Any]) -> Self: ...
-    def feed(self, bytes: bytes, recv: int | None = None) -> int:
-        """Decode bytes and keep the events; how many are waiting to be taken."""
+    def feed(self, data: bytes | bytearray | memoryview | str, recv: int | None = None) -> int:
+        """Decode bytes, or the text of a JSON frame, and keep the events; how many are waiting to be taken."""
+
+    def controls(self) -> list[tuple[str, int | None, str | None, list[tuple[str, list[str]]] | None]]:
+        """Give what the source said to its reader since the last call: kind, code, message and channels."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was seen since the stream began, by the source's name for it."""
 
     def take(self) -> MarketData:
         """Give the events waiting, each kind sorted by time."""

@@ -25,16 +25,21 @@ out_of_range  drop     a price or size beyond 9,223,372,036
 ============  =======  ==========================================================
 """
 
+from tickwright.feeds.alpaca import AlpacaDecoder, AlpacaHistoryDecoder, ControlMessage, alpaca_history
 from tickwright.feeds.crypto import BinanceDecoder, CoinbaseDecoder, KrakenDecoder, binance, coinbase, kraken
 from tickwright.feeds.decoder import Decoder
 from tickwright.feeds.files import SyntheticSymbol, lean, lobster, read, synthetic, table, write
 
 __all__ = [
+    "AlpacaDecoder",
+    "AlpacaHistoryDecoder",
     "BinanceDecoder",
     "CoinbaseDecoder",
+    "ControlMessage",
     "Decoder",
     "KrakenDecoder",
     "SyntheticSymbol",
+    "alpaca_history",
     "binance",
     "coinbase",
     "kraken",

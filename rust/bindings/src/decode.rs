@@ -1,13 +1,15 @@
 //! Streaming decoders: one class for every source.
 
 use crate::crypto;
-use crate::data::{MarketData, report_to_python};
-use crate::errors::{call, call_attached, to_py};
+use crate::data::{MarketData, quality_policy, report_to_python};
+use crate::errors::{call, call_attached, choose, to_py};
 use crate::feeds::watched;
+use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyString};
 use std::path::PathBuf;
-use tickwright_core::feeds::{self, Batches};
+use tickwright_core::feeds::alpaca::{AlpacaDecoder, AlpacaHistory, Format, Timeframe};
+use tickwright_core::feeds::{self, Batches, Control, QualityPolicy};
 use tickwright_core::types::{Error, Timestamp};
 
 /// Bytes above which other threads run while they are decoded.
@@ -23,10 +25,64 @@ pub(crate) struct Decoder {
 /// The decoder of `source` with its settings; the one place where a source is registered for Python.
 fn make(source: &str, settings: &Bound<'_, PyDict>) -> PyResult<Box<dyn feeds::Decoder + Sync>> {
     match source {
+        "alpaca" => {
+            let format = choose(
+                "format",
+                &text(settings, "format", "auto")?,
+                &[("auto", Format::Auto), ("msgpack", Format::Msgpack), ("json", Format::Json)],
+            )?;
+            Ok(Box::new(AlpacaDecoder::new(format, policy(settings)?)))
+        }
+        "alpaca_history" => {
+            let timeframe = Timeframe::parse(&text(settings, "timeframe", "1Min")?).map_err(to_py)?;
+            Ok(Box::new(AlpacaHistory::new(timeframe, policy(settings)?)))
+        }
         "binance" => crypto::binance(settings),
         "coinbase" => crypto::coinbase(settings),
         "kraken" => crypto::kraken(settings),
         _ => Err(to_py(Error::config("source", format!("{source:?} is not known")))),
+    }
+}
+
+/// The text of a setting.
+fn text(settings: &Bound<'_, PyDict>, name: &str, default: &str) -> PyResult<String> {
+    match settings.get_item(name)? {
+        None => Ok(default.to_owned()),
+        Some(value) => value.extract().map_err(|_| to_py(Error::config(name, format!("{value} is no text")))),
+    }
+}
+
+/// The policy among the settings.
+fn policy(settings: &Bound<'_, PyDict>) -> PyResult<QualityPolicy> {
+    match settings.get_item("policy")?.filter(|policy| !policy.is_none()) {
+        None => Ok(QualityPolicy::default()),
+        Some(policy) => quality_policy(Some(policy.cast::<PyDict>()?)),
+    }
+}
+
+impl Decoder {
+    fn push(&mut self, py: Python<'_>, raw: &[u8], recv: Option<i64>) -> PyResult<usize> {
+        let (core, out) = (&mut self.core, &mut self.out);
+        let recv = recv.map(Timestamp::from_nanos);
+        if raw.len() < DETACH_BYTES {
+            call_attached(|| core.push(raw, recv, out))?;
+        } else {
+            call(py, || core.push(raw, recv, out))?;
+        }
+        Ok(self.out.len())
+    }
+}
+
+/// Kind, code, message and channels of a [`Control`].
+type ControlTuple = (&'static str, Option<u64>, Option<String>, Option<Vec<(String, Vec<String>)>>);
+
+fn control_to_tuple(control: Control) -> ControlTuple {
+    match control {
+        Control::Success(message) => ("success", None, Some(message), None),
+        Control::Error { code, message } => ("error", Some(code), Some(message), None),
+        Control::Subscription(channels) => ("subscription", None, None, Some(channels)),
+        Control::NextPage(token) => ("next_page", None, token, None),
+        _ => ("other", None, None, None),
     }
 }
 
@@ -37,18 +93,21 @@ impl Decoder {
         Ok(Self { core: make(source, settings)?, out: Batches::default() })
     }
 
-    /// Decode `bytes` and keep the events; how many are waiting to be taken.
-    #[pyo3(signature = (bytes, recv=None))]
-    fn feed(&mut self, bytes: &Bound<'_, PyBytes>, recv: Option<i64>) -> PyResult<usize> {
-        let (core, out) = (&mut self.core, &mut self.out);
-        let raw = bytes.as_bytes();
-        let recv = recv.map(Timestamp::from_nanos);
-        if raw.len() < DETACH_BYTES {
-            call_attached(|| core.push(raw, recv, out))?;
+    /// Decode `data`, bytes or the text of a JSON frame, and keep the events; how many are waiting to be taken.
+    #[pyo3(signature = (data, recv=None))]
+    fn feed(&mut self, data: &Bound<'_, PyAny>, recv: Option<i64>) -> PyResult<usize> {
+        if let Ok(bytes) = data.cast::<PyBytes>() {
+            self.push(data.py(), bytes.as_bytes(), recv)
+        } else if let Ok(text) = data.cast::<PyString>() {
+            self.push(data.py(), text.to_cow()?.as_bytes(), recv)
         } else {
-            call(bytes.py(), || core.push(raw, recv, out))?;
+            self.push(data.py(), &PyBuffer::<u8>::get(data)?.to_vec(data.py())?, recv)
         }
-        Ok(self.out.len())
+    }
+
+    /// What the source said to its reader since the last call: `(kind, code, message, channels)`.
+    fn controls(&mut self) -> Vec<ControlTuple> {
+        self.core.take_controls().into_iter().map(control_to_tuple).collect()
     }
 
     /// The events waiting, each kind sorted by time.

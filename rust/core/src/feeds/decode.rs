@@ -130,6 +130,25 @@ impl Batches {
     }
 }
 
+/// What a source says to its reader rather than about the market.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Control {
+    /// Something went well, such as `authenticated`.
+    Success(String),
+    /// Something went wrong.
+    Error {
+        /// The source's code.
+        code: u64,
+        /// The source's words.
+        message: String,
+    },
+    /// What is subscribed to now: channels and their symbols.
+    Subscription(Vec<(String, Vec<String>)>),
+    /// The end of a page, with the token that asks for the next one; none after the last.
+    NextPage(Option<String>),
+}
+
 /// Bring the receive times of a batch up to its rows: those from `start` on were received at `recv`.
 ///
 /// The column stays empty while no row has a receive time; of rows without one, it holds their time.
@@ -161,6 +180,11 @@ pub trait Decoder: Send {
     /// The stream is over: an error, or a counted fault, when a message was cut.
     fn finish(&mut self, _out: &mut Batches) -> Result<()> {
         Ok(())
+    }
+
+    /// What the source said to its reader since the last call, oldest first.
+    fn take_controls(&mut self) -> Vec<Control> {
+        Vec::new()
     }
 
     /// What was seen of each kind of message since the stream began, by the source's name for it; empty where it is not counted.

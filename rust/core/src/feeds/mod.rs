@@ -5,6 +5,7 @@
 //! of bytes implement [`Decoder`]; [`read_file`] runs one over a whole file.
 
 mod absurd;
+pub mod alpaca;
 mod anchor;
 pub mod binance;
 pub mod coinbase;
@@ -32,7 +33,7 @@ pub mod table;
 pub mod zone;
 
 use decode::stamp;
-pub use decode::{Batches, Decoder, read_file};
+pub use decode::{Batches, Control, Decoder, read_file};
 pub use joined::{Joined, Part, View};
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
 pub use session::Framing;

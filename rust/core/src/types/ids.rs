@@ -1,9 +1,11 @@
 //! Dense ids and the table that interns symbols.
 
+use super::packed::{ShortTexts, pack};
 use super::{Error, Result};
 use bytemuck::{Pod, Zeroable};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Index of an instrument in its [`Instruments`] table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
@@ -122,53 +124,84 @@ impl Labels {
     }
 }
 
-/// Symbols interned to dense ids, in order of first sight.
+/// Symbols interned to dense ids, in order of first sight. A clone shares the table until one of the two grows.
 #[derive(Clone, Debug, Default)]
-pub struct Instruments {
-    symbols: Vec<String>,
-    by_symbol: HashMap<String, InstrumentId>,
+pub struct Instruments(Arc<Symbols>);
+
+#[derive(Clone, Debug, Default)]
+struct Symbols {
+    names: Vec<String>,
+    short: ShortTexts,
+    /// Symbols too long for `short`.
+    long: HashMap<String, InstrumentId>,
 }
 
 impl Instruments {
     /// The id of `symbol`, made when it is new. A symbol is 1–32 printable ASCII characters without spaces.
     pub fn intern(&mut self, symbol: &str) -> Result<InstrumentId> {
-        if let Some(&id) = self.by_symbol.get(symbol) {
-            return Ok(id);
+        self.intern_bytes(symbol.as_bytes())
+    }
+
+    /// As [`Self::intern`], for text as it came from outside. Allocates for new symbols alone.
+    #[inline]
+    pub fn intern_bytes(&mut self, symbol: &[u8]) -> Result<InstrumentId> {
+        match self.find(symbol) {
+            Some(id) => Ok(id),
+            None => self.add(symbol),
         }
-        if symbol.is_empty() || symbol.len() > 32 || !symbol.bytes().all(|c| c.is_ascii_graphic()) {
+    }
+
+    #[inline]
+    fn find(&self, symbol: &[u8]) -> Option<InstrumentId> {
+        match pack(symbol) {
+            Some(packed) => self.0.short.get(packed).map(InstrumentId),
+            None => self.0.long.get(std::str::from_utf8(symbol).ok()?).copied(),
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, symbol: &[u8]) -> Result<InstrumentId> {
+        let text = String::from_utf8_lossy(symbol);
+        if symbol.is_empty() || symbol.len() > 32 || !symbol.iter().all(u8::is_ascii_graphic) {
             return Err(Error::data(
-                format!("symbol {symbol:?}"),
+                format!("symbol {text:?}"),
                 "must be 1 to 32 printable ASCII characters without spaces, like BAC or BTC/USD",
             ));
         }
-        let id = InstrumentId(u32::try_from(self.symbols.len()).map_err(|_| Error::Overflow { what: "instrument ids" })?);
-        self.symbols.push(symbol.to_owned());
-        self.by_symbol.insert(symbol.to_owned(), id);
-        Ok(id)
+        let table = Arc::make_mut(&mut self.0);
+        let id = u32::try_from(table.names.len()).map_err(|_| Error::Overflow { what: "instrument ids" })?;
+        match pack(symbol) {
+            Some(packed) => table.short.insert(packed, id),
+            None => {
+                table.long.insert(text.clone().into_owned(), InstrumentId(id));
+            }
+        }
+        table.names.push(text.into_owned());
+        Ok(InstrumentId(id))
     }
 
     /// The id of `symbol` if it is known.
     pub fn get(&self, symbol: &str) -> Option<InstrumentId> {
-        self.by_symbol.get(symbol).copied()
+        self.find(symbol.as_bytes())
     }
 
     /// The symbol of `id`; `?` for an id of another table.
     pub fn symbol(&self, id: InstrumentId) -> &str {
-        self.symbols.get(id.index()).map_or("?", String::as_str)
+        self.0.names.get(id.index()).map_or("?", String::as_str)
     }
 
     /// How many instruments are known.
     pub fn len(&self) -> usize {
-        self.symbols.len()
+        self.0.names.len()
     }
 
     /// True when none is known.
     pub fn is_empty(&self) -> bool {
-        self.symbols.is_empty()
+        self.0.names.is_empty()
     }
 
     /// All symbols in order of id.
     pub fn symbols(&self) -> &[String] {
-        &self.symbols
+        &self.0.names
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod fixed;
 mod ids;
 mod money;
+mod packed;
 mod random;
 mod time;
 
