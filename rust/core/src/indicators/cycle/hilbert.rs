@@ -117,15 +117,55 @@ fn ago(ring: &[f64; RING], at: usize, rows: usize) -> f64 {
     ring[(at + RING - rows) % RING]
 }
 
+/// Tangents from which on the next centre is nearer.
+const BORDERS: [f64; 7] = [0.246, 0.372, 0.51, 0.664, 0.845, 1.065, 1.347];
+/// Tangents and their angles.
+const CENTRES: [[f64; 2]; 8] = [
+    [0.185, 0.182_931_766_234_854_23],
+    [0.308, 0.298_779_988_352_247],
+    [0.439, 0.413_668_764_217_478_1],
+    [0.584, 0.528_571_713_427_640_5],
+    [0.751, 0.644_140_801_653_414],
+    [0.949, 0.759_236_868_147_673],
+    [1.196, 0.874_415_476_516_968],
+    [1.522, 0.989_494_810_880_224_1],
+];
+/// Tangents of the angles of the longest and the shortest period, the first rounded down and the second up.
+const SLOWEST: f64 = 0.1263;
+const FASTEST: f64 = 1.7321;
+
+/// The angle of `re + i im` for a tangent from [`SLOWEST`] to [`FASTEST`], to the last bit or two: the angle of the nearest
+/// centre, and from there a series, whose argument is at most 0.06.
+#[inline]
+fn angle(re: f64, im: f64) -> f64 {
+    let at: usize = BORDERS.iter().map(|border| usize::from(im >= border * re)).sum();
+    let [tangent, centre] = CENTRES[at];
+    let t = (im - tangent * re) / (re + tangent * im);
+    let u = t * t;
+    let u2 = u * u;
+    let low = (1.0 - u * (1.0 / 3.0)) + u2 * (1.0 / 5.0 - u * (1.0 / 7.0));
+    let high = (1.0 / 9.0 - u * (1.0 / 11.0)) + u2 * (1.0 / 13.0);
+    centre + t * (low + u2 * u2 * high)
+}
+
 /// The period of a phasor that turns by the angle of `re + i im` a row, held near the one before.
 #[inline]
 fn period_of(re: f64, im: f64, before: f64) -> f64 {
     let mut period = before;
     if im != 0.0 && re != 0.0 {
-        period = TAU / libm::atan(im / re);
+        // Of the tangent im ÷ re the sign counts, not the quadrant.
+        let (re, im) = if re < 0.0 { (-re, -im) } else { (re, im) };
+        // What the limits below make the same of needs no angle: a turn backwards, or one that is too fast or too slow.
+        period = if im < 0.0 || im > FASTEST * re {
+            0.0
+        } else if im < SLOWEST * re {
+            2.0 * PERIOD_MAX as f64
+        } else {
+            TAU / angle(re, im)
+        };
     }
     // Branches, not selections: what they decide is mostly the same as in the row before, and a period that is held back
-    // need not wait for the arc tangent.
+    // need not wait for the angle.
     if period > 1.5 * before {
         period = 1.5 * before;
     }
@@ -183,6 +223,22 @@ impl Cycle {
         state.numbers(&mut self.quadrature);
         for number in [&mut self.i2, &mut self.q2, &mut self.re, &mut self.im, &mut self.period, &mut self.smooth_period] {
             state.number(number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_angle_is_that_of_the_arc_tangent_wherever_a_period_is_allowed() {
+        for i in 0..=100_000 {
+            let tangent = SLOWEST + (FASTEST - SLOWEST) * f64::from(i) / 100_000.0;
+            for re in [1.0, 3e-7, 2e9] {
+                let (ours, wanted) = (angle(re, tangent * re), libm::atan(tangent));
+                assert!((ours - wanted).abs() <= 4e-16 * wanted.max(0.5), "{tangent}: {ours} {wanted}");
+            }
         }
     }
 }

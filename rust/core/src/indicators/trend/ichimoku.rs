@@ -71,13 +71,40 @@ impl Study<4, 4> for HeikinAshi {
         let averaged = (open + high + low + close) / 4.0;
         self.open = if self.open.is_nan() { (open + close) / 2.0 } else { (self.open + self.close) / 2.0 };
         self.close = averaged;
-        [self.open, high.max(self.open).max(averaged), low.min(self.open).min(averaged), averaged]
+        [self.open, outermost(high, self.open, averaged), -outermost(-low, -self.open, -averaged), averaged]
+    }
+
+    fn run(&mut self, [open, high, low, close]: [&[f64]; 4], [opens, highs, lows, closes]: [&mut [f64]; 4]) {
+        let Some((first_open, first_close)) = open.first().zip(close.first()) else { return };
+        for ((((y, open), high), low), close) in closes.iter_mut().zip(open).zip(high).zip(low).zip(close) {
+            *y = (open + high + low + close) / 4.0;
+        }
+        let mut value = if self.open.is_nan() { (first_open + first_close) / 2.0 } else { (self.open + self.close) / 2.0 };
+        opens[0] = value;
+        for (y, close) in opens[1..].iter_mut().zip(&*closes) {
+            value = (value + close) / 2.0;
+            *y = value;
+        }
+        for (((y, &high), &open), &close) in highs.iter_mut().zip(high).zip(&*opens).zip(&*closes) {
+            *y = outermost(high, open, close);
+        }
+        for (((y, &low), &open), &close) in lows.iter_mut().zip(low).zip(&*opens).zip(&*closes) {
+            *y = -outermost(-low, -open, -close);
+        }
+        (self.open, self.close) = (value, closes[closes.len() - 1]);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.number(&mut self.open);
         state.number(&mut self.close);
     }
+}
+
+/// The greatest of three.
+#[inline]
+fn outermost(a: f64, b: f64, c: f64) -> f64 {
+    let larger = |a: f64, b: f64| if a > b { a } else { b };
+    larger(larger(a, b), c)
 }
 
 const CONVERSION: Parameter = whole("conversion_period", 9, 1);

@@ -98,7 +98,7 @@ impl ParabolicSar {
         let stop = lower(lower(previous_low, low), -self.extreme);
         let out = if SHORT { stop - stop * self.offset } else { stop + stop * self.offset };
         self.side = if SHORT { 1 } else { 2 };
-        self.factor = self.sides[self.side - 1].first;
+        self.factor = self.sides[usize::from(!SHORT)].first;
         self.extreme = high;
         self.stop = lower(lower(previous_low, low), out + self.factor * (high - out));
         self.previous = row;

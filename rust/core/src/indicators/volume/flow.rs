@@ -158,8 +158,9 @@ impl Study<4, 1> for ChaikinMoneyFlow {
         for (columns, out) in chunks(columns, out) {
             place_volumes(&mut flows, columns);
             for ((pair, &flow), &volume) in pairs.iter_mut().zip(&flows).zip(columns[3]) {
-                *pair = self.sums.push([flow, volume]);
+                *pair = [flow, volume];
             }
+            self.sums.extend(&mut pairs[..out.len()]);
             for (y, &pair) in out.iter_mut().zip(&pairs) {
                 *y = share_of(pair);
             }
@@ -229,9 +230,7 @@ impl Study<4, 1> for MoneyFlowIndex {
             let first = usize::from(self.previous.is_nan());
             self.previous = prices[n];
             out[..first].fill(f64::NAN);
-            for pair in &mut pairs[first..n] {
-                *pair = self.sums.push(*pair);
-            }
+            self.sums.extend(&mut pairs[first..n]);
             for (y, &pair) in out.iter_mut().zip(&pairs).skip(first) {
                 *y = percent_rising(pair);
             }
