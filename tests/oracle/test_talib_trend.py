@@ -89,9 +89,9 @@ def test_chande_kroll_stops_are_extremes_of_extremes_less_the_average_range() ->
 
 
 def test_zigzag_gives_each_turning_point_on_the_row_that_confirms_it() -> None:
-    high = np.array([10, 11, 12, 11.5, 11.2, 11.0, 10.5, 10.9, 11.6, 12.5, 11.0])
+    high = np.array([10, 11, 12, 11.4, 11.2, 11.0, 10.5, 10.9, 11.6, 12.5, 11.0])
     price, kind, age = run("zigzag", [high, high - 0.1], 5.0)
-    # 11 is 5 % above the first low, 9.9; 11.1 ... 11.4 - the high of 12 is confirmed by a low of at most 11.4.
+    # 11 is 5 % above the low of 9.9; 11.3 is 5 % below the high of 12.
     rows = np.flatnonzero(~np.isnan(price))
     np.testing.assert_array_equal(rows, [1, 3, 8, 10])
     np.testing.assert_allclose(price[rows], [9.9, 12.0, 10.4, 12.5])

@@ -75,23 +75,14 @@ impl Study<4, 4> for HeikinAshi {
     }
 
     fn run(&mut self, [open, high, low, close]: [&[f64]; 4], [opens, highs, lows, closes]: [&mut [f64]; 4]) {
-        let Some((first_open, first_close)) = open.first().zip(close.first()) else { return };
-        for ((((y, open), high), low), close) in closes.iter_mut().zip(open).zip(high).zip(low).zip(close) {
-            *y = (open + high + low + close) / 4.0;
+        // Numbers of its own, so that they stay in registers.
+        let mut bar = Self { ..*self };
+        let rows = open.iter().zip(high).zip(low).zip(close);
+        let out = opens.iter_mut().zip(highs).zip(lows).zip(closes);
+        for ((((open, high), low), close), (((y0, y1), y2), y3)) in rows.zip(out) {
+            [*y0, *y1, *y2, *y3] = bar.step([*open, *high, *low, *close]);
         }
-        let mut value = if self.open.is_nan() { (first_open + first_close) / 2.0 } else { (self.open + self.close) / 2.0 };
-        opens[0] = value;
-        for (y, close) in opens[1..].iter_mut().zip(&*closes) {
-            value = (value + close) / 2.0;
-            *y = value;
-        }
-        for (((y, &high), &open), &close) in highs.iter_mut().zip(high).zip(&*opens).zip(&*closes) {
-            *y = outermost(high, open, close);
-        }
-        for (((y, &low), &open), &close) in lows.iter_mut().zip(low).zip(&*opens).zip(&*closes) {
-            *y = -outermost(-low, -open, -close);
-        }
-        (self.open, self.close) = (value, closes[closes.len() - 1]);
+        *self = bar;
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

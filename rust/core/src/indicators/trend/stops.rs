@@ -121,7 +121,14 @@ pub(super) const ENTRIES: &[Description] = &[
         make: |p| {
             let range = AverageRange::new(p.whole(0));
             let nan = f64::NAN;
-            Ok(Box::new(Streaming::new(Supertrend { range, multiplier: p.real(1), upper: nan, lower: nan, previous_close: nan, trend: 0.0 })))
+            Ok(Box::new(Streaming::new(Supertrend {
+                range,
+                multiplier: p.real(1),
+                upper: nan,
+                lower: nan,
+                previous_close: nan,
+                trend: 0.0,
+            })))
         },
     },
     Description {

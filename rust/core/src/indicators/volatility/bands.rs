@@ -213,11 +213,7 @@ pub struct UlcerIndex {
 
 impl UlcerIndex {
     fn new(period: usize) -> Self {
-        Self {
-            highest: Extremes::new(period),
-            squares: WindowSums::new(period),
-            weight: 1.0 / period as f64,
-        }
+        Self { highest: Extremes::new(period), squares: WindowSums::new(period), weight: 1.0 / period as f64 }
     }
 }
 

@@ -306,9 +306,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1 + roc_period",
         formula: "100 × (e − e[roc_period]) ÷ e[roc_period] with e = EMA(high − low, period); 0 where that is 0",
         source: "Chaikin; TA-Lib CVI",
-        make: |p| {
-            Ok(Box::new(Streaming::new(ChaikinVolatility { average: Smoother::exponential(p.whole(0)), lag: Lag::new(p.whole(1)) })))
-        },
+        make: |p| Ok(Box::new(Streaming::new(ChaikinVolatility { average: Smoother::exponential(p.whole(0)), lag: Lag::new(p.whole(1)) }))),
     },
     Description {
         name: "mass_index",

@@ -250,7 +250,9 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period",
         formula: "EMA((close − close[1]) × volume, period), seeded with the mean of the first period values",
         source: "Elder 1993; TA-Lib EFI",
-        make: |p| Ok(Box::new(Streaming::new(ForceIndex { previous: f64::NAN, average: Smoother::exponential(p.whole(0)) }).not_negative(1))),
+        make: |p| {
+            Ok(Box::new(Streaming::new(ForceIndex { previous: f64::NAN, average: Smoother::exponential(p.whole(0)) }).not_negative(1)))
+        },
     },
     Description {
         name: "emv",
