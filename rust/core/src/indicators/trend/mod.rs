@@ -9,4 +9,4 @@ pub mod swing;
 use super::catalog::Description;
 
 /// The indicators of the family.
-pub(super) const FAMILY: &[&[Description]] = &[sar::ENTRIES, stops::ENTRIES, ichimoku::ENTRIES, swing::ENTRIES];
+pub(super) const FAMILY: &[&[Description]] = &[basic::ENTRIES, sar::ENTRIES, stops::ENTRIES, ichimoku::ENTRIES, swing::ENTRIES];

@@ -7,4 +7,4 @@ pub mod range;
 use super::catalog::Description;
 
 /// The indicators of the family.
-pub(super) const FAMILY: &[&[Description]] = &[range::ENTRIES, bands::ENTRIES];
+pub(super) const FAMILY: &[&[Description]] = &[basic::ENTRIES, range::ENTRIES, bands::ENTRIES];

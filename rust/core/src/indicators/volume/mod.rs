@@ -8,4 +8,4 @@ pub(super) mod sums;
 use super::catalog::Description;
 
 /// The indicators of the family.
-pub(super) const FAMILY: &[&[Description]] = &[flow::ENTRIES, index::ENTRIES];
+pub(super) const FAMILY: &[&[Description]] = &[basic::ENTRIES, flow::ENTRIES, index::ENTRIES];
