@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benches.measures_talib import N, TABLE, bars
+from benches.measures_talib import TABLE, N, bars
 
 EACH_MAX = 1.0
 MEAN_MAX = 0.5

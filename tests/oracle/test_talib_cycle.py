@@ -6,6 +6,7 @@ smoothed anew. Differences of that size grow where a phasor is close to zero, so
 
 import numpy as np
 import talib
+
 from tests.oracle.bars_and_shares import Find, all_bars, assert_same, run
 
 
@@ -18,7 +19,9 @@ def test_phasor_is_talibs(data_file: Find) -> None:
     for label, b in all_bars(data_file).items():
         # A phasor is a small difference of prices, whose rounding it keeps.
         scale = float(b.close.max())
-        for name, ours, theirs in zip(("in phase", "quadrature"), run("ht_phasor", [b.close]), talib.HT_PHASOR(b.close), strict=True):
+        for name, ours, theirs in zip(
+            ("in phase", "quadrature"), run("ht_phasor", [b.close]), talib.HT_PHASOR(b.close), strict=True
+        ):
             assert_same(f"ht_phasor {name}, {label}", ours, theirs, scale=scale)
 
 
@@ -29,7 +32,7 @@ def test_phase_is_talibs(data_file: Find) -> None:
 
 def test_sine_wave_is_talibs(data_file: Find) -> None:
     for label, b in all_bars(data_file).items():
-        # The rounding of a price of 10,000 is a hundred times that of one of 100, and so is what is left of it in the phase.
+        # The rounding of a price of 10,000 is a hundred times that of one of 100, and so is what the phase keeps of it.
         scale = max(1.0, float(b.close.max()) / 100)
         for name, ours, theirs in zip(("sine", "lead"), run("ht_sine", [b.close]), talib.HT_SINE(b.close), strict=True):
             assert_same(f"ht_sine {name}, {label}", ours, theirs, scale=scale)

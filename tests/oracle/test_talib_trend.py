@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import talib
+
 from tests.oracle.bars_and_shares import Find, Floats, all_bars, assert_same, random_bars, run
 
 SAREXT = [
@@ -84,7 +85,9 @@ def test_chande_kroll_stops_are_extremes_of_extremes_less_the_average_range() ->
     short, long = rolling("max", b.high, 10) - width, rolling("min", b.low, 10) + width
     wanted = np.full((2, 400), np.nan)
     wanted[0, 10:], wanted[1, 10:] = rolling("max", short[10:], 9), rolling("min", long[10:], 9)
-    for name, ours, theirs in zip(("short", "long"), run("chande_kroll_stop", b.columns("hlc"), 10, 1.5, 9), wanted, strict=True):
+    for name, ours, theirs in zip(
+        ("short", "long"), run("chande_kroll_stop", b.columns("hlc"), 10, 1.5, 9), wanted, strict=True
+    ):
         assert_same(f"chande_kroll_stop {name}", ours, theirs)
 
 

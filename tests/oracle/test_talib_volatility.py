@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import talib
+
 from tests.oracle.bars_and_shares import Bars, Find, all_bars, assert_same, random_bars, run
 
 CASES = {
@@ -33,7 +34,9 @@ def test_chaikin_volatility_is_talibs_within_a_billionth_of_a_percent_change(dat
     for label, bars in all_bars(data_file).items():
         # A change crosses zero, so that its own size is no measure.
         theirs = talib.CVI(bars.high, bars.low, 10, 10)
-        assert_same(f"chaikin_volatility, {label}", run("chaikin_volatility", bars.columns("hl"))[0], theirs, scale=100.0)
+        assert_same(
+            f"chaikin_volatility, {label}", run("chaikin_volatility", bars.columns("hl"))[0], theirs, scale=100.0
+        )
 
 
 def test_a_zero_close_gives_zero_as_in_talib() -> None:
@@ -72,5 +75,7 @@ def test_bollinger_width_and_place_follow_from_the_bands() -> None:
 def test_ulcer_is_the_root_mean_square_drawdown_from_the_rolling_high(period: int) -> None:
     x = bars().close
     drops = [100 * (x[i] / x[i - period + 1 : i + 1].max() - 1) if i >= period - 1 else np.nan for i in range(len(x))]
-    wanted = [np.sqrt(np.mean(np.square(drops[i - period + 1 : i + 1]))) if i >= period - 1 else np.nan for i in range(len(x))]
+    wanted = [
+        np.sqrt(np.mean(np.square(drops[i - period + 1 : i + 1]))) if i >= period - 1 else np.nan for i in range(len(x))
+    ]
     assert_same(f"ulcer of {period}", run("ulcer", [x], period)[0], np.array(wanted), scale=1e-3)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import talib
+
 from tests.oracle.bars_and_shares import Find, all_bars, assert_same, random_bars, run
 
 # Columns, parameters, TA-Lib, and the size below which a value counts as that size: sums of flows cross zero.
