@@ -35,6 +35,50 @@ TABLE: dict[str, Pair] = {
     "atr": Pair(lambda i, b: i.atr(b.high, b.low, b.close, 14), lambda t, b: t.ATR(b.high, b.low, b.close, 14)),
     "obv": Pair(lambda i, b: i.obv(b.close, b.volume), lambda t, b: t.OBV(b.close, b.volume)),
     "donchian": Pair(lambda i, b: i.donchian(b.high, b.low, 20), lambda t, b: (t.MAX(b.high, 20), t.MIN(b.low, 20))),
+    "tr": Pair(lambda i, b: i.tr(b.high, b.low, b.close), lambda t, b: t.TRANGE(b.high, b.low, b.close)),
+    "natr": Pair(lambda i, b: i.natr(b.high, b.low, b.close, 14), lambda t, b: t.NATR(b.high, b.low, b.close, 14)),
+    "acceleration_bands": Pair(
+        lambda i, b: i.acceleration_bands(b.high, b.low, b.close, 20),
+        lambda t, b: t.ACCBANDS(b.high, b.low, b.close, 20),
+    ),
+    "chaikin_volatility": Pair(
+        lambda i, b: i.chaikin_volatility(b.high, b.low, 10, 10), lambda t, b: t.CVI(b.high, b.low, 10, 10)
+    ),
+    "mass_index": Pair(lambda i, b: i.mass_index(b.high, b.low, 9, 25), lambda t, b: t.MASSI(b.high, b.low, 9, 25)),
+    "ad": Pair(
+        lambda i, b: i.ad(b.high, b.low, b.close, b.volume), lambda t, b: t.AD(b.high, b.low, b.close, b.volume)
+    ),
+    "adosc": Pair(
+        lambda i, b: i.adosc(b.high, b.low, b.close, b.volume, 3, 10),
+        lambda t, b: t.ADOSC(b.high, b.low, b.close, b.volume, 3, 10),
+    ),
+    "cmf": Pair(
+        lambda i, b: i.cmf(b.high, b.low, b.close, b.volume, 20),
+        lambda t, b: t.CMF(b.high, b.low, b.close, b.volume, 20),
+    ),
+    "mfi": Pair(
+        lambda i, b: i.mfi(b.high, b.low, b.close, b.volume, 14),
+        lambda t, b: t.MFI(b.high, b.low, b.close, b.volume, 14),
+    ),
+    "force_index": Pair(lambda i, b: i.force_index(b.close, b.volume, 13), lambda t, b: t.EFI(b.close, b.volume, 13)),
+    "nvi": Pair(lambda i, b: i.nvi(b.close, b.volume), lambda t, b: t.NVI(b.close, b.volume)),
+    "pvi": Pair(lambda i, b: i.pvi(b.close, b.volume), lambda t, b: t.PVI(b.close, b.volume)),
+    "sar": Pair(lambda i, b: i.sar(b.high, b.low, 0.02, 0.2), lambda t, b: t.SAR(b.high, b.low, 0.02, 0.2)),
+    "sarext": Pair(lambda i, b: i.sarext(b.high, b.low), lambda t, b: t.SAREXT(b.high, b.low)),
+    "supertrend": Pair(
+        lambda i, b: i.supertrend(b.high, b.low, b.close, 10, 3.0),
+        lambda t, b: t.SUPERTREND(b.high, b.low, b.close, 10, 3.0),
+    ),
+    "heikin_ashi": Pair(
+        lambda i, b: i.heikin_ashi(b.open, b.high, b.low, b.close), lambda t, b: t.HA(b.open, b.high, b.low, b.close)
+    ),
+    "pivots": Pair(lambda i, b: i.pivots(b.high, b.low, 2, 2), lambda t, b: t.FRACTAL(b.high, b.low, 2, 2)),
+    "ht_dcperiod": Pair(lambda i, b: i.ht_dcperiod(b.close), lambda t, b: t.HT_DCPERIOD(b.close)),
+    "ht_dcphase": Pair(lambda i, b: i.ht_dcphase(b.close), lambda t, b: t.HT_DCPHASE(b.close)),
+    "ht_phasor": Pair(lambda i, b: i.ht_phasor(b.close), lambda t, b: t.HT_PHASOR(b.close)),
+    "ht_sine": Pair(lambda i, b: i.ht_sine(b.close), lambda t, b: t.HT_SINE(b.close)),
+    "ht_trendline": Pair(lambda i, b: i.ht_trendline(b.close), lambda t, b: t.HT_TRENDLINE(b.close)),
+    "ht_trendmode": Pair(lambda i, b: i.ht_trendmode(b.close), lambda t, b: t.HT_TRENDMODE(b.close)),
     # --- pattern
 }
 

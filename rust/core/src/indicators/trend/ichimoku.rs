@@ -71,13 +71,31 @@ impl Study<4, 4> for HeikinAshi {
         let averaged = (open + high + low + close) / 4.0;
         self.open = if self.open.is_nan() { (open + close) / 2.0 } else { (self.open + self.close) / 2.0 };
         self.close = averaged;
-        [self.open, high.max(self.open).max(averaged), low.min(self.open).min(averaged), averaged]
+        [self.open, outermost(high, self.open, averaged), -outermost(-low, -self.open, -averaged), averaged]
+    }
+
+    fn run(&mut self, [open, high, low, close]: [&[f64]; 4], [opens, highs, lows, closes]: [&mut [f64]; 4]) {
+        // Numbers of its own, so that they stay in registers.
+        let mut bar = Self { ..*self };
+        let rows = open.iter().zip(high).zip(low).zip(close);
+        let out = opens.iter_mut().zip(highs).zip(lows).zip(closes);
+        for ((((open, high), low), close), (((y0, y1), y2), y3)) in rows.zip(out) {
+            [*y0, *y1, *y2, *y3] = bar.step([*open, *high, *low, *close]);
+        }
+        *self = bar;
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.number(&mut self.open);
         state.number(&mut self.close);
     }
+}
+
+/// The greatest of three.
+#[inline]
+fn outermost(a: f64, b: f64, c: f64) -> f64 {
+    let larger = |a: f64, b: f64| if a > b { a } else { b };
+    larger(larger(a, b), c)
 }
 
 const CONVERSION: Parameter = whole("conversion_period", 9, 1);

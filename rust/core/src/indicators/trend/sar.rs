@@ -72,21 +72,41 @@ impl ParabolicSar {
     /// One row of a position on one side; the output.
     #[inline]
     fn hold<const SHORT: bool>(&mut self, row: [f64; 2]) -> f64 {
-        let [high, low] = seen::<SHORT>(row);
-        if low <= self.stop {
+        let mut out = 0.0;
+        if self.ride::<SHORT>((&row[..1], &row[1..], std::slice::from_mut(&mut out))) == 0 {
             return self.turn::<SHORT>(row);
         }
-        let [_, previous_low] = seen::<SHORT>(self.previous);
-        self.previous = row;
-        let out = self.stop;
+        out
+    }
+
+    /// Rows of a position on one side, up to the one that reaches the stop; how many.
+    #[inline]
+    fn ride<const SHORT: bool>(&mut self, (high, low, out): (&[f64], &[f64], &mut [f64])) -> usize {
         let Acceleration { step, most, .. } = self.sides[usize::from(SHORT)];
-        if high > self.extreme {
-            self.extreme = high;
-            self.factor = lower(self.factor + step, most);
+        let negate = SHORT && !self.signed;
+        let [_, mut previous_low] = seen::<SHORT>(self.previous);
+        // Numbers of their own, so that they stay in registers.
+        let (mut stop, mut extreme, mut factor) = (self.stop, self.extreme, self.factor);
+        let mut rows = 0;
+        for ((&row_high, &row_low), y) in high.iter().zip(low).zip(out) {
+            let [high, low] = seen::<SHORT>([row_high, row_low]);
+            if low <= stop {
+                break;
+            }
+            *y = if negate { -stop } else { stop };
+            if high > extreme {
+                extreme = high;
+                factor = lower(factor + step, most);
+            }
+            stop = lower(lower(previous_low, low), stop + factor * (extreme - stop));
+            previous_low = low;
+            rows += 1;
         }
-        let moved = self.stop + self.factor * (self.extreme - self.stop);
-        self.stop = lower(lower(previous_low, low), moved);
-        if SHORT && !self.signed { -out } else { out }
+        if rows > 0 {
+            self.previous = [high[rows - 1], low[rows - 1]];
+        }
+        (self.stop, self.extreme, self.factor) = (stop, extreme, factor);
+        rows
     }
 
     /// The stop is reached: over to the other side, at the old one's extreme, outside both rows, and further by the offset.
@@ -98,7 +118,7 @@ impl ParabolicSar {
         let stop = lower(lower(previous_low, low), -self.extreme);
         let out = if SHORT { stop - stop * self.offset } else { stop + stop * self.offset };
         self.side = if SHORT { 1 } else { 2 };
-        self.factor = self.sides[self.side - 1].first;
+        self.factor = self.sides[usize::from(!SHORT)].first;
         self.extreme = high;
         self.stop = lower(lower(previous_low, low), out + self.factor * (high - out));
         self.previous = row;
@@ -125,31 +145,22 @@ impl Study<2, 1> for ParabolicSar {
     }
 
     fn run(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        // A copy, so that the state stays in registers.
-        let mut study = self.clone();
-        let mut rows = high.iter().zip(low).zip(out);
-        while study.side == 0 {
-            let Some(((&high, &low), y)) = rows.next() else { break };
-            [*y] = study.step([high, low]);
-        }
-        // One loop a side: which side it is cannot be predicted, that it goes on can.
-        while let Some(((&high, &low), y)) = rows.next() {
-            let row = [high, low];
-            if study.side == 1 {
-                *y = study.hold::<false>(row);
-                while study.side == 1 {
-                    let Some(((&high, &low), y)) = rows.next() else { break };
-                    *y = study.hold::<false>([high, low]);
-                }
-            } else {
-                *y = study.hold::<true>(row);
-                while study.side == 2 {
-                    let Some(((&high, &low), y)) = rows.next() else { break };
-                    *y = study.hold::<true>([high, low]);
-                }
+        let mut at = 0;
+        while at < out.len() {
+            if self.side == 0 {
+                [out[at]] = self.step([high[at], low[at]]);
+                at += 1;
+                continue;
+            }
+            // One loop a side: which side it is cannot be predicted, that it goes on can.
+            let rest = (&high[at..], &low[at..], &mut out[at..]);
+            at += if self.side == 1 { self.ride::<false>(rest) } else { self.ride::<true>(rest) };
+            if at < out.len() {
+                let row = [high[at], low[at]];
+                out[at] = if self.side == 1 { self.turn::<false>(row) } else { self.turn::<true>(row) };
+                at += 1;
             }
         }
-        *self = study;
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

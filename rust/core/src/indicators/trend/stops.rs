@@ -30,14 +30,15 @@ impl Supertrend {
         let (middle, width) = ((high + low) / 2.0, self.multiplier * range);
         let (upper, lower) = (middle + width, middle - width);
         if self.trend == 0.0 {
-            self.trend = if close >= middle { 1.0 } else { -1.0 };
-            (self.upper, self.lower) = (upper, lower);
+            // Up until the close says otherwise, as in TA-Lib.
+            (self.trend, self.upper, self.lower) = (1.0, upper, lower);
+            return [lower, 1.0];
         }
         // A band only comes nearer, until the close before lies beyond it.
         self.upper = if upper < self.upper || before > self.upper { upper } else { self.upper };
         self.lower = if lower > self.lower || before < self.lower { lower } else { self.lower };
-        let stop = if self.trend > 0.0 { self.lower } else { self.upper };
-        self.trend = if close <= stop { -1.0 } else { 1.0 };
+        let turns = if self.trend > 0.0 { close < self.lower } else { close > self.upper };
+        self.trend = if turns { -self.trend } else { self.trend };
         [if self.trend > 0.0 { self.lower } else { self.upper }, self.trend]
     }
 }
@@ -115,7 +116,7 @@ pub(super) const ENTRIES: &[Description] = &[
         parameters: &[period(10), real("multiplier", 3.0, 0.0, 1e6)],
         outputs: &["supertrend", "trend"],
         first_row: "period",
-        formula: "bands (high + low) ÷ 2 ± multiplier × atr(period) that only come nearer until the close before lies beyond; the lower one while the trend is up (1), the upper one while it is down (−1), which turns where the close passes the band",
+        formula: "bands (high + low) ÷ 2 ± multiplier × atr(period) that only come nearer until the close before lies beyond; the lower one while the trend is up (1), the upper one while it is down (−1), which turns where the close passes the band; up at first",
         source: "Seban; TA-Lib SUPERTREND",
         make: |p| {
             let range = AverageRange::new(p.whole(0));

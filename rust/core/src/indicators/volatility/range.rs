@@ -259,9 +259,8 @@ impl Study<2, 1> for MassIndex {
                 *ratio_ = ratio(*ratio_, twice);
             }
             out[..second].fill(f64::NAN);
-            for (y, &x) in out[second..].iter_mut().zip(&once[second..]) {
-                [*y] = self.sums.push([x]);
-            }
+            out[second..].copy_from_slice(&once[second..]);
+            self.sums.extend(out[second..].as_chunks_mut().0);
         }
     }
 

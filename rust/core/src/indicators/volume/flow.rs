@@ -3,8 +3,7 @@
 use super::sums::WindowSums;
 use crate::indicators::CHUNK;
 use crate::indicators::catalog::{Description, Parameter, period, whole};
-use crate::indicators::smooth::Smoother;
-use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::study::{State, Streaming, Study, step_each};
 
 const HLCV: &[&str] = &["high", "low", "close", "volume"];
 
@@ -56,17 +55,13 @@ impl Study<4, 1> for AccumulationDistribution {
         [self.line]
     }
 
-    fn run(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let mut flows = [0.0; CHUNK];
-        for (columns, out) in chunks(columns, out) {
-            place_volumes(&mut flows, columns);
-            let mut line = self.line;
-            for (y, flow) in out.iter_mut().zip(&flows) {
-                line += flow;
-                *y = line;
-            }
-            self.line = line;
+    fn run(&mut self, [high, low, close, volume]: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
+        let mut line = self.line;
+        for ((((y, &high), &low), &close), &volume) in out.iter_mut().zip(high).zip(low).zip(close).zip(volume) {
+            line += placed_volume(high, low, close, volume);
+            *y = line;
         }
+        self.line = line;
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -77,9 +72,11 @@ impl Study<4, 1> for AccumulationDistribution {
 /// Difference of two averages of the accumulation/distribution line.
 #[derive(Clone, Debug)]
 pub struct ChaikinOscillator {
-    line: AccumulationDistribution,
-    fast: Smoother,
-    slow: Smoother,
+    /// Weights of the newest value.
+    takes: [f64; 2],
+    line: f64,
+    /// Fast and slow average; NaN before the first row.
+    averages: [f64; 2],
     rows_to_go: usize,
     lookback: usize,
 }
@@ -87,9 +84,24 @@ pub struct ChaikinOscillator {
 impl ChaikinOscillator {
     fn new(fast: usize, slow: usize) -> Self {
         let lookback = fast.max(slow) - 1;
-        // Seeded with the line's first value, as in TA-Lib.
-        let seeded = |period: usize| Smoother::new(1, 2.0 / (period as f64 + 1.0));
-        Self { line: AccumulationDistribution::default(), fast: seeded(fast), slow: seeded(slow), rows_to_go: lookback, lookback }
+        let takes = [fast, slow].map(|period| 2.0 / (period as f64 + 1.0));
+        Self { takes, line: 0.0, averages: [f64::NAN; 2], rows_to_go: lookback, lookback }
+    }
+
+    /// Take one row after the first; the difference.
+    #[inline]
+    fn push(&mut self, [high, low, close, volume]: [f64; 4]) -> f64 {
+        self.line += placed_volume(high, low, close, volume);
+        for (average, take) in self.averages.iter_mut().zip(self.takes) {
+            *average = take * self.line + (1.0 - take) * *average;
+        }
+        self.averages[0] - self.averages[1]
+    }
+
+    /// Both averages start at the line's first value, as in TA-Lib.
+    fn begin(&mut self, [high, low, close, volume]: [f64; 4]) {
+        self.line = placed_volume(high, low, close, volume);
+        self.averages = [self.line; 2];
     }
 }
 
@@ -100,8 +112,12 @@ impl Study<4, 1> for ChaikinOscillator {
 
     #[inline]
     fn step(&mut self, row: [f64; 4]) -> [f64; 1] {
-        let [line] = self.line.step(row);
-        let value = self.fast.update(line) - self.slow.update(line);
+        let mut value = f64::NAN;
+        if self.averages[0].is_nan() {
+            self.begin(row);
+        } else {
+            value = self.push(row);
+        }
         if self.rows_to_go > 0 {
             self.rows_to_go -= 1;
             return [f64::NAN];
@@ -110,25 +126,21 @@ impl Study<4, 1> for ChaikinOscillator {
     }
 
     fn run(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let (mut lines, mut fast) = ([0.0; CHUNK], [0.0; CHUNK]);
-        for (columns, out) in chunks(columns, out) {
-            let n = out.len();
-            self.line.run(columns, [&mut lines[..n]]);
-            self.fast.extend(&lines[..n], &mut fast[..n]);
-            self.slow.extend(&lines[..n], out);
-            for (y, fast) in out.iter_mut().zip(&fast) {
-                *y = fast - *y;
-            }
-            let early = self.rows_to_go.min(n);
-            out[..early].fill(f64::NAN);
-            self.rows_to_go -= early;
+        let early = (self.rows_to_go + 1).min(out.len());
+        let (head, tail) = out.split_at_mut(early);
+        step_each(self, columns.map(|c| &c[..early]), [head]);
+        let [high, low, close, volume] = columns.map(|c| &c[early..]);
+        // Numbers of its own, so that they stay in registers.
+        let mut state = Self { ..*self };
+        for ((((y, &high), &low), &close), &volume) in tail.iter_mut().zip(high).zip(low).zip(close).zip(volume) {
+            *y = state.push([high, low, close, volume]);
         }
+        *self = state;
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.line.visit(state);
-        self.fast.visit(state);
-        self.slow.visit(state);
+        state.number(&mut self.line);
+        state.numbers(&mut self.averages);
         state.count(&mut self.rows_to_go, self.lookback);
     }
 }
@@ -161,8 +173,9 @@ impl Study<4, 1> for ChaikinMoneyFlow {
         for (columns, out) in chunks(columns, out) {
             place_volumes(&mut flows, columns);
             for ((pair, &flow), &volume) in pairs.iter_mut().zip(&flows).zip(columns[3]) {
-                *pair = self.sums.push([flow, volume]);
+                *pair = [flow, volume];
             }
+            self.sums.extend(&mut pairs[..out.len()]);
             for (y, &pair) in out.iter_mut().zip(&pairs) {
                 *y = share_of(pair);
             }
@@ -232,9 +245,7 @@ impl Study<4, 1> for MoneyFlowIndex {
             let first = usize::from(self.previous.is_nan());
             self.previous = prices[n];
             out[..first].fill(f64::NAN);
-            for pair in &mut pairs[first..n] {
-                *pair = self.sums.push(*pair);
-            }
+            self.sums.extend(&mut pairs[first..n]);
             for (y, &pair) in out.iter_mut().zip(&pairs).skip(first) {
                 *y = percent_rising(pair);
             }

@@ -1,6 +1,8 @@
 //! Volume against the change of price: force index, ease of movement, negative and positive volume, Klinger.
 
+use super::flow::chunks;
 use super::sums::WindowSums;
+use crate::indicators::CHUNK;
 use crate::indicators::catalog::{Description, Parameter, period, real, whole};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
@@ -21,6 +23,20 @@ impl Study<2, 1> for ForceIndex {
     fn step(&mut self, [close, volume]: [f64; 2]) -> [f64; 1] {
         let before = std::mem::replace(&mut self.previous, close);
         [if before.is_nan() { f64::NAN } else { self.average.update((close - before) * volume) }]
+    }
+
+    fn run(&mut self, columns: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
+        let mut forces = [0.0; CHUNK];
+        for ([close, volume], out) in chunks(columns, out) {
+            let first = usize::from(self.previous.is_nan());
+            forces[0] = (close[0] - self.previous) * volume[0];
+            for ((force, closes), volume) in forces[1..].iter_mut().zip(close.windows(2)).zip(&volume[1..]) {
+                *force = (closes[1] - closes[0]) * volume;
+            }
+            self.previous = close[close.len() - 1];
+            out[..first].fill(f64::NAN);
+            self.average.extend(&forces[first..out.len()], &mut out[first..]);
+        }
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -76,6 +92,26 @@ enum Rows {
     Busier,
 }
 
+impl Rows {
+    /// Change of close as a fraction, 0 in a row that does not count.
+    #[inline]
+    fn change(self, [before, now]: [f64; 2], [volume_before, volume]: [f64; 2]) -> f64 {
+        let counts = match self {
+            Self::Quieter => volume < volume_before,
+            Self::Busier => volume > volume_before,
+        };
+        let change = (now - before) / before;
+        if counts { change } else { 0.0 }
+    }
+}
+
+/// The index after a change. A price of zero, or a product past the largest number, must not end the series.
+#[inline]
+fn grown(value: f64, change: f64) -> f64 {
+    let next = value + value * change;
+    if next.is_finite() { next } else { value }
+}
+
 /// What an index of volume starts at.
 const INDEX_START: f64 = 1000.0;
 
@@ -101,17 +137,25 @@ impl Study<2, 1> for VolumeIndex {
 
     #[inline]
     fn step(&mut self, [close, volume]: [f64; 2]) -> [f64; 1] {
-        let counts = match self.rows {
-            Rows::Quieter => volume < self.volume,
-            Rows::Busier => volume > self.volume,
-        };
-        let next = self.value + self.value * ((close - self.close) / self.close);
-        // A price of zero, or a product past the largest number, must not end the series.
-        if counts && next.is_finite() {
-            self.value = next;
-        }
+        let change = self.rows.change([self.close, close], [self.volume, volume]);
+        self.value = grown(self.value, change);
         (self.close, self.volume) = (close, volume);
         [self.value]
+    }
+
+    fn run(&mut self, [close, volume]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
+        let Some((last_close, last_volume)) = close.last().zip(volume.last()) else { return };
+        let rows = self.rows;
+        out[0] = rows.change([self.close, close[0]], [self.volume, volume[0]]);
+        for ((y, closes), volumes) in out[1..].iter_mut().zip(close.windows(2)).zip(volume.windows(2)) {
+            *y = rows.change([closes[0], closes[1]], [volumes[0], volumes[1]]);
+        }
+        let mut value = self.value;
+        for y in out {
+            value = grown(value, *y);
+            *y = value;
+        }
+        (self.close, self.volume, self.value) = (*last_close, *last_volume, value);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

@@ -43,6 +43,28 @@ impl<const M: usize> WindowSums<M> {
         sums
     }
 
+    /// As [`Self::push`] for each of `rows`, each replaced by its sums.
+    pub(in crate::indicators) fn extend(&mut self, mut rows: &mut [[f64; M]]) {
+        while !rows.is_empty() {
+            let here = rows.len().min(self.block.len() - self.at);
+            let (now, later) = rows.split_at_mut(here);
+            let mut prefix = self.prefix;
+            for ((row, kept), suffix) in now.iter_mut().zip(&mut self.block[self.at..]).zip(&self.suffix[self.at..]) {
+                *kept = *row;
+                for m in 0..M {
+                    prefix[m] += row[m];
+                    row[m] = suffix[m] + prefix[m];
+                }
+            }
+            self.prefix = prefix;
+            self.at += here;
+            if self.at == self.block.len() {
+                self.turn();
+            }
+            rows = later;
+        }
+    }
+
     fn turn(&mut self) {
         let mut sums = [0.0; M];
         for (row, slot) in self.block.iter().zip(&mut self.suffix).rev() {
