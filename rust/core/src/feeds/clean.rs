@@ -9,7 +9,7 @@
 
 use crate::event::{QuoteBatch, TradeBatch, unpack_conditions};
 use crate::feeds::zone::{DAY_MS, NewYorkDay};
-use crate::types::{DAY_NS, Error, InstrumentId, Price, Qty, Result, Timestamp};
+use crate::types::{DAY_NS, Error, HOUR_NS, InstrumentId, Price, Qty, Result, SECOND_NS, Timestamp};
 use std::collections::{HashMap, HashSet};
 
 /// Quotes on each side of a quote that Q4 compares it with.
@@ -75,18 +75,26 @@ impl Session {
 
     fn holds(&mut self, ts: Timestamp) -> Result<bool> {
         let Some((open, close)) = self.bounds else { return Ok(true) };
-        // Sessions lie between 05:00 UTC and the next: a day that starts then holds one of New York, whatever the season.
-        let day = (ts.nanos() - DAY_NS / 24 * 4).div_euclid(DAY_NS);
-        if let Some(&(from, to)) = self.days.get(&day) {
-            return Ok(from <= ts && ts <= to);
+        // The day of New York that holds a moment is its UTC day five hours before, or in summer an hour of the next.
+        let day = (ts.nanos() - 5 * HOUR_NS).div_euclid(DAY_NS);
+        for day in [day, day + 1] {
+            let (from, to) = match self.days.get(&day) {
+                Some(&bounds) => bounds,
+                None => {
+                    let date = chrono::DateTime::from_timestamp(day.saturating_mul(DAY_NS / SECOND_NS), 0)
+                        .ok_or_else(|| Error::data("session", format!("{ts} lies outside the calendar")))?
+                        .date_naive();
+                    let date = NewYorkDay::new(date)?;
+                    let bounds = (date.at_ms(open), date.at_ms(close));
+                    self.days.insert(day, bounds);
+                    bounds
+                }
+            };
+            if from <= ts && ts <= to {
+                return Ok(true);
+            }
         }
-        let date = chrono::DateTime::from_timestamp(day.saturating_mul(86_400), 0)
-            .ok_or_else(|| Error::data("session", format!("{ts} lies outside the calendar")))?
-            .date_naive();
-        let day_of = NewYorkDay::new(date)?;
-        let bounds = (day_of.at_ms(open), day_of.at_ms(close));
-        self.days.insert(day, bounds);
-        Ok(bounds.0 <= ts && ts <= bounds.1)
+        Ok(false)
     }
 }
 
@@ -252,7 +260,7 @@ fn remove_where(batch: &mut QuoteBatch, bad: impl Fn(&QuoteBatch, usize) -> bool
 }
 
 fn day_of(batch: &QuoteBatch, i: usize) -> (InstrumentId, i64) {
-    (batch.instrument[i], (batch.ts[i].nanos() - DAY_NS / 24 * 4).div_euclid(DAY_NS))
+    (batch.instrument[i], (batch.ts[i].nanos() - 5 * HOUR_NS).div_euclid(DAY_NS))
 }
 
 /// Rows of each moment and instrument, in order of time and, within a moment, of first sight.

@@ -5,9 +5,11 @@
 //! of bytes implement [`Decoder`]; [`read_file`] runs one over a whole file.
 
 mod absurd;
+pub mod align;
 mod anchor;
 pub mod binance;
 pub mod coinbase;
+pub mod clean;
 pub mod conditions;
 pub mod dbn;
 mod decode;
@@ -22,6 +24,7 @@ mod lines;
 pub mod lobster;
 mod map;
 pub mod merge;
+pub mod nbbo;
 mod quality;
 mod rows;
 mod select;

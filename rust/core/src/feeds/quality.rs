@@ -204,6 +204,12 @@ impl FeedReport {
         Ok(choice == Policy::Keep)
     }
 
+    /// Count `fault` at `place` on a row that is kept whatever the policy.
+    pub fn note(&mut self, fault: Fault, place: impl FnOnce() -> String) {
+        self.found[fault as usize] += 1;
+        self.first[fault as usize].get_or_insert_with(place);
+    }
+
     /// How often `fault` was found.
     pub fn found(&self, fault: Fault) -> u64 {
         self.found[fault as usize]
