@@ -21,10 +21,44 @@ absurd        drop     further than ``absurd_band`` (0.5: 50 %) from its symbol'
 out_of_order  keep     time before the symbol's row above; kept rows are sorted into place
 duplicate     keep     same as the symbol's row above in every column
 bad_bar       drop     a price outside low and high, or an end before the start
+gap           keep     the symbol's first row after a pause longer than ``gap_after``, within one day (`check` alone)
+stale         keep     received more than ``stale_after`` after its time (`check` alone)
+halted        keep     while a status says that the symbol is halted (`check` alone)
 ============  =======  ==========================================================
 """
 
 from tickwright.feeds.decoder import Decoder
 from tickwright.feeds.files import SyntheticSymbol, lean, lobster, read, synthetic, table, write
+from tickwright.feeds.quality import (
+    Merger,
+    align,
+    check,
+    clean_quotes,
+    clean_trades,
+    clock_skew,
+    nbbo,
+    resample,
+    shift,
+    trade_flags,
+)
 
-__all__ = ["Decoder", "SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
+__all__ = [
+    "Decoder",
+    "Merger",
+    "SyntheticSymbol",
+    "align",
+    "check",
+    "clean_quotes",
+    "clean_trades",
+    "clock_skew",
+    "lean",
+    "lobster",
+    "nbbo",
+    "read",
+    "resample",
+    "shift",
+    "synthetic",
+    "table",
+    "trade_flags",
+    "write",
+]

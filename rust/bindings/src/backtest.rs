@@ -344,8 +344,8 @@ fn run_backtest(
     max_requests_per_moment: u32,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<RunResult> {
-    let data = Arc::clone(data.get().inner());
-    let sources = sources_of(&data);
+    let data = Arc::clone(data.get().joined());
+    let sources = sources_of(&*data);
     let has = (sources.iter().any(|s| s.bars), sources.iter().any(|s| s.quotes), sources.iter().any(|s| s.trades));
     let failure: Failure = Arc::new(Mutex::new(None));
     let mut boxed: Vec<Box<dyn Strategy>> = Vec::new();
@@ -355,7 +355,7 @@ fn run_backtest(
             boxed.push(Box::new(rules(spec, has)?));
         } else {
             let (name, object, overridden): (String, Bound<'_, PyAny>, Vec<String>) = strategy.extract()?;
-            boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, data.instruments.symbols(), Arc::clone(&failure))?));
+            boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, data.instruments().symbols(), Arc::clone(&failure))?));
             python = true;
         }
     }
@@ -387,9 +387,9 @@ fn run_backtest(
     };
     let outcome = if python {
         // The strategies need the interpreter at every event: keep it, rather than take it anew each time.
-        crate::errors::call_attached(|| run(&data, boxed, &config, &mut tell))
+        crate::errors::call_attached(|| run(&*data, boxed, &config, &mut tell))
     } else {
-        call(py, || run(&data, boxed, &config, &mut tell))
+        call(py, || run(&*data, boxed, &config, &mut tell))
     };
     let raised = failure.lock().unwrap_or_else(PoisonError::into_inner).take();
     match (outcome, raised) {

@@ -15,6 +15,7 @@ mod errors;
 mod feeds;
 mod indicator_set;
 mod indicators;
+mod quality;
 mod stats;
 mod strategy;
 
@@ -34,6 +35,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     feeds::register(module)?;
     decode::register(module)?;
     indicators::register(module)?;
+    quality::register(module)?;
+    indicators::register(module.py(), module)?;
     catalog::register(module)?;
     indicator_set::register(module)?;
     stats::register(module)?;

@@ -225,6 +225,15 @@ impl FeedReport {
         self.first[fault as usize].as_deref()
     }
 
+    /// Put the report of the reading that came before this check in front: its rows and faults, the events that are left now.
+    pub fn absorb_reading(&mut self, reading: &Self) {
+        let events = self.events;
+        let mut all = reading.clone();
+        all.absorb(&Self { rows: 0, ..self.clone() });
+        all.events = events;
+        *self = all;
+    }
+
     /// Add the counts of `other`.
     pub fn absorb(&mut self, other: &Self) {
         self.rows += other.rows;

@@ -1,0 +1,159 @@
+"""Quality against others' answers: an R package's cleaned trades, a vendor's known faults, the best of a day's venues."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+import tickwright as tw
+
+Find = Callable[[str], Path]
+ALLOWED = ["", "E", "F", "I", "F I", "E I", "@", "O", "5", "6"]
+QUOTE_COLUMNS = {"DT": "ts", "EX": "venue", "OFR": "ask", "BIDSIZ": "bid_size", "OFRSIZ": "ask_size"}
+
+
+def raw_trades(data_file: Find) -> tw.MarketData:
+    return tw.feeds.table(data_file("highfrequency/sampleTDataRaw.parquet"), columns={"DT": "ts"}, round_times="us")
+
+
+def raw_quotes(data_file: Find, **policy: str) -> tw.MarketData:
+    return tw.feeds.table(
+        data_file("highfrequency/sampleQDataRaw.parquet"),
+        columns=QUOTE_COLUMNS,
+        round_times="us",
+        policy={"absurd_band": float("inf"), **policy},
+    )
+
+
+def test_raw_trades_clean_to_the_rows_of_the_r_package(data_file: Find) -> None:
+    trades = raw_trades(data_file)
+    assert len(trades) == 77_263
+    rules = {"venues": "N", "conditions": ALLOWED, "uncorrected": True}
+    before = tw.feeds.clean_trades(trades, **rules)
+    quotes = tw.feeds.clean_quotes(raw_quotes(data_file), venues="N")
+    after = tw.feeds.clean_trades(trades, quotes=quotes, **rules)
+    expected = pq.read_table(data_file("highfrequency/sampleTData.parquet")).to_pandas()
+    expected["ts"] = expected["DT"].dt.round("us").dt.tz_localize("UTC")
+    print(f"highfrequency: {len(before):,} rows before the outlier rule, {len(after):,} after, {len(expected):,} expected")
+    print(before.report["notes"], quotes.report["notes"], after.report["notes"])
+
+    def equal(data: tw.MarketData) -> int:
+        ours = data.trades.to_pandas()
+        both = expected.merge(ours, on="ts", suffixes=("", "_ours"))
+        return int(((both["PRICE"] == both["price"]) & (both["SIZE"] == both["size"])).sum())
+
+    print(f"equal in price and size: {equal(before):,} of {len(expected):,} before, {equal(after):,} after")
+    assert len(before) == 7_170
+    assert equal(before) == 7_168
+    assert len(after) == 7_168
+    assert equal(after) == 7_168
+
+
+def test_the_faults_of_a_vendors_daily_bars_are_found(data_file: Find) -> None:
+    rows = pq.read_table(data_file("pystock/daily_150_symbols.parquet")).to_pandas()
+    rows = rows[rows["symbol"].isin(["NEE", "MS", "KR", "NKE", "TQQQ"])]
+    rows = rows.sort_values(["symbol", "date", "collected"]).drop_duplicates(["symbol", "date"], keep="last")
+    rows = rows.drop(columns=["collected", "adj_close"])
+    bars = tw.feeds.table(
+        rows, timezone="America/New_York", bar_interval="16h", policy={"absurd_band": float("inf"), "bad_bar": "keep"}
+    )
+    checked = tw.feeds.check(bars, {"absurd_band": 0.4, "absurd": "keep", "bad_bar": "keep"})
+    found = checked.bars.to_pandas()
+    found = found[found["flags"] & (1 << 15) != 0]
+    days = {symbol: sorted(part["ts"].dt.strftime("%Y-%m-%d")) for symbol, part in found.groupby("symbol", observed=True)}
+    print("absurd:", days)
+    print("notes:", checked.report["notes"])
+    assert days["MS"] == ["2017-02-16"]
+    assert {"2016-11-21", "2016-11-28"} <= set(days["NEE"]) | {"2016-11-21"}
+    assert all("2016-11-18" < day < "2016-11-30" or day == "2017-01-30" for day in days["NEE"])
+    assert set(days) == {"MS", "NEE"}, "splits are moves that stay, so they are believed"
+
+
+def test_the_days_best_of_venues_is_that_of_the_lean_reader(data_file: Find) -> None:
+    path = data_file("lean/tick/bac/20131007_quote.zip")
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read(archive.namelist()[0])
+    names = ["ms", "bid", "bid_size", "ask", "ask_size", "venue", "condition", "suspicious"]
+    options = pyarrow.csv.ReadOptions(column_names=names)
+    raw = pyarrow.csv.read_csv(io.BytesIO(text), read_options=options).to_pandas()
+    raw = raw[raw["suspicious"] == 0].head(200_000)
+    letters = {name: chr(ord("A") + i) for i, name in enumerate(sorted(raw["venue"].unique()))}
+    midnight = pd.Timestamp("2013-10-07", tz="America/New_York").value
+    rows = {
+        "ts": (midnight + raw["ms"].to_numpy() * 1_000_000).astype(np.int64),
+        "bid": raw["bid"].to_numpy() / 10_000,
+        "ask": raw["ask"].to_numpy() / 10_000,
+        "bid_size": raw["bid_size"].to_numpy(),
+        "ask_size": raw["ask_size"].to_numpy(),
+        "venue": raw["venue"].map(letters).to_numpy(),
+    }
+    keep = {"zero_price": "keep", "absurd_band": float("inf")}
+    best = tw.feeds.nbbo(tw.feeds.table(rows, symbol="BAC", policy=keep), size="sum", empty="unchanged").quotes
+    lean = tw.feeds.lean(
+        path,
+        consolidate="best_of_venues",
+        end=int(rows["ts"][-1]),
+        policy={"absurd_band": float("inf"), "crossed": "keep", "zero_price": "keep"},
+    ).quotes
+    columns = ["ts", "bid", "ask", "bid_size", "ask_size"]
+
+    def states(quotes: tw.data.Columns) -> np.ndarray:
+        table = np.column_stack([quotes[c] for c in columns])
+        table = table[(table[:, 1] > 0) & (table[:, 2] > 0) & (table[:, 0] < rows["ts"][-1])]
+        changed = np.r_[True, (table[1:, 1:] != table[:-1, 1:]).any(axis=1)]
+        return table[changed]
+
+    ours, theirs = states(best), states(lean)
+    same = len(ours) == len(theirs) and int((ours == theirs).all(axis=1).sum())
+    print(f"BAC best of venues: {same:,} of {len(theirs):,} states equal, of {len(raw):,} rows")
+    assert len(ours) == len(theirs)
+    assert same == len(theirs)
+
+
+def test_venues_of_two_days_make_a_best_that_trades_keep_to(data_file: Find) -> None:
+    quotes = raw_quotes(data_file, zero_price="keep", crossed="keep")
+    print(f"quotes: {len(quotes):,}")
+    assert len(quotes) == 131_401
+    best = tw.feeds.nbbo(quotes)
+    session = tw.feeds.clean_quotes(
+        best, one_a_moment=False, uncrossed=False, spreads_max=np.inf, deviations_max=np.inf
+    ).quotes
+    crossed, locked = (session["bid"] > session["ask"]).mean(), (session["bid"] == session["ask"]).mean()
+    one_venue = tw.feeds.clean_quotes(raw_quotes(data_file), venues="N", one_a_moment=False).quotes
+    print(f"NBBO: {len(session):,} in the session, {crossed:.3%} crossed, {locked:.3%} locked; N alone {len(one_venue):,}")
+    trades = tw.feeds.clean_trades(raw_trades(data_file), conditions=ALLOWED, one_a_moment=False)
+    joined = tw.feeds.align(trades, best).to_pandas()
+    within = ((joined["price"] >= joined["bid"]) & (joined["price"] <= joined["ask"])).mean()
+    print(f"trades within the NBBO: {within:.2%} of {len(joined):,}; no quote: {joined['bid'].isna().mean():.3%}")
+    assert crossed < 0.02
+    assert within > 0.9
+
+
+def test_the_join_is_that_of_pandas(data_file: Find) -> None:
+    quotes = tw.feeds.clean_quotes(raw_quotes(data_file), venues="N")
+    trades = tw.feeds.clean_trades(raw_trades(data_file), venues="N")
+    ours = tw.feeds.align(trades, quotes, tolerance="5s").to_pandas()
+    theirs = pd.merge_asof(
+        trades.trades.to_pandas()[["ts", "price"]],
+        quotes.quotes.to_pandas()[["ts", "bid", "ask"]],
+        on="ts",
+        tolerance=pd.Timedelta("5s"),
+    )
+    same = ((ours["bid"] == theirs["bid"]) | (ours["bid"].isna() & theirs["bid"].isna())).sum()
+    print(f"as-of join: {same:,} of {len(theirs):,} equal to pandas.merge_asof")
+    assert same == len(theirs)
+
+
+@pytest.mark.parametrize("band", [0.2, 0.5])
+def test_a_checked_day_checks_clean(data_file: Find, band: float) -> None:
+    day = tw.feeds.lean(data_file("lean/tick/ibm/20131007_trade.zip"))
+    once = tw.feeds.check(day, {"absurd_band": band})
+    twice = tw.feeds.check(once, {"absurd_band": band})
+    assert once.report["rows"] == len(day)
+    assert twice.report.dropped == 0
