@@ -1,5 +1,7 @@
 """Merging: stable, sorted, nothing lost, whatever the number of streams and wherever they are cut."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def rows(data: tw.MarketData) -> list[tuple[int, int, int, str]]:
     names = np.array([*data.symbols, ""])
     return [
         (int(t) - EPOCH, int(s) // 10**9 - 1, int(p) // 10**9 - 1, str(names[i]))
-        for t, s, p, i in zip(columns["ts"], columns["size"], columns["price"], columns["instrument"], strict=True)
+        for t, s, p, i in zip(columns.ts, columns.size, columns.price, columns.instrument, strict=True)
     ]
 
 
@@ -79,11 +81,11 @@ def test_a_joined_run_equals_the_run_of_the_copy(cut: list[list[int]]) -> None:
     copy = tw.feeds.check(joined, {"absurd_band": float("inf")})
 
     class Seen(tw.Strategy):
-        def on_start(self, context: object) -> None:
-            self.rows: list[tuple[int, float]] = []
+        def on_start(self) -> None:
+            self.rows: list[tuple[int, float, str]] = []
 
-        def on_trade(self, context: object, trade: object) -> None:
-            self.rows.append((trade.ts, trade.price, trade.symbol))  # type: ignore[attr-defined]
+        def on_trade(self, trade: Any) -> None:
+            self.rows.append((trade.ts, trade.price, trade.symbol))
 
     seen = []
     for data in (joined, copy):

@@ -156,7 +156,7 @@ def clean_trades(
         T3: trades of one time stamp become one, at the median price, with the sum of the sizes.
     quotes : MarketData, optional
         T4: trades above the ask or below the bid of the last quote at or before them by more than `spreads` times its
-        spread are left out. Give clean quotes of the same venues.
+        spread are left out, and those before the first quote of their day. Give clean quotes of the same venues.
     spreads : float
         Of T4.
 
@@ -479,7 +479,7 @@ class Merger:
     >>> merger = tw.feeds.Merger("trades", 2)
     >>> merger.push(0, trades(1, 4)), merger.pull()
     (True, (<MarketData: no events>, 1))
-    >>> merger.push(1, trades(2, 5)), merger.pull()[0].trades["ts"] - 10**18
+    >>> merger.push(1, trades(2, 5)), merger.pull()[0].trades.ts - 10**18
     (True, array([1, 2, 4]))
     """
 

@@ -406,7 +406,10 @@ pub(crate) fn quality_policy(choices: Option<&Bound<'_, PyDict>>) -> PyResult<Qu
         }
         let fault = Fault::ALL.into_iter().find(|f| f.as_str() == key).ok_or_else(|| {
             let known = Fault::ALL.map(Fault::as_str).join(", ");
-            to_py(Error::config(format!("policy.{key}"), format!("is no fault; choose among {known}, absurd_band, absurd_sigma, gap_after, stale_after")))
+            to_py(Error::config(
+                format!("policy.{key}"),
+                format!("is no fault; choose among {known}, absurd_band, absurd_sigma, gap_after, stale_after"),
+            ))
         })?;
         let choice = match value.extract::<String>().as_deref() {
             Ok("keep") => Policy::Keep,
@@ -424,8 +427,15 @@ pub(crate) fn quality_policy(choices: Option<&Bound<'_, PyDict>>) -> PyResult<Qu
 
 /// Nanoseconds of an integer or of a text such as `5min`.
 pub(crate) fn duration_ns(value: &Bound<'_, PyAny>, field: &str) -> PyResult<i64> {
-    const UNITS: [(&str, i64); 7] =
-        [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("min", 60_000_000_000), ("s", 1_000_000_000), ("h", 3_600_000_000_000), ("d", 86_400_000_000_000)];
+    const UNITS: [(&str, i64); 7] = [
+        ("ns", 1),
+        ("us", 1_000),
+        ("ms", 1_000_000),
+        ("min", 60_000_000_000),
+        ("s", 1_000_000_000),
+        ("h", 3_600_000_000_000),
+        ("d", 86_400_000_000_000),
+    ];
     if let Ok(ns) = value.extract::<i64>() {
         return Ok(ns);
     }

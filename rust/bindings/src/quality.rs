@@ -68,9 +68,11 @@ fn clean_trades(
             let other = quotes.inner()?;
             let mut merged = other.merged_quotes();
             renumber(&mut merged.instrument, &other.instruments, &whole.instruments);
-            let beyond = clean::trades_beyond_quotes(&kept, &merged, spreads)?;
-            kept.remove_rows(&beyond);
-            taken.push(("T4", beyond.len() as u64));
+            let clean::Beyond { beyond, unquoted } = clean::trades_beyond_quotes(&kept, &merged, spreads)?;
+            taken.extend([("T4", beyond.len() as u64), ("T4, without a quote before them,", unquoted.len() as u64)]);
+            let mut gone = [beyond, unquoted].concat();
+            gone.sort_unstable();
+            kept.remove_rows(&gone);
         }
         let report = told(trades.len(), kept.len(), &taken);
         Ok(feeds::MarketData { trades: vec![kept], instruments: whole.instruments.clone(), report, ..feeds::MarketData::default() })

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tickwright_core::event::FLAG_CROSSED;
-use tickwright_core::feeds::table::{Extras, self, BarColumns, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
+use tickwright_core::feeds::table::{self, BarColumns, Extras, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
 use tickwright_core::feeds::{Fault, MarketData, Policy, QualityPolicy};
 use tickwright_core::types::{Price, Result, SCALE, Timestamp};
 

@@ -241,7 +241,11 @@ impl Consolidator {
         let level = |price: Price, size: Qty| {
             let none = !price.is_positive() || !size.is_positive();
             let told = Level { price: price.raw(), size: size.raw(), since: row, heard: row, told: quote.ts };
-            (!(price.is_zero() && size.is_zero() && config.empty == EmptySide::Unchanged)).then_some(if none { Level::default() } else { told })
+            (!(price.is_zero() && size.is_zero() && config.empty == EmptySide::Unchanged)).then_some(if none {
+                Level::default()
+            } else {
+                told
+            })
         };
         if let Some(bid) = level(quote.bid, quote.bid_size) {
             market.bids.update(slots.0, bid);

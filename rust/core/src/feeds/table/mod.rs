@@ -164,9 +164,7 @@ fn check_shape<const N: usize, K: Kind<N>>(frame: &Frame<'_>, kind: &K, policy: 
     ];
     let lengths = kind.columns().map(|(name, c)| (name, c.len()));
     let optional = optional.into_iter().chain(frame.extras.lengths());
-    for (name, length) in
-        optional.filter_map(|(n, l)| Some((n, l?))).chain(lengths).chain(kind.start_len().map(|l| ("start", l)))
-    {
+    for (name, length) in optional.filter_map(|(n, l)| Some((n, l?))).chain(lengths).chain(kind.start_len().map(|l| ("start", l))) {
         if length != rows {
             return Err(Error::data(
                 format!("{}: column {name}", frame.place),
