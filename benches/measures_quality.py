@@ -1,4 +1,4 @@
-"""Quality: merges of streams, the quality stage, consolidation of venues, and what numpy and heapq need for the same."""
+"""Quality: merges of streams, the quality stage, consolidation of venues, and the same by numpy and heapq."""
 
 import heapq
 
@@ -45,7 +45,8 @@ def _sort(k: int) -> Work:
     def run() -> np.ndarray:
         whole = [np.concatenate([part[c] for part in columns]) for c in range(4)]
         order = np.argsort(whole[0], kind="stable")
-        return [column[order] for column in whole][0]
+        ordered = [column[order] for column in whole]
+        return ordered[0]
 
     return Work(run, items=ROWS)
 

@@ -99,9 +99,7 @@ class MarketData:
 class Decoder:
     """A source's decoder, with the events that nobody has taken yet."""
 
-    def __new__(
-        cls, source: str, settings: dict[str, Any], quality: dict[str, str | float] | None = None
-    ) -> Self: ...
+    def __new__(cls, source: str, settings: dict[str, Any], quality: dict[str, str | float] | None = None) -> Self: ...
     def feed(self, bytes: bytes, recv: int | None = None) -> int:
         """Decode bytes and keep the events; how many are waiting to be taken."""
 
@@ -195,7 +193,7 @@ def shift(data: MarketData, by: int | str | None) -> MarketData:
     """Move all times."""
 
 def trade_flags(codes: str, tape: str) -> int:
-    """Flags of a trade with these conditions."""
+    """Give the flags of a trade with these conditions."""
 
 @final
 class Merger:

@@ -152,7 +152,7 @@ def read(
 
 
 def _rounded(values: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]:
-    """Times rounded to the next multiple of `unit`, halves up; missing ones stay."""
+    """Round times to the next multiple of `unit`, halves up; missing ones stay."""
     missing = values == np.iinfo(np.int64).min
     return np.where(missing, values, (values + unit // 2) // unit * unit)
 
@@ -180,7 +180,9 @@ def _extra(name: str, column: pa.ChunkedArray, place: str) -> npt.NDArray[Any]:
         letters = text.replace(" ", "")
         if len(letters) > most or not letters.isascii():
             kinds = "at most four one-letter codes" if most == 4 else "a one-letter code"
-            raise DataError(f"{place}: {text!r} is not {kinds}; translate it, or rename the column so that it is passed over")
+            raise DataError(
+                f"{place}: {text!r} is not {kinds}; translate it, or rename the column so that it is passed over"
+            )
         codes.append(int.from_bytes(letters.encode(), "little"))
     table = np.array(codes, np.uint32 if most == 4 else np.uint8)
     return np.ascontiguousarray(table[texts.indices.to_numpy(zero_copy_only=False)])

@@ -18,8 +18,8 @@ class Decoder:
     `push` is the plain way. Where frames are small and many, `feed` keeps the events and `take` gives them all at once,
     which saves making a `MarketData` for each frame. Symbols keep their ids from the first byte to the last.
 
-    With ``quality``, a policy as `tickwright.feeds.check` takes it, events are judged before they are given; what must be
-    remembered of each symbol is kept from one `take` to the next.
+    With ``quality``, a policy as `tickwright.feeds.check` takes it, events are judged before they are given; what
+    must be remembered of each symbol is kept from one `take` to the next.
     """
 
     __slots__ = ("_core",)
@@ -65,9 +65,7 @@ class Decoder:
         """
         return MarketData(self._core.finish())
 
-    def read(
-        self, path: str | os.PathLike[str], *, progress: Callable[[int, int], object] | None = None
-    ) -> MarketData:
+    def read(self, path: str | os.PathLike[str], *, progress: Callable[[int, int], object] | None = None) -> MarketData:
         """Read the whole file at `path`, plain or packed (``.gz``, ``.zst``).
 
         Parameters

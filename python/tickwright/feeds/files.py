@@ -45,8 +45,8 @@ def table(
 
     and where there are, ``recv`` (receive time) and ``flags``; of quotes ``bid_venue`` and ``ask_venue`` (or one
     ``venue``), ``conditions`` and ``tape``; of trades ``venue``, ``conditions``, ``tape``, ``id`` and ``correction``.
-    Venues and tapes are single letters, conditions up to four of them. Common other names are known: timestamp, time, datetime
-    and date for ``ts``, ticker for ``symbol``, bid_price for ``bid``, qty for ``size`` and the like.
+    Venues and tapes are single letters, conditions up to four of them. Common other names are known: timestamp, time,
+    datetime and date for ``ts``, ticker for ``symbol``, bid_price for ``bid``, qty for ``size`` and the like.
 
     Parameters
     ----------

@@ -50,9 +50,7 @@ def _session(session: tuple[str, str] | None) -> tuple[int, int] | None:
         raise ConfigError(
             f'session: {session!r} is no pair of wall times in New York; write ("09:30", "16:00")'
         ) from error
-    milliseconds = [
-        (t.hour * 3600 + t.minute * 60 + t.second) * 1000 + t.microsecond // 1000 for t in (first, last)
-    ]
+    milliseconds = [(t.hour * 3600 + t.minute * 60 + t.second) * 1000 + t.microsecond // 1000 for t in (first, last)]
     return milliseconds[0], milliseconds[1]
 
 
@@ -67,7 +65,7 @@ def _letters(venues: Iterable[str] | None) -> bytes | None:
 
 
 def trade_flags(conditions: str, tape: str = "") -> list[str]:
-    """What a trade's conditions keep it from, by the tapes' rules.
+    """Tell what a trade's conditions keep it from, by the tapes' rules.
 
     Parameters
     ----------
@@ -277,9 +275,7 @@ def nbbo(
     >>> best.quotes.to_pandas()[["bid", "ask", "bid_venue", "ask_venue"]].values.tolist()
     [[10.0, 10.03, 'N', 'N'], [10.01, 10.03, 'P', 'N'], [10.01, 10.02, 'P', 'N']]
     """
-    return MarketData(
-        _core.nbbo(data._core, size=size, empty=empty, crossing=crossing, age_max=_duration(age_max))
-    )
+    return MarketData(_core.nbbo(data._core, size=size, empty=empty, crossing=crossing, age_max=_duration(age_max)))
 
 
 def align(
@@ -328,10 +324,7 @@ def align(
     at = np.where(missing, 0, rows)
 
     def quoted(name: str, scale: float | None = 1e-9) -> pa.Array:
-        if len(right[name]) == 0:
-            values = np.zeros(len(rows), right[name].dtype)
-        else:
-            values = right[name][at]
+        values = right[name][at] if len(right[name]) else np.zeros(len(rows), right[name].dtype)
         if scale is None:
             return pa.array(values, pa.timestamp("ns", tz="UTC"), mask=missing)
         return pa.array(values / 1e9, mask=missing)
@@ -485,9 +478,7 @@ class Merger:
 
     __slots__ = ("_core",)
 
-    def __init__(
-        self, kind: str, sources: int, *, rows_max: int = 65_536, patience: Duration | None = None
-    ) -> None:
+    def __init__(self, kind: str, sources: int, *, rows_max: int = 65_536, patience: Duration | None = None) -> None:
         self._core = _core.Merger(kind, sources, rows_max, _duration(patience))
 
     def push(self, source: int, data: MarketData) -> bool:
