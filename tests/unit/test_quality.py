@@ -130,5 +130,5 @@ def test_a_full_source_keeps_its_batch_and_a_late_row_is_counted() -> None:
     assert (len(data), starved, merger.waiting) == (2, 1, 1)
     merger.push(1, tw.feeds.table({"ts": ["2024-01-02T14:29:00"], "price": [1.0], "size": [1]}, symbol="IBM"))
     assert merger.late == 1
-    with pytest.raises(tw.ConfigError, match="kind: 'news' is not known"):
+    with pytest.raises(tw.ConfigError, match='kind: "news" is not known'):
         tw.feeds.Merger("news", 2)  # type: ignore[arg-type]
