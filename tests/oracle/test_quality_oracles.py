@@ -54,8 +54,8 @@ def test_raw_trades_clean_to_the_rows_of_the_r_package(data_file: Find) -> None:
     print(f"equal in price and size: {equal(before):,} of {len(expected):,} before, {equal(after):,} after")
     assert len(before) == 7_170
     assert equal(before) == 7_168
-    # The two rows that the package's outlier rule takes are the days' opening prints. That of the second day comes before
-    # its first quote and falls here too; that of the first has a quote of its own microsecond, at whose ask it is: it stays.
+    # The two rows that the package's outlier rule takes are the days' opening prints. That of the second day comes
+    # before its first quote and falls here too; that of the first has a quote of its own microsecond, at whose ask it is.
     assert len(after) == 7_169
     assert equal(after) == 7_168
 
@@ -76,8 +76,8 @@ def test_the_faults_of_a_vendors_daily_bars_are_found(data_file: Find) -> None:
     }
     print("absurd:", days)
     print("notes:", checked.report["notes"])
-    # As first collected: MS is at 25 for three days; NEE stands at a wrong 25 to 22 until 2017-01, so long that the level
-    # is believed and noted, and the right prices in between are what stands out.
+    # As first collected: MS is at 25 for three days; NEE stands at a wrong 25 to 22 until 2017-01, so long that the
+    # level is believed and noted, and the right prices in between are what stands out.
     assert days["MS"] == ["2017-02-14", "2017-02-15", "2017-02-16"]
     assert days["NEE"] == ["2016-11-22", "2016-11-23", "2016-11-25", "2016-11-28"]
     moves = [note for note in checked.report["notes"] if "NEE" in note]

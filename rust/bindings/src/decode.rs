@@ -1,7 +1,6 @@
 //! Streaming decoders: one class for every source.
 
 use crate::crypto;
-use crate::data::{MarketData, report_to_python};
 use crate::data::{MarketData, quality_policy, report_to_python};
 use crate::errors::{call, call_attached, to_py};
 use crate::feeds::watched;

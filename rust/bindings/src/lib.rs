@@ -36,7 +36,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     decode::register(module)?;
     indicators::register(module)?;
     quality::register(module)?;
-    indicators::register(module.py(), module)?;
     catalog::register(module)?;
     indicator_set::register(module)?;
     stats::register(module)?;
