@@ -99,7 +99,7 @@ class MarketData:
 class Decoder:
     """A source's decoder, with the events that nobody has taken yet."""
 
-    def __new__(cls, source: str, settings: dict[str, Any]) -> Self: ...
+    def __new__(cls, source: str, settings: dict[str, Any], quality: dict[str, str | float] | None = None) -> Self: ...
     def feed(self, data: bytes | bytearray | memoryview | str, recv: int | None = None) -> int:
         """Decode bytes, or the text of a JSON frame, and keep the events; how many are waiting to be taken."""
 
@@ -154,9 +154,77 @@ def read_table(
     start: npt.NDArray[np.int64] | None = None,
     recv: npt.NDArray[np.int64] | None = None,
     flags: npt.NDArray[np.uint32] | None = None,
+    extras: dict[str, npt.NDArray[Any]] | None = None,
     policy: dict[str, str | float] | None = None,
 ) -> MarketData:
     """Read rows of `kind` from contiguous arrays: numbers as floats or counts of 1e-9, times in nanoseconds."""
+
+def check(data: MarketData, policy: dict[str, str | float] | None = None) -> MarketData:
+    """Judge the events of `data`."""
+
+def clean_trades(
+    data: MarketData,
+    *,
+    session_ms: tuple[int, int] | None,
+    venues: bytes | None,
+    conditions: Sequence[bytes] | None,
+    uncorrected: bool,
+    one_a_moment: bool,
+    quotes: MarketData | None,
+    spreads: float,
+) -> MarketData:
+    """Give the trades that the rules keep."""
+
+def clean_quotes(
+    data: MarketData,
+    *,
+    session_ms: tuple[int, int] | None,
+    venues: bytes | None,
+    one_a_moment: bool,
+    uncrossed: bool,
+    spreads_max: float,
+    deviations_max: float,
+) -> MarketData:
+    """Give the quotes that the rules keep."""
+
+def nbbo(data: MarketData, *, size: str, empty: str, crossing: str, age_max: int | str | None) -> MarketData:
+    """Consolidate quotes of many venues."""
+
+def align_trades(
+    trades: MarketData, quotes: MarketData, tolerance: int | str | None, lag: int | str | None
+) -> dict[str, npt.NDArray[Any]]:
+    """For each trade the row of its quote, -1 for none, and who took the initiative."""
+
+def resample(
+    data: MarketData, start: int | None, end: int | None, step: int | str | None, tolerance: int | str | None
+) -> MarketData:
+    """Put quotes on a grid of times."""
+
+def shift(data: MarketData, by: int | str | None) -> MarketData:
+    """Move all times."""
+
+def trade_flags(codes: str, tape: str) -> int:
+    """Give the flags of a trade with these conditions."""
+
+@final
+class Merger:
+    """Merges batches of many sources as they come."""
+
+    def __new__(cls, kind: str, sources: int, rows_max: int, patience: int | str | None) -> Self: ...
+    def push(self, source: int, data: MarketData) -> bool:
+        """Give a source a batch; false when its buffer is full."""
+
+    def advance(self, source: int, ts: int) -> None:
+        """Say that a source gives nothing before `ts`."""
+
+    def end(self, source: int) -> None:
+        """End a source."""
+
+    def pull(self, rows: int) -> tuple[MarketData, int]:
+        """Rows in order; the source waited for, -1: there is more, -2: there is no more."""
+
+    def counts(self) -> tuple[int, int]:
+        """Rows waiting, rows left out as late."""
 
 def lean(
     path: str,

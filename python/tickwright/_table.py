@@ -23,8 +23,20 @@ KINDS = {
     "trades": ("price", "size"),
     "bars": ("open", "high", "low", "close", "volume"),
 }
+# Columns that are used where they are there.
+EXTRAS = {
+    "quotes": ("bid_venue", "ask_venue", "conditions", "tape"),
+    "trades": ("venue", "conditions", "tape", "id", "correction"),
+    "bars": (),
+}
 SUFFIXES = (".parquet", ".pq", ".arrow", ".feather", ".ipc", ".csv", ".csv.gz")
-COLUMNS = sorted({"ts", "start", "symbol", "recv", "flags", *(c for columns in KINDS.values() for c in columns)})
+COLUMNS = sorted(
+    {
+        *("ts", "start", "symbol", "recv", "flags"),
+        *(c for columns in KINDS.values() for c in columns),
+        *(c for columns in EXTRAS.values() for c in columns),
+    }
+)
 ALIASES = {
     "ts": ("timestamp", "time", "datetime", "date", "ts_event", "end"),
     "start": ("bar_start", "open_time"),
@@ -36,6 +48,12 @@ ALIASES = {
     "ask_size": ("asksize", "ask_qty", "ask_quantity", "ask_volume", "offer_size"),
     "price": ("last", "trade_price"),
     "size": ("qty", "quantity", "amount", "trade_size", "shares"),
+    "venue": ("exchange", "ex"),
+    "conditions": ("cond", "condition", "sale_condition", "sale_conditions"),
+    "correction": ("corr",),
+    "id": ("trade_id",),
+    "bid_venue": ("bid_exchange",),
+    "ask_venue": ("ask_exchange",),
     "open": ("o",),
     "high": ("h",),
     "low": ("l",),
@@ -60,6 +78,7 @@ def read(
     timezone: str,
     bar_interval: str | int | dt.timedelta | None,
     bar_time: str,
+    round_times: str | None,
     policy: Mapping[str, str | float] | None,
 ) -> _core.MarketData:
     """Read any table into the core's data; see `tickwright.feeds.table`."""
@@ -67,6 +86,8 @@ def read(
         raise ConfigError(f"kind: {kind!r} is not known; choose quotes, trades or bars")
     if bar_time not in ("start", "end"):
         raise ConfigError(f'bar_time: {bar_time!r} is not known; choose "start" or "end"')
+    if round_times is not None and round_times not in UNITS:
+        raise ConfigError(f"round_times: {round_times!r} is no unit; choose {', '.join(UNITS)}")
     interval = None if bar_interval is None else _interval(bar_interval)
     table, place = _load(source, columns or {})
     chosen = _choose(table.column_names, columns or {}, place)
@@ -94,7 +115,8 @@ def read(
         return table.column(chosen[name])
 
     def times(name: str) -> npt.NDArray[np.int64]:
-        return _times(column(name), timezone, f"{place}: column {chosen[name]}")
+        values = _times(column(name), timezone, f"{place}: column {chosen[name]}")
+        return values if round_times is None else _rounded(values, UNITS[round_times])
 
     ts = times("ts")
     start = None
@@ -117,8 +139,53 @@ def read(
         name: _numbers(column(name), table.schema.field(chosen[name]), f"{place}: column {chosen[name]}")
         for name in KINDS[kind]
     }
+    # A quote has one venue where both its sides are of it.
+    if kind == "quotes" and "venue" in chosen:
+        chosen = {"bid_venue": chosen["venue"], "ask_venue": chosen["venue"], **chosen}
+    extras = {
+        name: _extra(name, column(name), f"{place}: column {chosen[name]}") for name in EXTRAS[kind] if name in chosen
+    }
     given = None if policy is None else dict(policy)
-    return _core.read_table(kind, place, ts, names, codes, numbers, start=start, recv=recv, flags=flags, policy=given)
+    return _core.read_table(
+        kind, place, ts, names, codes, numbers, start=start, recv=recv, flags=flags, extras=extras, policy=given
+    )
+
+
+def _rounded(values: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]:
+    """Round times to the next multiple of `unit`, halves up; missing ones stay."""
+    missing = values == np.iinfo(np.int64).min
+    return np.where(missing, values, (values + unit // 2) // unit * unit)
+
+
+def _extra(name: str, column: pa.ChunkedArray, place: str) -> npt.NDArray[Any]:
+    """One-letter codes as bytes, conditions as up to four of them in a word, ids and correction codes as integers."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    integer = pa.types.is_integer(kind)
+    try:
+        if name in ("id", "correction") or integer:
+            width = {"id": pa.uint64(), "conditions": pa.uint32()}.get(name, pa.uint8())
+            values = pc.fill_null(column.cast(width), 0)
+            return np.ascontiguousarray(_whole(values).to_numpy(zero_copy_only=False))
+        if name == "conditions" and (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+            column = pc.binary_join(column.cast(pa.list_(pa.string())), "")
+        texts = _whole(pc.fill_null(column.cast(pa.string()), "")).dictionary_encode()
+    except pa.ArrowException as error:
+        what = "whole numbers from 0" if name in ("id", "correction") else "letters"
+        raise DataError(f"{place}: holds {kind}, where {what} are needed; leave it out or rename it") from error
+    most = 4 if name == "conditions" else 1
+    codes = []
+    for text in texts.dictionary.to_pylist():
+        letters = text.replace(" ", "")
+        if len(letters) > most or not letters.isascii():
+            kinds = "at most four one-letter codes" if most == 4 else "a one-letter code"
+            raise DataError(
+                f"{place}: {text!r} is not {kinds}; translate it, or rename the column so that it is passed over"
+            )
+        codes.append(int.from_bytes(letters.encode(), "little"))
+    table = np.array(codes, np.uint32 if most == 4 else np.uint8)
+    return np.ascontiguousarray(table[texts.indices.to_numpy(zero_copy_only=False)])
 
 
 def _interval(value: str | int | dt.timedelta) -> int:

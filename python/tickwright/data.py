@@ -235,8 +235,10 @@ class Columns:
                 )
                 fields.append(pa.field(name, column.type))
             elif name in LETTERS:
-                letters = pa.array([None, *(chr(code) for code in range(1, 128))], pa.string())
-                column = pa.DictionaryArray.from_arrays(pa.array(np.minimum(values, 127).astype(np.int8)), letters)
+                # None is a missing index, not a letter: pandas has no category for it.
+                letters = pa.array([chr(code) for code in range(1, 128)], pa.string())
+                indices = pa.array((np.clip(values, 1, 127) - 1).astype(np.int8), mask=values == 0)
+                column = pa.DictionaryArray.from_arrays(indices, letters)
                 fields.append(pa.field(name, column.type))
             elif name in CONDITIONS:
                 column = pa.array(np.ascontiguousarray(values).view("S4").astype("U4"), pa.string())

@@ -22,6 +22,9 @@ out_of_order  keep     time before the symbol's row above; kept rows are sorted 
 duplicate     keep     same as the symbol's row above in every column
 bad_bar       drop     a price outside low and high, or an end before the start
 out_of_range  drop     a price or size beyond 9,223,372,036
+gap           keep     the symbol's first row after a pause longer than ``gap_after``, within one day (`check` alone)
+stale         keep     received more than ``stale_after`` after its time (`check` alone)
+halted        keep     while a status says that the symbol is halted (`check` alone)
 ============  =======  ==========================================================
 """
 
@@ -29,6 +32,18 @@ from tickwright.feeds.alpaca import AlpacaDecoder, AlpacaHistoryDecoder, Control
 from tickwright.feeds.crypto import BinanceDecoder, CoinbaseDecoder, KrakenDecoder, binance, coinbase, kraken
 from tickwright.feeds.decoder import Decoder
 from tickwright.feeds.files import SyntheticSymbol, lean, lobster, read, synthetic, table, write
+from tickwright.feeds.quality import (
+    Merger,
+    align,
+    check,
+    clean_quotes,
+    clean_trades,
+    clock_skew,
+    nbbo,
+    resample,
+    shift,
+    trade_flags,
+)
 
 __all__ = [
     "AlpacaDecoder",
@@ -38,15 +53,25 @@ __all__ = [
     "ControlMessage",
     "Decoder",
     "KrakenDecoder",
+    "Merger",
     "SyntheticSymbol",
+    "align",
     "alpaca_history",
     "binance",
+    "check",
+    "clean_quotes",
+    "clean_trades",
+    "clock_skew",
     "coinbase",
     "kraken",
     "lean",
     "lobster",
+    "nbbo",
     "read",
+    "resample",
+    "shift",
     "synthetic",
     "table",
+    "trade_flags",
     "write",
 ]

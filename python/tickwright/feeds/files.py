@@ -31,6 +31,7 @@ def table(
     timezone: str = "UTC",
     bar_interval: str | int | dt.timedelta | None = None,
     bar_time: str = "start",
+    round_times: str | None = None,
     policy: Policy | None = None,
 ) -> MarketData:
     """Market data from a table.
@@ -42,8 +43,10 @@ def table(
     - bars: ``ts`` (end of the bar: when it is known) and ``start``, ``symbol, open, high, low, close, volume``;
       or one time a bar with `bar_interval`
 
-    and where there are, ``recv`` (receive time) and ``flags``. Common other names are known: timestamp, time, datetime
-    and date for ``ts``, ticker for ``symbol``, bid_price for ``bid``, qty for ``size`` and the like.
+    and where there are, ``recv`` (receive time) and ``flags``; of quotes ``bid_venue`` and ``ask_venue`` (or one
+    ``venue``), ``conditions`` and ``tape``; of trades ``venue``, ``conditions``, ``tape``, ``id`` and ``correction``.
+    Venues and tapes are single letters, conditions up to four of them. Common other names are known: timestamp, time,
+    datetime and date for ``ts``, ticker for ``symbol``, bid_price for ``bid``, qty for ``size`` and the like.
 
     Parameters
     ----------
@@ -65,6 +68,8 @@ def table(
         makes a bar known at the close.
     bar_time
         Whether that time is the ``"start"`` or the ``"end"`` of the bar.
+    round_times
+        Round times to this unit (``"us"``, ``"ms"``, …): for times that were floats once, whose last digits are noise.
     policy
         What to do with rows that have a fault; see the module.
 
@@ -110,6 +115,7 @@ def table(
             timezone=timezone,
             bar_interval=bar_interval,
             bar_time=bar_time,
+            round_times=round_times,
             policy=policy,
         )
     )

@@ -344,7 +344,7 @@ fn run_backtest(
     max_requests_per_moment: u32,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<RunResult> {
-    let data = Arc::clone(data.get().inner());
+    let data = Arc::clone(data.get().joined());
     let sources = sources_of(&*data);
     let has = (sources.iter().any(|s| s.bars), sources.iter().any(|s| s.quotes), sources.iter().any(|s| s.trades));
     let failure: Failure = Arc::new(Mutex::new(None));
@@ -355,7 +355,7 @@ fn run_backtest(
             boxed.push(Box::new(rules(spec, has)?));
         } else {
             let (name, object, overridden): (String, Bound<'_, PyAny>, Vec<String>) = strategy.extract()?;
-            boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, data.instruments.symbols(), Arc::clone(&failure))?));
+            boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, data.instruments().symbols(), Arc::clone(&failure))?));
             python = true;
         }
     }

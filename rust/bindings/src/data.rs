@@ -8,32 +8,50 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tickwright_core::bars::{BarSpec, aggregate};
 use tickwright_core::event::{
     ActionBatch, ActionKind, BandBatch, BarBatch, BookAction, CorrectionBatch, CorrectionKind, DeltaBatch, QuoteBatch, StatusBatch,
     TradeBatch, TradingState,
 };
-use tickwright_core::feeds::table::{self, BarColumns, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
-use tickwright_core::feeds::{self, Fault, FeedReport, Policy, QualityPolicy};
+use tickwright_core::feeds::table::{self, BarColumns, Extras, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
+use tickwright_core::feeds::{self, Fault, FeedReport, Joined, Policy, QualityPolicy};
 use tickwright_core::types::{Error, Price, Side, Timestamp};
 
 /// Market data, shared and never changed.
 #[pyclass(frozen, module = "tickwright._core")]
 pub(crate) struct MarketData {
-    inner: Arc<feeds::MarketData>,
+    /// What it is made of, read in place by a backtest.
+    joined: Arc<Joined>,
+    /// The whole in one; of several parts a copy, made when something needs it.
+    whole: OnceLock<Arc<feeds::MarketData>>,
     columns: [PyOnceLock<Py<Columns>>; Kind::NAMES.len()],
 }
 
 impl MarketData {
     /// Around data that the core gave.
     pub(crate) fn new(inner: feeds::MarketData) -> Self {
-        Self { inner: Arc::new(inner), columns: std::array::from_fn(|_| PyOnceLock::new()) }
+        let whole = Arc::new(inner);
+        let joined = Arc::new(Joined::one(Arc::clone(&whole)));
+        Self { joined, whole: whole.into(), columns: std::array::from_fn(|_| PyOnceLock::new()) }
     }
 
-    /// The core's data.
-    pub(crate) fn inner(&self) -> &Arc<feeds::MarketData> {
-        &self.inner
+    /// The core's data in one.
+    pub(crate) fn inner(&self) -> Result<&Arc<feeds::MarketData>, Error> {
+        if let Some(whole) = self.whole.get() {
+            return Ok(whole);
+        }
+        let made = Arc::new(self.joined.to_data()?);
+        Ok(self.whole.get_or_init(|| made))
+    }
+
+    /// The parts, each where it is.
+    pub(crate) const fn joined(&self) -> &Arc<Joined> {
+        &self.joined
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Arc<feeds::MarketData>> {
+        self.joined.parts()
     }
 }
 
@@ -42,53 +60,54 @@ impl MarketData {
     /// All parts in one, with ids of one table.
     #[staticmethod]
     fn merge(py: Python<'_>, parts: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
-        let parts: Vec<Arc<feeds::MarketData>> = parts.iter().map(|p| Arc::clone(&p.inner)).collect();
-        call(py, move || {
-            let mut all = feeds::MarketData::default();
-            for part in parts {
-                all.absorb(Arc::unwrap_or_clone(part))?;
-            }
-            Ok(all)
-        })
-        .map(Self::new)
+        let parts: Vec<Arc<feeds::MarketData>> = parts.iter().flat_map(|p| p.parts().cloned()).collect();
+        let joined = Arc::new(call(py, move || Joined::new(parts))?);
+        Ok(Self { joined, whole: OnceLock::new(), columns: std::array::from_fn(|_| PyOnceLock::new()) })
     }
 
     #[getter]
     fn symbols(&self) -> Vec<String> {
-        self.inner.instruments.symbols().to_vec()
+        self.joined.instruments().symbols().to_vec()
     }
 
     fn __len__(&self) -> usize {
-        self.inner.len()
+        self.parts().map(|p| p.len()).sum()
     }
 
+    /// Of the parts, and of the whole where it was made.
     #[getter]
     fn heap_bytes(&self) -> usize {
-        self.inner.heap_bytes()
+        let parts: usize = self.parts().map(|p| p.heap_bytes()).sum();
+        let copied = self.whole.get().filter(|whole| !self.parts().any(|p| Arc::ptr_eq(p, whole)));
+        parts + copied.map_or(0, |whole| whole.heap_bytes())
     }
 
     /// First and last time in nanoseconds.
     #[getter]
     fn span(&self) -> Option<(i64, i64)> {
-        self.inner.span().map(|(a, b)| (a.nanos(), b.nanos()))
+        self.joined.span().map(|(a, b)| (a.nanos(), b.nanos()))
     }
 
     /// Rows of `kind`.
     fn count(&self, kind: &str) -> PyResult<usize> {
-        Ok(Kind::parse(kind)?.rows(&self.inner))
+        let kind = Kind::parse(kind)?;
+        Ok(self.parts().map(|p| kind.rows(p)).sum())
     }
 
     /// What the normalisers saw, as plain Python.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        report_to_python(py, &self.inner.report)
+        let mut report = FeedReport::default();
+        self.parts().for_each(|p| report.absorb(&p.report));
+        report_to_python(py, &report)
     }
 
     /// News items, as dictionaries.
     #[getter]
     fn news<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let items = PyList::empty(py);
-        for item in &self.inner.news {
+        let whole = call(py, || self.inner())?;
+        for item in &whole.news {
             let row = PyDict::new(py);
             row.set_item("ts", item.ts.nanos())?;
             row.set_item("updated", item.updated.nanos())?;
@@ -99,7 +118,7 @@ impl MarketData {
             row.set_item("content", &item.content)?;
             row.set_item("url", &item.url)?;
             row.set_item("source", &item.source)?;
-            let symbols: Vec<&str> = item.instruments.iter().map(|&id| self.inner.instruments.symbol(id)).collect();
+            let symbols: Vec<&str> = item.instruments.iter().map(|&id| whole.instruments.symbol(id)).collect();
             row.set_item("symbols", symbols)?;
             items.append(row)?;
         }
@@ -110,7 +129,7 @@ impl MarketData {
     fn columns(&self, py: Python<'_>, kind: &str) -> PyResult<Py<Columns>> {
         let kind = Kind::parse(kind)?;
         let columns = self.columns[kind as usize].get_or_try_init(py, || {
-            let data = Arc::clone(&self.inner);
+            let data = Arc::clone(call(py, || self.inner())?);
             Py::new(py, call(py, move || Ok(Columns::new(data, kind)))?)
         })?;
         Ok(columns.clone_ref(py))
@@ -120,14 +139,15 @@ impl MarketData {
     fn aggregate(&self, py: Python<'_>, spec: &str) -> PyResult<Self> {
         call(py, || {
             let spec = BarSpec::parse(spec)?;
-            let trades = self.inner.merged_trades();
+            let whole = self.inner()?;
+            let trades = whole.merged_trades();
             if trades.is_empty() {
                 return Err(Error::data("data", "holds no trades to make bars of; give trades"));
             }
             let bars = aggregate(&trades, spec)?;
             let mut report = FeedReport::default();
             (report.rows, report.events) = (trades.len() as u64, bars.len() as u64);
-            Ok(feeds::MarketData { bars: vec![bars], instruments: self.inner.instruments.clone(), report, ..feeds::MarketData::default() })
+            Ok(feeds::MarketData { bars: vec![bars], instruments: whole.instruments.clone(), report, ..feeds::MarketData::default() })
         })
         .map(Self::new)
     }
@@ -137,7 +157,7 @@ impl MarketData {
     fn select(&self, py: Python<'_>, symbols: Option<Vec<String>>, start: Option<i64>, end: Option<i64>) -> PyResult<Self> {
         let start = start.map_or(Timestamp::MIN, Timestamp::from_nanos);
         let end = end.map_or(Timestamp::MAX, Timestamp::from_nanos);
-        call(py, || self.inner.select(symbols.as_deref(), start, end)).map(Self::new)
+        call(py, || self.inner()?.select(symbols.as_deref(), start, end)).map(Self::new)
     }
 }
 
@@ -369,18 +389,27 @@ pub(crate) fn quality_policy(choices: Option<&Bound<'_, PyDict>>) -> PyResult<Qu
     let mut policy = QualityPolicy::default();
     for (key, value) in choices.into_iter().flatten() {
         let key: String = key.extract().map_err(|_| to_py(Error::config("policy", format!("key {key} is not a string"))))?;
-        if key == "absurd_band" {
-            policy.absurd_band = value.extract().map_err(|_| {
+        if let "absurd_band" | "absurd_sigma" = key.as_str() {
+            let number: f64 = value.extract().map_err(|_| {
                 to_py(Error::config(
-                    "policy.absurd_band",
-                    format!("{value} is not a number; give a fraction such as 0.5, or infinity for no check"),
+                    format!("policy.{key}"),
+                    format!("{value} is not a number; give a fraction such as 0.5 for the band, a multiple such as 10 for sigma, or infinity for no check"),
                 ))
             })?;
+            *(if key == "absurd_band" { &mut policy.absurd_band } else { &mut policy.absurd_sigma }) = number;
+            continue;
+        }
+        if let "gap_after" | "stale_after" = key.as_str() {
+            let ns = duration_ns(&value, &format!("policy.{key}"))?;
+            *(if key == "gap_after" { &mut policy.gap_after_ns } else { &mut policy.stale_after_ns }) = ns;
             continue;
         }
         let fault = Fault::ALL.into_iter().find(|f| f.as_str() == key).ok_or_else(|| {
             let known = Fault::ALL.map(Fault::as_str).join(", ");
-            to_py(Error::config(format!("policy.{key}"), format!("is no fault; choose among {known}, absurd_band")))
+            to_py(Error::config(
+                format!("policy.{key}"),
+                format!("is no fault; choose among {known}, absurd_band, absurd_sigma, gap_after, stale_after"),
+            ))
         })?;
         let choice = match value.extract::<String>().as_deref() {
             Ok("keep") => Policy::Keep,
@@ -396,10 +425,67 @@ pub(crate) fn quality_policy(choices: Option<&Bound<'_, PyDict>>) -> PyResult<Qu
     Ok(policy)
 }
 
+/// Nanoseconds of an integer or of a text such as `5min`.
+pub(crate) fn duration_ns(value: &Bound<'_, PyAny>, field: &str) -> PyResult<i64> {
+    const UNITS: [(&str, i64); 7] = [
+        ("ns", 1),
+        ("us", 1_000),
+        ("ms", 1_000_000),
+        ("min", 60_000_000_000),
+        ("s", 1_000_000_000),
+        ("h", 3_600_000_000_000),
+        ("d", 86_400_000_000_000),
+    ];
+    if let Ok(ns) = value.extract::<i64>() {
+        return Ok(ns);
+    }
+    let text = value.extract::<String>().unwrap_or_default();
+    let parsed = UNITS.iter().find_map(|(unit, ns)| text.trim().strip_suffix(unit)?.trim().parse::<i64>().ok()?.checked_mul(*ns));
+    parsed.ok_or_else(|| {
+        let shown = value.repr().map_or_else(|_| "it".to_owned(), |r| r.to_string());
+        to_py(Error::config(field, format!("{shown} is no time; give nanoseconds, or text such as \"500ms\", \"5min\", \"1h\"")))
+    })
+}
+
 #[derive(FromPyObject)]
 enum NumberArray<'py> {
     Floats(PyReadonlyArray1<'py, f64>),
     Raw(PyReadonlyArray1<'py, i64>),
+}
+
+#[derive(FromPyObject)]
+enum ExtraArray<'py> {
+    Letters(PyReadonlyArray1<'py, u8>),
+    Words(PyReadonlyArray1<'py, u32>),
+    Ids(PyReadonlyArray1<'py, u64>),
+}
+
+struct GivenExtras<'py>(HashMap<String, ExtraArray<'py>>);
+
+impl GivenExtras<'_> {
+    fn letters(&self, name: &str) -> PyResult<Option<&[u8]>> {
+        match self.0.get(name) {
+            Some(ExtraArray::Letters(a)) => Ok(Some(a.as_slice()?)),
+            Some(_) => Err(DataError::new_err(format!("column {name} is not of bytes"))),
+            None => Ok(None),
+        }
+    }
+
+    fn words(&self, name: &str) -> PyResult<Option<&[u32]>> {
+        match self.0.get(name) {
+            Some(ExtraArray::Words(a)) => Ok(Some(a.as_slice()?)),
+            Some(_) => Err(DataError::new_err(format!("column {name} is not of 32-bit words"))),
+            None => Ok(None),
+        }
+    }
+
+    fn ids(&self, name: &str) -> PyResult<Option<&[u64]>> {
+        match self.0.get(name) {
+            Some(ExtraArray::Ids(a)) => Ok(Some(a.as_slice()?)),
+            Some(_) => Err(DataError::new_err(format!("column {name} is not of 64-bit words"))),
+            None => Ok(None),
+        }
+    }
 }
 
 struct Given<'py>(HashMap<String, NumberArray<'py>>);
@@ -416,7 +502,7 @@ impl Given<'_> {
 
 /// A table of `kind` from contiguous arrays: prices and sizes as floats or as counts of 1e-9, times in nanoseconds.
 #[pyfunction]
-#[pyo3(signature = (kind, place, ts, names, codes, columns, *, start=None, recv=None, flags=None, policy=None))]
+#[pyo3(signature = (kind, place, ts, names, codes, columns, *, start=None, recv=None, flags=None, extras=None, policy=None))]
 #[allow(clippy::too_many_arguments, reason = "named in Python, one column each")]
 fn read_table<'py>(
     py: Python<'py>,
@@ -429,10 +515,21 @@ fn read_table<'py>(
     start: Option<PyReadonlyArray1<'py, i64>>,
     recv: Option<PyReadonlyArray1<'py, i64>>,
     flags: Option<PyReadonlyArray1<'py, u32>>,
+    extras: Option<HashMap<String, ExtraArray<'py>>>,
     policy: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<MarketData> {
     let policy = quality_policy(policy)?;
+    let given_extras = GivenExtras(extras.unwrap_or_default());
     let frame = Frame {
+        extras: Extras {
+            venue: given_extras.letters("venue")?,
+            bid_venue: given_extras.letters("bid_venue")?,
+            ask_venue: given_extras.letters("ask_venue")?,
+            conditions: given_extras.words("conditions")?,
+            tape: given_extras.letters("tape")?,
+            id: given_extras.ids("id")?,
+            correction: given_extras.letters("correction")?,
+        },
         place,
         ts: ts.as_slice()?,
         symbols: Symbols { names: &names, codes: codes.as_ref().map(|c| c.as_slice()).transpose()? },

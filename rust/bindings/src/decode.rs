@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use std::path::PathBuf;
 use tickwright_core::feeds::alpaca::{AlpacaDecoder, AlpacaHistory, Format, Timeframe};
-use tickwright_core::feeds::{self, Batches, Control, QualityPolicy};
+use tickwright_core::feeds::{self, Batches, Control, QualityPolicy, Stage};
 use tickwright_core::types::{Error, Timestamp};
 
 /// Bytes above which other threads run while they are decoded.
@@ -20,6 +20,8 @@ const DETACH_BYTES: usize = 8 << 10;
 pub(crate) struct Decoder {
     core: Box<dyn feeds::Decoder + Sync>,
     out: Batches,
+    /// What judges the events before they are given.
+    stage: Option<Stage>,
 }
 
 /// The decoder of `source` with its settings; the one place where a source is registered for Python.
@@ -89,8 +91,10 @@ fn control_to_tuple(control: Control) -> ControlTuple {
 #[pymethods]
 impl Decoder {
     #[new]
-    fn new(source: &str, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
-        Ok(Self { core: make(source, settings)?, out: Batches::default() })
+    #[pyo3(signature = (source, settings, quality=None))]
+    fn new(source: &str, settings: &Bound<'_, PyDict>, quality: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let stage = quality.map(|choices| Stage::new(quality_policy(Some(choices))?).map_err(to_py)).transpose()?;
+        Ok(Self { core: make(source, settings)?, out: Batches::default(), stage })
     }
 
     /// Decode `data`, bytes or the text of a JSON frame, and keep the events; how many are waiting to be taken.
@@ -111,15 +115,23 @@ impl Decoder {
     }
 
     /// The events waiting, each kind sorted by time.
-    fn take(&mut self) -> MarketData {
-        MarketData::new(self.out.take())
+    fn take(&mut self) -> PyResult<MarketData> {
+        let (stage, out) = (&mut self.stage, &mut self.out);
+        if let Some(stage) = stage
+            && let Err(error) = call_attached(|| stage.check(out))
+        {
+            // The refused events are not given again with the next ones.
+            out.clear();
+            return Err(error);
+        }
+        Ok(MarketData::new(self.out.take()))
     }
 
     /// The stream is over: a cut message is counted or refused; the events waiting.
     fn finish(&mut self) -> PyResult<MarketData> {
         let (core, out) = (&mut self.core, &mut self.out);
         call_attached(|| core.finish(out))?;
-        Ok(self.take())
+        self.take()
     }
 
     /// Messages of each kind since the stream began.
@@ -141,8 +153,16 @@ impl Decoder {
     /// Read a whole file.
     #[pyo3(signature = (path, progress=None))]
     fn read(&mut self, py: Python<'_>, path: PathBuf, progress: Option<Py<PyAny>>) -> PyResult<MarketData> {
-        let core = &mut self.core;
-        watched(py, progress, move |tell| feeds::read_file(&path, core.as_mut(), tell))
+        let (core, stage) = (&mut self.core, &mut self.stage);
+        watched(py, progress, move |tell| {
+            let mut data = feeds::read_file(&path, core.as_mut(), tell)?;
+            if let Some(stage) = stage {
+                let read = std::mem::take(&mut data.report);
+                stage.check_data(&mut data)?;
+                data.report.absorb_reading(&read);
+            }
+            Ok(data)
+        })
     }
 }
 

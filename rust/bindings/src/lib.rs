@@ -16,6 +16,7 @@ mod feeds;
 mod indicator_set;
 mod indicators;
 mod lines;
+mod quality;
 mod stats;
 mod strategy;
 
@@ -35,6 +36,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     feeds::register(module)?;
     decode::register(module)?;
     indicators::register(module)?;
+    quality::register(module)?;
     catalog::register(module)?;
     indicator_set::register(module)?;
     stats::register(module)?;

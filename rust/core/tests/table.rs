@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 use tickwright_core::event::FLAG_CROSSED;
-use tickwright_core::feeds::table::{self, BarColumns, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
+use tickwright_core::feeds::table::{self, BarColumns, Extras, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
 use tickwright_core::feeds::{Fault, MarketData, Policy, QualityPolicy};
 use tickwright_core::types::{Price, Result, SCALE, Timestamp};
 
 fn frame<'a>(ts: &'a [i64], names: &'a [String]) -> Frame<'a> {
-    Frame { place: "test.csv", ts, symbols: Symbols { names, codes: None }, recv: None, flags: None }
+    Frame { place: "test.csv", ts, symbols: Symbols { names, codes: None }, recv: None, flags: None, extras: Extras::default() }
 }
 
 fn one(symbol: &str) -> Vec<String> {

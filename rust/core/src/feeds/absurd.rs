@@ -105,13 +105,13 @@ impl Level {
 pub(super) struct Levels {
     band: f64,
     sigmas: f64,
-    levels: Vec<Level>,
+    of_instrument: Vec<Level>,
 }
 
 impl Levels {
     /// Outside `band`, a fraction, or outside `sigmas`, a multiple of σ, is absurd; infinity switches either off.
     pub(super) const fn new(band: f64, sigmas: f64) -> Self {
-        Self { band, sigmas, levels: Vec::new() }
+        Self { band, sigmas, of_instrument: Vec::new() }
     }
 
     pub(super) const fn is_off(&self) -> bool {
@@ -125,10 +125,10 @@ impl Levels {
             return;
         }
         let i = e.instrument.index();
-        if i >= self.levels.len() {
-            self.levels.resize(i + 1, Level::default());
+        if i >= self.of_instrument.len() {
+            self.of_instrument.resize(i + 1, Level::default());
         }
-        let level = &mut self.levels[i];
+        let level = &mut self.of_instrument[i];
         let mut band = self.band;
         if self.sigmas.is_finite() && level.learned >= ROWS_TO_LEARN {
             band = band.min(self.sigmas * level.variance.sqrt().max(SIGMA_MIN));
@@ -169,7 +169,7 @@ impl Levels {
 
     /// The batch is over: what is still in doubt is an outlier, and goes on to be counted.
     pub(super) fn finish_batch(&mut self, found: &mut Found) {
-        for level in &mut self.levels {
+        for level in &mut self.of_instrument {
             if !level.pending.is_empty() {
                 let before = level.pending_before + level.pending.len();
                 level.reject(&mut found.outliers);

@@ -9,7 +9,7 @@
 
 use crate::event::{QuoteBatch, TradeBatch, unpack_conditions};
 use crate::feeds::zone::{DAY_MS, NewYorkDay};
-use crate::types::{DAY_NS, Error, InstrumentId, Price, Qty, Result, Timestamp};
+use crate::types::{DAY_NS, Error, HOUR_NS, InstrumentId, Price, Qty, Result, SECOND_NS, Timestamp};
 use std::collections::{HashMap, HashSet};
 
 /// Quotes on each side of a quote that Q4 compares it with.
@@ -75,18 +75,25 @@ impl Session {
 
     fn holds(&mut self, ts: Timestamp) -> Result<bool> {
         let Some((open, close)) = self.bounds else { return Ok(true) };
-        // Sessions lie between 05:00 UTC and the next: a day that starts then holds one of New York, whatever the season.
-        let day = (ts.nanos() - DAY_NS / 24 * 4).div_euclid(DAY_NS);
-        if let Some(&(from, to)) = self.days.get(&day) {
-            return Ok(from <= ts && ts <= to);
+        // The day of New York that holds a moment is its UTC day five hours before, or in summer an hour of the next.
+        let day = day_number(ts);
+        for day in [day, day + 1] {
+            let (from, to) = if let Some(&bounds) = self.days.get(&day) {
+                bounds
+            } else {
+                let date = chrono::DateTime::from_timestamp(day.saturating_mul(DAY_NS / SECOND_NS), 0)
+                    .ok_or_else(|| Error::data("session", format!("{ts} lies outside the calendar")))?
+                    .date_naive();
+                let date = NewYorkDay::new(date)?;
+                let bounds = (date.at_ms(open), date.at_ms(close));
+                self.days.insert(day, bounds);
+                bounds
+            };
+            if from <= ts && ts <= to {
+                return Ok(true);
+            }
         }
-        let date = chrono::DateTime::from_timestamp(day.saturating_mul(86_400), 0)
-            .ok_or_else(|| Error::data("session", format!("{ts} lies outside the calendar")))?
-            .date_naive();
-        let day_of = NewYorkDay::new(date)?;
-        let bounds = (day_of.at_ms(open), day_of.at_ms(close));
-        self.days.insert(day, bounds);
-        Ok(bounds.0 <= ts && ts <= bounds.1)
+        Ok(false)
     }
 }
 
@@ -229,20 +236,41 @@ fn one_quote_a_moment(quotes: &QuoteBatch) -> Result<QuoteBatch> {
     Ok(one)
 }
 
+/// Rows that T4 takes of sorted `trades`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
+    /// Above the ask or below the bid by more than the given number of spreads.
+    pub beyond: Vec<u32>,
+    /// Before the first quote of their day, so that nothing tells whether they are beyond: the R package `highfrequency` takes them
+    /// too.
+    pub unquoted: Vec<u32>,
+}
+
 /// T4: rows of `trades`, sorted, whose price lies above the ask or below the bid of `quotes` by more than `spreads` times the spread.
-/// The quote of a trade is its instrument's last one at or before the trade; a trade without one stays.
-pub fn trades_beyond_quotes(trades: &TradeBatch, quotes: &QuoteBatch, spreads: f64) -> Result<Vec<u32>> {
+/// The quote of a trade is its instrument's last one at or before the trade on the same day.
+pub fn trades_beyond_quotes(trades: &TradeBatch, quotes: &QuoteBatch, spreads: f64) -> Result<Beyond> {
     if spreads.is_nan() || spreads < 0.0 {
         return Err(Error::config("spreads", format!("is {spreads}; give 0 or more")));
     }
     let at = super::align::last_at_or_before(&trades.ts, &trades.instrument, &quotes.ts, &quotes.instrument, None)?;
-    let beyond = at.iter().enumerate().filter_map(|(i, &q)| {
-        let q = usize::try_from(q).ok()?;
+    let mut out = Beyond::default();
+    for (i, &q) in at.iter().enumerate() {
+        let Some(q) = usize::try_from(q).ok().filter(|&q| day_number(quotes.ts[q]) == day_number(trades.ts[i])) else {
+            out.unquoted.push(i as u32);
+            continue;
+        };
         let (bid, ask, price) = (quotes.bid[q].raw() as f64, quotes.ask[q].raw() as f64, trades.price[i].raw() as f64);
         let room = spreads * (ask - bid);
-        (price > ask + room || price < bid - room).then_some(i as u32)
-    });
-    Ok(beyond.collect())
+        if price > ask + room || price < bid - room {
+            out.beyond.push(i as u32);
+        }
+    }
+    Ok(out)
+}
+
+/// Days of New York winter time since the epoch.
+const fn day_number(ts: Timestamp) -> i64 {
+    ts.plus(-5 * HOUR_NS).nanos().div_euclid(DAY_NS)
 }
 
 fn remove_where(batch: &mut QuoteBatch, bad: impl Fn(&QuoteBatch, usize) -> bool) -> u64 {
@@ -252,7 +280,7 @@ fn remove_where(batch: &mut QuoteBatch, bad: impl Fn(&QuoteBatch, usize) -> bool
 }
 
 fn day_of(batch: &QuoteBatch, i: usize) -> (InstrumentId, i64) {
-    (batch.instrument[i], (batch.ts[i].nanos() - DAY_NS / 24 * 4).div_euclid(DAY_NS))
+    (batch.instrument[i], day_number(batch.ts[i]))
 }
 
 /// Rows of each moment and instrument, in order of time and, within a moment, of first sight.
@@ -263,13 +291,11 @@ fn moments(ts: &[Timestamp], instruments: &[InstrumentId]) -> Vec<Vec<u32>> {
         if i > 0 && ts[i - 1] != t {
             of_moment.clear();
         }
-        match of_moment.get(&id) {
-            Some(&group) => groups[group].push(i as u32),
-            None => {
-                of_moment.insert(id, groups.len());
-                groups.push(vec![i as u32]);
-            }
-        }
+        let group = *of_moment.entry(id).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[group].push(i as u32);
     }
     groups
 }

@@ -24,6 +24,7 @@ enum Plan {
 }
 
 /// Flags of one condition under one plan.
+#[allow(clippy::match_same_arms, reason = "one arm a meaning, as the table has one row")]
 const fn rule(code: u8, plan: Plan) -> u32 {
     let utp = matches!(plan, Plan::Utp);
     match code {

@@ -25,6 +25,11 @@ impl Joined {
         Ok(joined)
     }
 
+    /// One alone.
+    pub fn one(data: Arc<MarketData>) -> Self {
+        Self { instruments: data.instruments.clone(), parts: vec![(data, None)] }
+    }
+
     /// Symbols of the whole.
     pub const fn instruments(&self) -> &Instruments {
         &self.instruments

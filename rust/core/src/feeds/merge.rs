@@ -65,10 +65,16 @@ impl LoserTree {
         Self { losers, winner: winners[1], leaves }
     }
 
+    /// The node of a source's first match.
+    #[inline]
+    const fn parent(&self, source: u32) -> usize {
+        (self.leaves + source as usize) >> 1
+    }
+
     /// The winner's next key is `key`: play its way up again.
     #[inline]
     fn replay(&mut self, mut key: Key) {
-        let mut node = (self.leaves + key.2 as usize) / 2;
+        let mut node = self.parent(key.2);
         while node > 0 {
             let loser = &mut self.losers[node];
             let swap = *loser < key;
@@ -83,7 +89,7 @@ impl LoserTree {
     /// The smallest key among the others: the best loser on the winner's way.
     #[inline]
     fn second(&self) -> Key {
-        let mut node = (self.leaves + self.winner.2 as usize) / 2;
+        let mut node = self.parent(self.winner.2);
         let mut best = nothing(u32::MAX);
         while node > 0 {
             best = best.min(self.losers[node]);

@@ -5,9 +5,11 @@
 //! of bytes implement [`Decoder`]; [`read_file`] runs one over a whole file.
 
 mod absurd;
+pub mod align;
 pub mod alpaca;
 mod anchor;
 pub mod binance;
+pub mod clean;
 pub mod coinbase;
 pub mod conditions;
 pub mod dbn;
@@ -23,6 +25,7 @@ mod lines;
 pub mod lobster;
 mod map;
 pub mod merge;
+pub mod nbbo;
 mod quality;
 mod rows;
 mod select;

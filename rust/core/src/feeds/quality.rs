@@ -204,6 +204,12 @@ impl FeedReport {
         Ok(choice == Policy::Keep)
     }
 
+    /// Count `fault` at `place` on a row that is kept whatever the policy.
+    pub fn note(&mut self, fault: Fault, place: impl FnOnce() -> String) {
+        self.found[fault as usize] += 1;
+        self.first[fault as usize].get_or_insert_with(place);
+    }
+
     /// How often `fault` was found.
     pub fn found(&self, fault: Fault) -> u64 {
         self.found[fault as usize]
@@ -217,6 +223,15 @@ impl FeedReport {
     /// Where `fault` was first found.
     pub fn first(&self, fault: Fault) -> Option<&str> {
         self.first[fault as usize].as_deref()
+    }
+
+    /// Put the report of the reading that came before this check in front: its rows and faults, the events that are left now.
+    pub fn absorb_reading(&mut self, reading: &Self) {
+        let events = self.events;
+        let mut all = reading.clone();
+        all.absorb(&Self { rows: 0, ..self.clone() });
+        all.events = events;
+        *self = all;
     }
 
     /// Add the counts of `other`.

@@ -43,6 +43,29 @@ impl MarketData {
     }
 }
 
+impl MarketData {
+    /// Move the times of all quotes, trades, bars, book changes, statuses, bands and corrections by `ns`; receive times stay. A time
+    /// that would leave the range is an error.
+    pub fn shift(&mut self, ns: i64) -> Result<()> {
+        let edges = self.deltas.iter().map(|b| &b.ts).chain(self.statuses.iter().map(|b| &b.ts)).chain(self.bands.iter().map(|b| &b.ts));
+        let edges = edges.chain(self.corrections.iter().map(|b| &b.ts)).filter_map(|ts| Some((*ts.first()?, *ts.last()?)));
+        let starts = self.bars.iter().flat_map(|b| &b.start).map(|&t| (t, t));
+        let span = edges.chain(starts).chain(self.span()).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        if span.is_some_and(|(first, last)| first.nanos().checked_add(ns).is_none() || last.nanos().checked_add(ns).is_none()) {
+            return Err(Error::Overflow { what: "shifted times" });
+        }
+        macro_rules! shift {
+            ($($kind:ident: $($column:ident),+);+) => {
+                $(for batch in &mut self.$kind {
+                    $(batch.$column.iter_mut().for_each(|t| *t = t.plus(ns));)+
+                })+
+            };
+        }
+        shift!(quotes: ts; trades: ts; bars: ts, start; deltas: ts; statuses: ts; bands: ts; corrections: ts);
+        Ok(())
+    }
+}
+
 /// `item` with the ids that `ids` has for its instruments; `None` when it is about others alone.
 fn renumbered(item: &Headline, ids: &[Option<InstrumentId>]) -> Option<Headline> {
     let instruments: Vec<_> = item.instruments.iter().filter_map(|id| ids.get(id.index()).copied().flatten()).collect();

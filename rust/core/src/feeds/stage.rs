@@ -19,7 +19,7 @@ use crate::event::{
 use crate::types::{DAY_NS, Error, HOUR_NS, InstrumentId, Instruments, Price, Result, Timestamp};
 
 /// How many rows of an instrument back a repetition is looked for.
-pub const DUPLICATE_WINDOW: usize = 16;
+const DUPLICATE_WINDOW: usize = 16;
 /// Changes of trading state kept of an instrument: halts come a few a day.
 const STATES_MAX: usize = 256;
 /// Most remarks in a report, so that a stream without end cannot fill the memory.

@@ -30,21 +30,27 @@ fn trade(seconds: i64, price: f64) -> Trade {
 fn quotes(rows: &[Quote]) -> Batches {
     let mut out = Batches::default();
     out.instruments.intern("BAC").unwrap();
-    rows.iter().for_each(|&q| out.quotes.push(q));
+    for &q in rows {
+        out.quotes.push(q);
+    }
     out
 }
 
 fn trades(rows: &[Trade]) -> Batches {
     let mut out = Batches::default();
     out.instruments.intern("BAC").unwrap();
-    rows.iter().for_each(|&t| out.trades.push(t));
+    for &t in rows {
+        out.trades.push(t);
+    }
     out
 }
 
 /// Everything kept and flagged.
 fn keep_all() -> QualityPolicy {
     let mut policy = QualityPolicy::default();
-    Fault::ALL.into_iter().for_each(|fault| policy.set(fault, Policy::Keep));
+    for fault in Fault::ALL {
+        policy.set(fault, Policy::Keep);
+    }
     policy
 }
 

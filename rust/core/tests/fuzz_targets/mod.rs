@@ -162,14 +162,9 @@ fn book(data: &[u8]) {
         let Ok(mut book) = OrderBook::with_config(BookConfig { depth, crossed, orders_max: 64, levels_max: 32 }) else { return };
         for row in data.chunks_exact(16) {
             let number = |at: usize| i64::from_le_bytes(std::array::from_fn(|i| row[at + i]));
-            let action = [
-                BookAction::Add,
-                BookAction::Modify,
-                BookAction::Cancel,
-                BookAction::Delete,
-                BookAction::Execute,
-                BookAction::Clear,
-            ][usize::from(row[0]) % 6];
+            let action =
+                [BookAction::Add, BookAction::Modify, BookAction::Cancel, BookAction::Delete, BookAction::Execute, BookAction::Clear]
+                    [usize::from(row[0]) % 6];
             // Few orders and prices, so that changes meet; now and then any.
             let is_wild = row[1] >= 0xf8;
             let delta = BookDelta {

@@ -1,6 +1,6 @@
 //! What a row of each kind is made of and what can be wrong with it.
 
-use super::Numbers;
+use super::{Extras, Numbers};
 use crate::event::{Bar, BarBatch, Quote, QuoteBatch, Trade, TradeBatch};
 use crate::feeds::Fault;
 use crate::feeds::absurd::Extent;
@@ -69,6 +69,8 @@ pub(super) trait Batch<const N: usize> {
     fn with_capacity(rows: usize) -> Self;
     fn len(&self) -> usize;
     fn push(&mut self, row: Self::Row, recv: Option<Timestamp>);
+    /// Append row `i` of the optional columns to the row just pushed.
+    fn push_extras(&mut self, extras: &Extras<'_>, i: usize);
     fn sort(&mut self);
     /// Remove the rows at `sorted` positions.
     fn remove(&mut self, sorted: &[u32]);
@@ -77,7 +79,7 @@ pub(super) trait Batch<const N: usize> {
 }
 
 macro_rules! batch {
-    ($batch:ident of $row:ident, $n:literal, $extent:expr, $describe:expr) => {
+    ($batch:ident of $row:ident, $n:literal, ($($extra:ident),*), $extent:expr, $describe:expr) => {
         impl Batch<$n> for $batch {
             type Row = $row;
 
@@ -94,20 +96,18 @@ macro_rules! batch {
                 self.recv.extend(recv);
             }
 
+            fn push_extras(&mut self, extras: &Extras<'_>, i: usize) {
+                let _ = (extras, i);
+                $(self.$extra.extend(extras.$extra.map(|column| column[i]));)*
+            }
+
             fn sort(&mut self) {
                 self.sort_by_time();
                 self.shrink_to_fit();
             }
 
             fn remove(&mut self, sorted: &[u32]) {
-                let mut kept = Self::with_capacity(self.len() - sorted.len());
-                let mut gone = sorted.iter().copied().peekable();
-                for i in 0..self.len() {
-                    if gone.next_if_eq(&(i as u32)).is_none() {
-                        kept.push_from(self, i);
-                    }
-                }
-                *self = kept;
+                self.remove_rows(sorted);
             }
 
             fn extent(&self, i: usize) -> Extent {
@@ -126,18 +126,21 @@ macro_rules! batch {
 batch!(
     QuoteBatch of Quote,
     4,
+    (bid_venue, ask_venue, conditions, tape),
     |b, i| b.get(i).extent(),
     |q| format!("bid {}, ask {}", dollars(q.bid), dollars(q.ask))
 );
 batch!(
     TradeBatch of Trade,
     2,
+    (venue, conditions, tape, id, correction),
     |b, i| Extent { leads: true, ..b.get(i).extent() },
     |t| format!("price {}", dollars(t.price))
 );
 batch!(
     BarBatch of Bar,
     5,
+    (),
     |b, i| b.get(i).extent(),
     |b| format!("bar from {} to {}", dollars(b.low), dollars(b.high))
 );

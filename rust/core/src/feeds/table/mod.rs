@@ -72,6 +72,41 @@ pub struct Frame<'a> {
     pub recv: Option<&'a [i64]>,
     /// `FLAG_…` bits, where the source has them.
     pub flags: Option<&'a [u32]>,
+    /// What else the source tells of each row.
+    pub extras: Extras<'a>,
+}
+
+/// Columns that quotes or trades may have; bars have none of them. Letters are ASCII bytes, 0 for none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras<'a> {
+    /// Venue of a trade.
+    pub venue: Option<&'a [u8]>,
+    /// Venue of a quote's bid.
+    pub bid_venue: Option<&'a [u8]>,
+    /// Venue of a quote's ask.
+    pub ask_venue: Option<&'a [u8]>,
+    /// Conditions, packed.
+    pub conditions: Option<&'a [u32]>,
+    /// Tape.
+    pub tape: Option<&'a [u8]>,
+    /// Trade ids.
+    pub id: Option<&'a [u64]>,
+    /// Correction codes of trades.
+    pub correction: Option<&'a [u8]>,
+}
+
+impl Extras<'_> {
+    fn lengths(&self) -> [(&'static str, Option<usize>); 7] {
+        [
+            ("venue", self.venue.map(<[u8]>::len)),
+            ("bid_venue", self.bid_venue.map(<[u8]>::len)),
+            ("ask_venue", self.ask_venue.map(<[u8]>::len)),
+            ("conditions", self.conditions.map(<[u32]>::len)),
+            ("tape", self.tape.map(<[u8]>::len)),
+            ("id", self.id.map(<[u64]>::len)),
+            ("correction", self.correction.map(<[u8]>::len)),
+        ]
+    }
 }
 
 /// Quotes from a table.
@@ -102,6 +137,7 @@ fn read<const N: usize, K: Kind<N>>(frame: &Frame<'_>, kind: &K, policy: &Qualit
     for i in 0..rows {
         if let Some(row) = scan.row(kind, i)? {
             batch.push(row, frame.recv.map(|r| Timestamp::from_nanos(r[i])));
+            batch.push_extras(&frame.extras, i);
             source_rows.push(i as u32);
         }
     }
@@ -127,9 +163,8 @@ fn check_shape<const N: usize, K: Kind<N>>(frame: &Frame<'_>, kind: &K, policy: 
         ("flags", frame.flags.map(<[u32]>::len)),
     ];
     let lengths = kind.columns().map(|(name, c)| (name, c.len()));
-    for (name, length) in
-        optional.into_iter().filter_map(|(n, l)| Some((n, l?))).chain(lengths).chain(kind.start_len().map(|l| ("start", l)))
-    {
+    let optional = optional.into_iter().chain(frame.extras.lengths());
+    for (name, length) in optional.filter_map(|(n, l)| Some((n, l?))).chain(lengths).chain(kind.start_len().map(|l| ("start", l))) {
         if length != rows {
             return Err(Error::data(
                 format!("{}: column {name}", frame.place),
