@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod levels;
 mod order_book;
+mod prefetch;
 mod query;
 mod queue;
 mod set;
