@@ -60,9 +60,7 @@ class Decoder:
         """
         return MarketData(self._core.finish())
 
-    def read(
-        self, path: str | os.PathLike[str], *, progress: Callable[[int, int], object] | None = None
-    ) -> MarketData:
+    def read(self, path: str | os.PathLike[str], *, progress: Callable[[int, int], object] | None = None) -> MarketData:
         """Read the whole file at `path`, plain or packed (``.gz``, ``.zst``).
 
         Parameters

@@ -42,6 +42,13 @@ fn fixed(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
     Price::parse(text.to_str()?.as_bytes()).map(Price::raw).map_err(named)
 }
 
+/// Units of 1e-9 of one price or size.
+#[pyfunction]
+#[pyo3(name = "fixed")]
+fn fixed_of(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    fixed(value, "number")
+}
+
 fn outcome_name(py: Python<'_>, outcome: Outcome) -> &Bound<'_, PyString> {
     match outcome {
         Outcome::UnknownOrder { .. } => intern!(py, "unknown_order"),
@@ -630,6 +637,7 @@ fn ids_of(own: &mut Instruments, theirs: &Instruments) -> CoreResult<Vec<Instrum
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(fixed_of, module)?)?;
     module.add_class::<OrderBook>()?;
     module.add_class::<BookSet>()
 }
