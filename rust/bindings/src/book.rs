@@ -6,17 +6,21 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyString, PyTuple};
-use tickwright_core::book::{self, BookConfig, Counts, CrossedPolicy, Depth, Level, Outcome};
-use tickwright_core::event::{BookAction, BookDelta, DeltaBatch, QuoteBatch};
+use tickwright_core::book::{self, BookConfig, Change, ChangeRows, Counts, CrossedPolicy, Depth, Level, Outcome};
+use tickwright_core::event::{BookAction, BookDelta, QuoteBatch};
 use tickwright_core::types::{Error, InstrumentId, Instruments, Price, Qty, Result as CoreResult, Side, Timestamp};
-
-/// Rows copied at a time: they stay in the nearest cache between copying and applying.
-const PIECE: usize = 1024;
 
 /// Arrays of a depth: bid price, size and orders, then the asks'.
 type DepthArrays<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 fn side(text: &Bound<'_, PyAny>) -> PyResult<Side> {
+    // Words written in a program are one object each; others are compared by their letters.
+    if text.is(intern!(text.py(), "buy")) {
+        return Ok(Side::Buy);
+    }
+    if text.is(intern!(text.py(), "sell")) {
+        return Ok(Side::Sell);
+    }
     if let Ok(text) = text.cast::<PyString>() {
         match text.to_str()? {
             "buy" => return Ok(Side::Buy),
@@ -68,7 +72,7 @@ fn counts_to_python<'py>(py: Python<'py>, counts: &Counts) -> PyResult<Bound<'py
     Ok(out)
 }
 
-fn pair<'py>(py: Python<'py>, level: Option<Level>, raw: bool) -> PyResult<Option<Bound<'py, PyTuple>>> {
+fn pair(py: Python<'_>, level: Option<Level>, raw: bool) -> PyResult<Option<Bound<'_, PyTuple>>> {
     level
         .map(|level| {
             if raw {
@@ -100,11 +104,12 @@ fn depth_arrays<'py>(py: Python<'py>, book: &book::OrderBook, n: usize, raw: boo
 }
 
 fn config(depth: &str, crossed: &str, orders_max: usize, levels_max: usize) -> PyResult<BookConfig> {
-    let mut config = BookConfig::default();
-    config.depth = choose("depth", depth, &Depth::ALL)?;
-    config.crossed = choose("crossed", crossed, &CrossedPolicy::ALL)?;
-    (config.orders_max, config.levels_max) = (orders_max, levels_max);
-    Ok(config)
+    Ok(BookConfig {
+        depth: choose("depth", depth, &Depth::ALL)?,
+        crossed: choose("crossed", crossed, &CrossedPolicy::ALL)?,
+        orders_max,
+        levels_max,
+    })
 }
 
 /// Columns of plain numbers, as numpy has them.
@@ -116,44 +121,44 @@ struct Numbers<'a> {
     size: &'a [i64],
 }
 
-impl Numbers<'_> {
-    /// Rows `first..` into `piece`, up to [`PIECE`] of them.
-    fn copy(&self, first: usize, piece: &mut DeltaBatch) -> CoreResult<()> {
-        piece.clear();
-        for i in first..self.order.len().min(first + PIECE) {
-            let action = match self.action[i] {
+impl ChangeRows for Numbers<'_> {
+    #[inline]
+    fn rows(&self) -> usize {
+        self.order.len()
+    }
+
+    #[inline]
+    fn order(&self, row: usize) -> Option<u64> {
+        self.order.get(row).copied()
+    }
+
+    #[inline]
+    fn change(&self, row: usize) -> CoreResult<Change> {
+        Ok(Change {
+            action: match self.action[row] {
                 0 => BookAction::Add,
                 1 => BookAction::Cancel,
                 2 => BookAction::Delete,
                 3 => BookAction::Execute,
                 4 => BookAction::Clear,
                 5 => BookAction::Modify,
-                code => {
-                    let known = "use 0 add, 1 cancel, 2 delete, 3 execute, 4 clear, 5 modify, or the words";
-                    return Err(Error::data(format!("book change in row {i}"), format!("action {code} is not known; {known}")));
-                }
-            };
-            let side = match self.side[i] {
+                code => return Err(unknown_code("action", code, "0 add, 1 cancel, 2 delete, 3 execute, 4 clear, 5 modify")),
+            },
+            side: match self.side[row] {
                 0 => Side::Buy,
                 1 => Side::Sell,
-                code => {
-                    let known = "use 0 buy, 1 sell, or the words";
-                    return Err(Error::data(format!("book change in row {i}"), format!("side {code} is not known; {known}")));
-                }
-            };
-            piece.push(BookDelta {
-                ts: Timestamp::default(),
-                instrument: InstrumentId(0),
-                order: self.order[i],
-                action,
-                side,
-                price: Price::from_raw(self.price[i]),
-                size: Qty::from_raw(self.size[i]),
-                flags: 0,
-            });
-        }
-        Ok(())
+                code => return Err(unknown_code("side", code, "0 buy, 1 sell")),
+            },
+            order: self.order[row],
+            price: Price::from_raw(self.price[row]),
+            size: Qty::from_raw(self.size[row]),
+        })
     }
+}
+
+#[cold]
+fn unknown_code(name: &str, code: i8, known: &str) -> Error {
+    Error::data(format!("{name} {code}"), format!("is not known; use {known}, or the words"))
 }
 
 /// One instrument's order book.
@@ -249,9 +254,11 @@ impl OrderBook {
     ) -> PyResult<Bound<'py, PyString>> {
         let side = match side {
             Some(side) => self::side(side)?,
-            None => self.core.order(order_id).map(|order| order.side).ok_or_else(|| {
-                OrderError::new_err(format!("order {order_id}: is not known; name its side, and it is added"))
-            })?,
+            None => self
+                .core
+                .order(order_id)
+                .map(|order| order.side)
+                .ok_or_else(|| OrderError::new_err(format!("order {order_id}: is not known; name its side, and it is added")))?,
         };
         if order_id == 0 {
             return Err(no_order());
@@ -322,7 +329,12 @@ impl OrderBook {
 
     /// Apply columns of book changes, of one instrument where one is named, or quotes.
     #[pyo3(signature = (columns, instrument = None))]
-    fn apply_columns<'py>(&mut self, py: Python<'py>, columns: &Bound<'py, Columns>, instrument: Option<u32>) -> PyResult<Bound<'py, PyDict>> {
+    fn apply_columns<'py>(
+        &mut self,
+        py: Python<'py>,
+        columns: &Bound<'py, Columns>,
+        instrument: Option<u32>,
+    ) -> PyResult<Bound<'py, PyDict>> {
         let before = *self.core.counts();
         let core = &mut self.core;
         let columns = columns.get();
@@ -358,14 +370,7 @@ impl OrderBook {
         }
         let before = *self.core.counts();
         let core = &mut self.core;
-        call(py, || {
-            let mut piece = DeltaBatch::with_capacity(PIECE);
-            for first in (0..rows).step_by(PIECE) {
-                numbers.copy(first, &mut piece)?;
-                core.apply_piece(&piece, first)?;
-            }
-            Ok(())
-        })?;
+        call(py, || core.apply_rows(&numbers))?;
         counts_to_python(py, &self.core.counts().since(&before))
     }
 
@@ -496,6 +501,7 @@ impl OrderBook {
     /// The book that `contents` and `counts` were taken of.
     fn restore(
         &mut self,
+        py: Python<'_>,
         order: PyReadonlyArray1<'_, u64>,
         side: PyReadonlyArray1<'_, i8>,
         price: PyReadonlyArray1<'_, i64>,
@@ -505,14 +511,10 @@ impl OrderBook {
         let action = vec![0; order.as_slice()?.len()];
         let numbers =
             Numbers { order: order.as_slice()?, action: &action, side: side.as_slice()?, price: price.as_slice()?, size: size.as_slice()? };
-        let (mut all, mut piece) = (DeltaBatch::default(), DeltaBatch::default());
-        for first in (0..action.len()).step_by(PIECE) {
-            numbers.copy(first, &mut piece).map_err(to_py)?;
-            all.extend(&piece);
-        }
         let [changes, unknown_orders, too_much, replaced, crossed, uncrossed_levels, rejected] = counts;
         let counts = Counts { changes, unknown_orders, too_much, replaced, crossed, uncrossed_levels, rejected };
-        self.core.restore(&all, counts).map_err(to_py)
+        let core = &mut self.core;
+        call(py, || core.restore(&numbers, counts))
     }
 }
 

@@ -61,7 +61,11 @@ fn live_orders(c: &mut Criterion) {
         ready.apply_batch(&before).expect("a valid stream");
         group.throughput(Throughput::Elements(CHANGES as u64));
         group.bench_function(BenchmarkId::from_parameter(live), |b| {
-            b.iter_batched_ref(|| ready.clone(), |book| book.apply_batch(black_box(&batch)).expect("a valid stream"), BatchSize::PerIteration);
+            b.iter_batched_ref(
+                || ready.clone(),
+                |book| book.apply_batch(black_box(&batch)).expect("a valid stream"),
+                BatchSize::PerIteration,
+            );
         });
     }
     group.finish();
@@ -109,7 +113,9 @@ fn deep(c: &mut Criterion) {
         }
         book.apply_batch(&batch).expect("a valid stream");
         group.throughput(Throughput::Elements(CHANGES as u64));
-        group.bench_function(BenchmarkId::from_parameter(levels), |b| b.iter(|| book.apply_batch(black_box(&batch)).expect("a valid stream")));
+        group.bench_function(BenchmarkId::from_parameter(levels), |b| {
+            b.iter(|| book.apply_batch(black_box(&batch)).expect("a valid stream"));
+        });
     }
     group.finish();
 }
@@ -122,7 +128,11 @@ fn many_books(c: &mut Criterion) {
         ready.apply_batch(&before).expect("a valid stream");
         group.throughput(Throughput::Elements(CHANGES as u64));
         group.bench_function(BenchmarkId::from_parameter(books), |b| {
-            b.iter_batched_ref(|| ready.clone(), |set| set.apply_batch(black_box(&batch)).expect("a valid stream"), BatchSize::PerIteration);
+            b.iter_batched_ref(
+                || ready.clone(),
+                |set| set.apply_batch(black_box(&batch)).expect("a valid stream"),
+                BatchSize::PerIteration,
+            );
         });
     }
     group.finish();

@@ -159,8 +159,7 @@ impl Ladder {
     }
 
     fn heap_bytes(&self) -> usize {
-        let held: usize =
-            self.blocks.iter().map(|b| b.keys.capacity() * size_of::<i64>() + b.slots.capacity() * size_of::<u32>()).sum();
+        let held: usize = self.blocks.iter().map(|b| b.keys.capacity() * size_of::<i64>() + b.slots.capacity() * size_of::<u32>()).sum();
         held + self.blocks.capacity() * size_of::<Block>()
     }
 }

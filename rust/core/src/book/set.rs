@@ -88,7 +88,7 @@ impl BookSet {
             self.apply_counted(id(batch.instrument[i]), |book| {
                 book.change(batch.action[i], batch.side[i], batch.order[i], batch.price[i].raw(), batch.size[i].raw())
             })
-            .map_err(|error| row_error(batch, i, 0, &error))?;
+            .map_err(|error| row_error(batch, i, &error))?;
         }
         Ok(())
     }

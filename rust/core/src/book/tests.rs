@@ -36,9 +36,9 @@ impl Model {
 
     fn find(&self, id: u64) -> Option<(Side, i64, usize, i64)> {
         [Side::Buy, Side::Sell].into_iter().find_map(|side| {
-            self.sides[usize::from(side == Side::Sell)].iter().find_map(|(&price, (_, orders))| {
-                orders.iter().position(|o| o.0 == id).map(|i| (side, price, i, orders[i].1))
-            })
+            self.sides[usize::from(side == Side::Sell)]
+                .iter()
+                .find_map(|(&price, (_, orders))| orders.iter().position(|o| o.0 == id).map(|i| (side, price, i, orders[i].1)))
         })
     }
 
