@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tickwright.backtesting import RiskLimits as RiskLimits
     from tickwright.backtesting import SimVenue as SimVenue
     from tickwright.backtesting import backtest as backtest
+    from tickwright.book import BookSet as BookSet
+    from tickwright.book import OrderBook as OrderBook
     from tickwright.data import Columns as Columns
     from tickwright.data import FeedReport as FeedReport
     from tickwright.data import MarketData as MarketData
@@ -53,6 +55,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "Bar": "_core",
     "Book": "_core",
+    "BookSet": "book",
     "Columns": "data",
     "ConfigError": "errors",
     "CorporateAction": "_core",
@@ -65,6 +68,7 @@ _EXPORTS = {
     "Notional": "rules",
     "NumericError": "errors",
     "Order": "_core",
+    "OrderBook": "book",
     "OrderError": "errors",
     "OutputError": "errors",
     "Position": "_core",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any, Final, Self, TypeAlias, TypedDict, TypeVar, final
+from typing import Any, Final, Literal, NamedTuple, Self, TypeAlias, TypedDict, TypeVar, final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -142,6 +142,200 @@ class Columns:
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Name → numpy array: read-only views, but for kinds, actions and sides, small codes in new arrays."""
+
+# --- order books ------------------------------------------------------------------------------------------------------
+
+_Raw: TypeAlias = npt.NDArray[np.int64]
+_DepthArrays: TypeAlias = tuple[
+    npt.NDArray[Any],
+    npt.NDArray[Any],
+    npt.NDArray[np.uint32],
+    npt.NDArray[Any],
+    npt.NDArray[Any],
+    npt.NDArray[np.uint32],
+]
+
+def fixed(value: object) -> int:
+    """Units of 1e-9 of a float, an int, a `Decimal` or text."""
+
+class OrderBook:
+    """One instrument's order book; `tickwright.OrderBook` adds columns and arrays."""
+
+    def __new__(
+        cls, depth: str = "L3", *, crossed: str = "keep", orders_max: int = 1_000_000, levels_max: int = 100_000
+    ) -> Self: ...
+    def add(self, order_id: int, side: str, price: object, size: object) -> str:
+        """Add an order at the end of its level's queue."""
+
+    def modify(self, order_id: int, price: object, size: object, side: str | None = None) -> str:
+        """Give an order a new price and size; it keeps its place where the price stays and the size does not grow."""
+
+    def replace(self, order_id: int, new_id: int, price: object, size: object) -> str:
+        """Replace an order by a new one of the same side, at the end of the queue."""
+
+    def cancel(self, order_id: int, size: object = None) -> str:
+        """Take shares of an order out of the book; all of them without a size."""
+
+    def execute(self, order_id: int, size: object) -> str:
+        """Execute shares of an order."""
+
+    def set_level(self, side: str, price: object, size: object) -> str:
+        """Set the size of a level that is not of known orders; zero takes it away."""
+
+    def clear(self, side: str | None = None) -> None:
+        """Empty the book, or one side of it."""
+
+    def load(self, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> None:
+        """Replace the book by levels of price and size, in units of 1e-9."""
+
+    def apply_columns(self, columns: Columns, instrument: int | None = None) -> dict[str, int]:
+        """Apply columns of book changes, of one instrument where one is named, or quotes."""
+
+    def apply_arrays(
+        self,
+        order: npt.NDArray[np.uint64],
+        action: npt.NDArray[np.int8],
+        side: npt.NDArray[np.int8],
+        price: _Raw,
+        size: _Raw,
+    ) -> dict[str, int]:
+        """Apply numpy columns of book changes; prices and sizes in units of 1e-9, actions and sides as codes."""
+
+    @overload
+    def best_bid(self, *, raw: Literal[False] = False) -> tuple[float, float] | None: ...
+    @overload
+    def best_bid(self, *, raw: Literal[True]) -> tuple[int, int] | None:
+        """Price and size of the highest bid."""
+
+    @overload
+    def best_ask(self, *, raw: Literal[False] = False) -> tuple[float, float] | None: ...
+    @overload
+    def best_ask(self, *, raw: Literal[True]) -> tuple[int, int] | None:
+        """Price and size of the lowest ask."""
+
+    def depth_arrays(self, n: int, raw: bool) -> _DepthArrays:
+        """Price, size and orders of the best bids, then asks."""
+
+    def spread(self) -> float | None:
+        """Ask less bid, dollars; below zero where the book is crossed."""
+
+    def mid(self) -> float | None:
+        """Halfway between bid and ask, dollars."""
+
+    def microprice(self) -> float | None:
+        """(bid × ask size + ask × bid size) ÷ (bid size + ask size), dollars."""
+
+    def imbalance(self, n: int = 1) -> float | None:
+        """(B − A) ÷ (B + A) of the sizes of the best `n` levels, from −1 to 1."""
+
+    def vwap(self, side: str, size: object) -> float | None:
+        """Average price at which an order for `size` would trade at once; None where the other side is too thin."""
+
+    def size_to(self, side: str, price: object) -> float:
+        """Shares of `side` at `price` and better."""
+
+    @property
+    def is_crossed(self) -> bool:
+        """Bid above ask."""
+
+    def queue_ahead_of(self, order_id: int) -> tuple[float, int, float] | None:
+        """Shares and orders in front of an order, and the shares of its level without orders."""
+
+    def order(self, order_id: int) -> tuple[str, float, float] | None:
+        """Side, price and shares left of an order."""
+
+    def queue(self, side: str, price: object) -> list[tuple[int, float]]:
+        """Ids and sizes of the orders of a level, first in the queue first."""
+
+    def truncate(self, levels: int) -> int:
+        """Keep the best `levels` of each side; gives how many went."""
+
+    def check(self) -> None:
+        """Check the book against itself; a fault is a `DataError`."""
+
+    def __len__(self) -> int: ...
+    @property
+    def level_counts(self) -> tuple[int, int]:
+        """How many levels the bids and the asks have."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was seen since the book was made."""
+
+    @property
+    def heap_bytes(self) -> int:
+        """Bytes of memory held."""
+
+    @property
+    def settings(self) -> tuple[str, str, int, int]:
+        """Depth, crossed policy, most orders and most levels."""
+
+    def contents(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int8], _Raw, _Raw]:
+        """Columns order, side, price and size that make the book anew."""
+
+    def restore(
+        self,
+        order: npt.NDArray[np.uint64],
+        side: npt.NDArray[np.int8],
+        price: _Raw,
+        size: _Raw,
+        counts: Sequence[int],
+    ) -> None:
+        """Become the book that `contents` and `counts` were taken of."""
+
+class BookSet:
+    """The order books of many instruments; `tickwright.BookSet` adds arrays."""
+
+    def __new__(
+        cls,
+        depth: str = "L3",
+        *,
+        crossed: str = "keep",
+        orders_max: int = 1_000_000,
+        levels_max: int = 100_000,
+        books_max: int = 10_000,
+        total_orders_max: int = 10_000_000,
+    ) -> Self: ...
+    def apply_columns(self, columns: Columns) -> dict[str, int]:
+        """Apply columns of book changes, or quotes, to the books of their symbols."""
+
+    @property
+    def symbols(self) -> list[str]:
+        """Symbols that have a book."""
+
+    @overload
+    def best_bid(self, symbol: str, *, raw: Literal[False] = False) -> tuple[float, float] | None: ...
+    @overload
+    def best_bid(self, symbol: str, *, raw: Literal[True]) -> tuple[int, int] | None:
+        """Price and size of a symbol's highest bid."""
+
+    @overload
+    def best_ask(self, symbol: str, *, raw: Literal[False] = False) -> tuple[float, float] | None: ...
+    @overload
+    def best_ask(self, symbol: str, *, raw: Literal[True]) -> tuple[int, int] | None:
+        """Price and size of a symbol's lowest ask."""
+
+    def depth_arrays(self, symbol: str, n: int, raw: bool) -> _DepthArrays:
+        """Price, size and orders of a symbol's best bids, then asks."""
+
+    def copy_into(self, symbol: str, target: OrderBook) -> None:
+        """Put a copy of a symbol's book into `target`."""
+
+    def counts(self, symbol: str | None = None) -> dict[str, int]:
+        """Give what one symbol's book has seen, or all have."""
+
+    def check(self) -> None:
+        """Check every book against itself; a fault is a `DataError`."""
+
+    def __len__(self) -> int: ...
+    def __contains__(self, symbol: str) -> bool: ...
+    @property
+    def order_count(self) -> int:
+        """Live orders of all books."""
+
+    @property
+    def heap_bytes(self) -> int:
+        """Bytes of memory held."""
 
 def read_table(
     kind: str,

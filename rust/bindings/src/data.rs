@@ -16,7 +16,7 @@ use tickwright_core::event::{
 };
 use tickwright_core::feeds::table::{self, BarColumns, Extras, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
 use tickwright_core::feeds::{self, Fault, FeedReport, Joined, Policy, QualityPolicy};
-use tickwright_core::types::{Error, Price, Side, Timestamp};
+use tickwright_core::types::{Error, Instruments, Price, Side, Timestamp};
 
 /// Market data, shared and never changed.
 #[pyclass(frozen, module = "tickwright._core")]
@@ -233,6 +233,22 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
+    /// Book changes in one batch with the table of their instruments; `None` for another kind of event.
+    pub(crate) fn deltas(&self) -> Option<(&DeltaBatch, &Instruments)> {
+        match self.kind {
+            Kind::Deltas => Some((self.data.deltas.first()?, &self.data.instruments)),
+            _ => None,
+        }
+    }
+
+    /// Quotes in one batch with the table of their instruments; `None` for another kind of event.
+    pub(crate) fn quotes(&self) -> Option<(&QuoteBatch, &Instruments)> {
+        match self.kind {
+            Kind::Quotes => Some((self.data.quotes.first()?, &self.data.instruments)),
+            _ => None,
+        }
+    }
+
     fn new(data: Arc<feeds::MarketData>, kind: Kind) -> Self {
         macro_rules! single {
             ($batches:ident, $merge:ident) => {

@@ -6,6 +6,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 
 mod backtest;
+mod book;
 mod catalog;
 mod columns;
 mod crypto;
@@ -42,6 +43,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     stats::register(module)?;
     strategy::register(module)?;
     backtest::register(module)?;
+    book::register(module)?;
     // The stub file lists the names; PyO3's own list would count private ones as public.
     module.delattr("__all__")
 }

@@ -114,7 +114,7 @@ fn deep(c: &mut Criterion) {
         book.apply_batch(&batch).expect("a valid stream");
         group.throughput(Throughput::Elements(CHANGES as u64));
         group.bench_function(BenchmarkId::from_parameter(levels), |b| {
-            b.iter(|| book.apply_batch(black_box(&batch)).expect("a valid stream"))
+            b.iter(|| book.apply_batch(black_box(&batch)).expect("a valid stream"));
         });
     }
     group.finish();

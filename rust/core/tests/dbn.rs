@@ -7,7 +7,7 @@
 use proptest::prelude::*;
 use std::io::Read;
 use std::path::PathBuf;
-use tickwright_core::book::{LevelBook, Outcome};
+use tickwright_core::book::{OrderBook, Outcome};
 use tickwright_core::event::{FLAG_LAST, FLAG_OUT_OF_ORDER, FLAG_SNAPSHOT};
 use tickwright_core::feeds::dbn::{DbnDecoder, DbnOptions};
 use tickwright_core::feeds::{Batches, Decoder, Fault, MarketData, Policy, QualityPolicy, read_file};
@@ -45,7 +45,7 @@ fn the_market_by_order_day_makes_the_book_that_its_trades_print_in() {
     assert_eq!(deltas.flags.iter().filter(|&&f| f & FLAG_SNAPSHOT != 0).count(), 8_725);
     assert_eq!(deltas.flags.iter().filter(|&&f| f & FLAG_OUT_OF_ORDER != 0).count(), 0);
     assert_eq!(deltas.ts[0].to_string(), "2023-12-25T00:00:00Z");
-    let mut book = LevelBook::new();
+    let mut book = OrderBook::new();
     let (mut states, mut crossed, mut next_trade, mut touching, mut sided) = (0, Vec::new(), 0, 0, 0);
     for i in 0..deltas.len() {
         // Trades up to here, by their place in the stream: the exchange's number, then the time of receipt.

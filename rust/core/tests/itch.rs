@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::PathBuf;
-use tickwright_core::book::{LevelBook, Outcome};
+use tickwright_core::book::{OrderBook, Outcome};
 use tickwright_core::event::{BookAction, FLAG_LAST, FLAG_NO_LAST, FLAG_NO_VOLUME, TradingState};
 use tickwright_core::feeds::itch::{Framing, ItchDecoder, ItchOptions, ORDER_ZERO, date_in_name};
 use tickwright_core::feeds::zone::parse_date;
@@ -86,7 +86,7 @@ fn the_simulated_day_has_the_counts_that_its_author_made_and_a_sound_book() {
     assert_eq!(day.instruments.symbols(), ["ALC", "BOB", "CHAR"]);
     let (deltas, trades) = (&day.deltas[0], &day.trades[0]);
     assert_eq!((deltas.len(), trades.len()), (4997 + 3 + 1745 + 198 + 45 + 2 * 12, 5000 + 198));
-    let mut books = vec![LevelBook::new(); 3];
+    let mut books = vec![OrderBook::new(); 3];
     let mut outcomes: HashMap<String, usize> = HashMap::new();
     for i in 0..deltas.len() {
         let delta = deltas.get(i);
@@ -94,14 +94,14 @@ fn the_simulated_day_has_the_counts_that_its_author_made_and_a_sound_book() {
         *outcomes.entry(format!("{outcome:?}")).or_default() += 1;
         assert!(delta.action != BookAction::Execute || delta.price.is_positive());
     }
-    let live: usize = books.iter().map(LevelBook::order_count).sum();
+    let live: usize = books.iter().map(OrderBook::order_count).sum();
     println!(
         "ITCH book changes: {outcomes:?}; {live} orders rest; decoder: {} unknown, {} overfilled",
         decoder.unknown_orders(),
         decoder.overfilled()
     );
     assert_eq!(live, decoder.live_orders());
-    let unknown: u64 = books.iter().map(LevelBook::unknown_orders).sum();
+    let unknown: u64 = books.iter().map(OrderBook::unknown_orders).sum();
     assert_eq!(unknown, decoder.unknown_orders());
     assert_eq!(outcomes.get(&format!("{:?}", Outcome::Applied)), Some(&deltas.len()), "every change applies");
 }

@@ -4,6 +4,7 @@
 //! end, so that what happens near the touch moves little memory and a book of `n` levels never moves more than a block and
 //! `n / BLOCK` block heads. A small direct-mapped table from price to slot answers nearly every look-up of a level that exists.
 
+use super::prefetch::{prefetch, prefetch_all};
 use super::queue::Queue;
 use crate::types::{Price, Side};
 
@@ -210,6 +211,33 @@ impl Levels {
     /// Slot of the level at `price`, without remembering it for the next time.
     pub(super) fn peek(&self, side: Side, price: i64) -> Option<u32> {
         self.ladders[index(side)].find(key(side, price))
+    }
+
+    /// Ask for the memory that leads to the level at `price`, for [`Self::ask_for_level`].
+    #[inline]
+    pub(super) fn ask_for_doors(&self, side: Side, price: i64) {
+        self.near.get(self.near_entry(side, price)).inspect(|entry| prefetch(*entry));
+        self.ladders[index(side)].blocks.last().inspect(|block| prefetch_all(*block));
+    }
+
+    /// Ask for the level at `price`, where it was seen lately, and for the touch.
+    #[inline]
+    pub(super) fn ask_for_level(&self, side: Side, price: i64) {
+        if let Some(&slot) = self.near.get(self.near_entry(side, price)) {
+            self.slots.get(slot as usize).inspect(|level| prefetch(*level));
+        }
+        if let Some(block) = self.ladders[index(side.opposite())].blocks.last() {
+            block.slots.last().inspect(|slot| prefetch(*slot));
+        }
+    }
+
+    /// Ask for the best prices of a side.
+    #[inline]
+    pub(super) fn ask_for_prices(&self, side: Side) {
+        if let Some(block) = self.ladders[index(side)].blocks.last() {
+            block.keys.last().inspect(|key| prefetch(*key));
+            block.slots.last().inspect(|slot| prefetch(*slot));
+        }
     }
 
     /// A new, empty level where there is none.

@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod levels;
 mod order_book;
+mod prefetch;
 mod query;
 mod queue;
 mod set;
@@ -17,6 +18,7 @@ mod table;
 mod tests;
 mod top;
 
+pub use batch::{Change, ChangeRows};
 pub use config::{BookConfig, BookOrder, Counts, CrossedPolicy, Depth, Level, Outcome, QueueAhead};
 pub use order_book::OrderBook;
 pub use set::{BOOKS_MAX, BookSet, SET_ORDERS_MAX};

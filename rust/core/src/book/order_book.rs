@@ -71,9 +71,9 @@ impl OrderBook {
     ///
     /// A negative size, a level of more shares than fit, more orders or levels than the limits, or an order id in a book
     /// without orders is an error and changes nothing.
+    #[inline]
     pub fn apply(&mut self, delta: &BookDelta) -> Result<Outcome> {
-        self.change(delta.action, delta.side, delta.order, delta.price.raw(), delta.size.raw())
-            .map_err(|error| Error::data(format!("book change of order {} at {}", delta.order, delta.ts), error.to_string()))
+        self.change(delta.action, delta.side, delta.order, delta.price.raw(), delta.size.raw()).map_err(|error| change_error(delta, &error))
     }
 
     #[inline]
@@ -455,4 +455,9 @@ impl OrderBook {
         }
         dropped
     }
+}
+
+#[cold]
+fn change_error(delta: &BookDelta, error: &Error) -> Error {
+    Error::data(format!("book change of order {} at {}", delta.order, delta.ts), error.to_string())
 }

@@ -1,5 +1,6 @@
 //! What a book answers: levels, sizes, averages, queues. Floats are dollars and shares; nothing here changes the book.
 
+use super::batch::ChangeRows;
 use super::config::{BookOrder, Counts, Level, QueueAhead};
 use super::levels::Slot;
 use super::order_book::OrderBook;
@@ -197,9 +198,9 @@ impl OrderBook {
     }
 
     /// The book that [`Self::to_deltas`] and [`Self::counts`] were taken of, in this empty one.
-    pub fn restore(&mut self, deltas: &DeltaBatch, counts: Counts) -> Result<()> {
+    pub fn restore(&mut self, rows: &impl ChangeRows, counts: Counts) -> Result<()> {
         self.clear();
-        self.apply_batch(deltas)?;
+        self.apply_rows(rows)?;
         self.counts = counts;
         Ok(())
     }

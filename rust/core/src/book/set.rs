@@ -1,8 +1,9 @@
 //! [`BookSet`]: the books of many instruments, fed from one mixed batch.
 
-use super::batch::row_error;
+use super::batch::{STRIDE, row_error};
 use super::config::{BookConfig, Counts};
 use super::order_book::OrderBook;
+use super::prefetch::prefetch_all;
 use crate::event::{BookDelta, DeltaBatch, Quote};
 use crate::types::{Error, InstrumentId, Result};
 
@@ -73,13 +74,48 @@ impl BookSet {
 
     /// Apply every row to its instrument's book. An error names the row; the rows before it stay applied.
     pub fn apply_batch(&mut self, batch: &DeltaBatch) -> Result<()> {
+        self.apply_rows(batch, |id| id)
+    }
+
+    /// The same for a batch whose ids are of another table: `ids` has this set's id for each of them. An id beyond it is an error.
+    pub fn apply_mapped(&mut self, batch: &DeltaBatch, ids: &[InstrumentId]) -> Result<()> {
+        self.apply_rows(batch, |id| ids.get(id.index()).copied().unwrap_or(InstrumentId(u32::MAX)))
+    }
+
+    fn apply_rows(&mut self, batch: &DeltaBatch, id: impl Fn(InstrumentId) -> InstrumentId) -> Result<()> {
         for i in 0..batch.len() {
-            self.apply_counted(batch.instrument[i], |book| {
+            self.ask_ahead(batch, i, &id);
+            self.apply_counted(id(batch.instrument[i]), |book| {
                 book.change(batch.action[i], batch.side[i], batch.order[i], batch.price[i].raw(), batch.size[i].raw())
             })
             .map_err(|error| row_error(batch, i, &error))?;
         }
         Ok(())
+    }
+
+    /// Ask for what the rows after `i` will touch, each thing once what leads to it has come.
+    #[inline]
+    fn ask_ahead(&self, batch: &DeltaBatch, i: usize, id: &impl Fn(InstrumentId) -> InstrumentId) {
+        let row = |ahead: usize| {
+            let i = i + ahead * STRIDE;
+            let book = self.books.get(id(*batch.instrument.get(i)?).index())?;
+            Some((book, batch.side[i], batch.order[i], batch.price[i].raw()))
+        };
+        if let Some((book, ..)) = row(5) {
+            prefetch_all(book);
+        }
+        if let Some((book, side, order, price)) = row(4) {
+            book.ask_for_entry(order);
+            book.levels.ask_for_doors(side, price);
+        }
+        if let Some((book, side, order, price)) = row(3) {
+            book.ask_for_order(order);
+            book.levels.ask_for_level(side, price);
+        }
+        if let Some((book, side, order, _)) = row(2) {
+            book.ask_for_neighbours(order);
+            book.levels.ask_for_prices(side);
+        }
     }
 
     #[inline]

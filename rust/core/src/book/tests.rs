@@ -231,6 +231,11 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     /// Many orders and prices, so that tables grow, blocks split and the ahead-of-time reads of a batch have work.
     #[test]
     fn a_batch_is_its_rows_one_by_one(
@@ -261,6 +266,9 @@ proptest! {
         prop_assert!(again.depth(5) == one.depth(5) && again.depth(9).0.len() <= 5);
     }
 
+}
+
+proptest! {
     #[test]
     fn a_set_is_its_books(deltas in proptest::collection::vec((any_delta(9, 6), 0_u32..5), 0..300)) {
         let (mut set, mut batch) = (BookSet::default(), DeltaBatch::default());
