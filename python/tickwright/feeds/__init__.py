@@ -24,7 +24,22 @@ bad_bar       drop     a price outside low and high, or an end before the start
 ============  =======  ==========================================================
 """
 
+from tickwright.feeds.dbn import DbnDecoder, dbn
 from tickwright.feeds.decoder import Decoder
 from tickwright.feeds.files import SyntheticSymbol, lean, lobster, read, synthetic, table, write
+from tickwright.feeds.itch import ItchDecoder, itch
 
-__all__ = ["Decoder", "SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
+__all__ = [
+    "DbnDecoder",
+    "Decoder",
+    "ItchDecoder",
+    "SyntheticSymbol",
+    "dbn",
+    "itch",
+    "lean",
+    "lobster",
+    "read",
+    "synthetic",
+    "table",
+    "write",
+]

@@ -60,9 +60,7 @@ class Decoder:
         """
         return MarketData(self._core.finish())
 
-    def read(
-        self, path: str | os.PathLike[str], *, progress: Callable[[int, int], object] | None = None
-    ) -> MarketData:
+    def read(self, path: str | os.PathLike[str], *, progress: Callable[[int, int], object] | None = None) -> MarketData:
         """Read the whole file at `path`, plain or packed (``.gz``, ``.zst``).
 
         Parameters
@@ -83,3 +81,8 @@ class Decoder:
     def report(self) -> FeedReport:
         """What was seen and done, from the first byte on."""
         return FeedReport(self._core.report)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Messages of each kind since the stream began, by the source's name; empty where the source does not count."""
+        return self._core.counts

@@ -1,6 +1,7 @@
 //! Streaming decoders: one class for every source.
 
 use crate::data::{MarketData, report_to_python};
+use crate::depth;
 use crate::errors::{call, call_attached, to_py};
 use crate::feeds::watched;
 use pyo3::prelude::*;
@@ -21,8 +22,11 @@ pub(crate) struct Decoder {
 
 /// The decoder of `source` with its settings; the one place where a source is registered for Python.
 fn make(source: &str, settings: &Bound<'_, PyDict>) -> PyResult<Box<dyn feeds::Decoder + Sync>> {
-    let _ = settings;
-    Err(to_py(Error::config("source", format!("{source:?} is not known"))))
+    match source {
+        "dbn" => depth::dbn(settings),
+        "itch" => depth::itch(settings),
+        _ => Err(to_py(Error::config("source", format!("{source:?} is not known")))),
+    }
 }
 
 #[pymethods]
@@ -62,6 +66,16 @@ impl Decoder {
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         report_to_python(py, &self.out.report)
+    }
+
+    /// Messages of each kind since the stream began.
+    #[getter]
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counts = PyDict::new(py);
+        for (kind, count) in self.core.counts() {
+            counts.set_item(kind, count)?;
+        }
+        Ok(counts)
     }
 
     /// Read a whole file.

@@ -10,6 +10,7 @@ mod catalog;
 mod columns;
 mod data;
 mod decode;
+mod depth;
 mod errors;
 mod feeds;
 mod indicators;

@@ -119,7 +119,11 @@ impl ItchDecoder {
                 self.passed_over += 1;
                 Ok(None)
             }
-            UNNAMED => self.name(u16_at::<1, N>(m), symbol, out),
+            UNNAMED => {
+                let id = self.name(u16_at::<1, N>(m), symbol, out)?;
+                self.passed_over += u64::from(id.is_none());
+                Ok(id)
+            }
             id => Ok(Some(InstrumentId(id))),
         }
     }

@@ -283,6 +283,9 @@ impl ItchDecoder {
         } else if outcome.is_err() && !self.lost {
             held.extend_from_slice(bytes);
         }
+        if self.lost {
+            held.clear();
+        }
         self.pending = held;
         outcome.map(|()| rest)
     }
