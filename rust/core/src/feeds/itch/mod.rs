@@ -83,6 +83,9 @@ pub fn date_in_name(name: &str) -> Option<Date> {
     of(8, "%Y%m%d").or_else(|| of(8, "%m%d%Y")).or_else(|| of(6, "%m%d%y"))
 }
 
+/// Messages whose bounds are found before the first of them is decoded.
+const BLOCK_MESSAGES: usize = 16;
+
 /// No instrument: the stock locate was in no message with a symbol yet.
 const UNNAMED: u32 = u32::MAX;
 /// No instrument: the symbol is not among those asked for.
@@ -212,20 +215,43 @@ impl ItchDecoder {
         }
     }
 
-    #[inline]
+    /// As [`Self::run`], a block of messages at a time: first their bounds are found and the slots of their orders called for, then
+    /// they are decoded, so that the memory's latency is waited for once a block and not once a message.
     fn run_framed(&mut self, framing: Framing, bytes: &[u8], out: &mut Batches) -> (usize, Result<()>) {
-        let mut at = 0;
-        let mut outcome = Ok(());
+        let mut bounds = [(0, 0); BLOCK_MESSAGES];
+        let (mut at, mut outcome) = (0, Ok(()));
         while !self.lost && outcome.is_ok() {
-            let rest = &bytes[at..];
-            match Self::frame(framing, rest) {
-                Ok(Some((start, end))) => {
-                    let Some(message) = rest.get(start..end) else { break };
-                    at += end;
-                    outcome = self.message(message, out);
+            let (mut messages, mut next) = (0, at);
+            let mut unknown = None;
+            while messages < BLOCK_MESSAGES {
+                match Self::frame(framing, &bytes[next..]) {
+                    Ok(Some((start, end))) => {
+                        let Some(message) = bytes.get(next + start..next + end) else { break };
+                        if let Some(head) = message.first_chunk::<19>()
+                            && matches!(head[0], b'A' | b'F' | b'E' | b'C' | b'X' | b'D' | b'U')
+                        {
+                            self.orders.prefetch(wire::u64_at::<11, 19>(head));
+                        }
+                        bounds[messages] = (next + start, next + end);
+                        messages += 1;
+                        next += end;
+                    }
+                    Ok(None) => break,
+                    Err(letter) => {
+                        unknown = Some(letter);
+                        break;
+                    }
                 }
-                Ok(None) => break,
-                Err(letter) => {
+            }
+            for &(start, end) in &bounds[..messages] {
+                at = end;
+                outcome = self.message(&bytes[start..end], out);
+                if outcome.is_err() {
+                    break;
+                }
+            }
+            match unknown {
+                Some(letter) if outcome.is_ok() => {
                     self.lost = true;
                     out.report
                         .notes
@@ -233,6 +259,8 @@ impl ItchDecoder {
                     outcome =
                         self.malformed(out, || format!("byte {letter:#04x} is no message type; give the framing, or fetch the file again"));
                 }
+                _ if messages < BLOCK_MESSAGES => break,
+                _ => {}
             }
         }
         self.done_bytes += at as u64;
