@@ -38,7 +38,9 @@ def symbol_of(metadata, record):
     at = getattr(record, "ts_recv", record.ts_event)
     for symbol, intervals in mappings.items():
         for interval in intervals:
-            start, end = (int(pa.scalar(interval[k], pa.date32()).value) * 86_400 * UNIT for k in ("start_date", "end_date"))
+            start, end = (
+                int(pa.scalar(interval[k], pa.date32()).value) * 86_400 * UNIT for k in ("start_date", "end_date")
+            )
             if interval["symbol"] == str(record.instrument_id) and start <= at < end:
                 return symbol
     return f"#{record.instrument_id}"
@@ -69,11 +71,32 @@ def expected(metadata, records):
             side = {"B": [0], "A": [1], "N": [0, 1] if str(r.action) == "R" else [0]}[str(r.side)]
             for one in side:
                 bits = flags(r) & ~(0 if one == side[-1] else LAST)
-                row = (ts, symbol, r.order_id, ACTIONS[str(r.action)], one, price(r.price), size(r.size), bits, r.ts_recv, r.sequence)
+                row = (
+                    ts,
+                    symbol,
+                    r.order_id,
+                    ACTIONS[str(r.action)],
+                    one,
+                    price(r.price),
+                    size(r.size),
+                    bits,
+                    r.ts_recv,
+                    r.sequence,
+                )
                 out["deltas"].append(row)
         elif kind in BAR_SECONDS:
             bits = DAILY if BAR_SECONDS[kind] == 86_400 else 0
-            row = (r.ts_event + BAR_SECONDS[kind] * UNIT, r.ts_event, symbol, r.open, r.high, r.low, r.close, r.volume * UNIT, bits)
+            row = (
+                r.ts_event + BAR_SECONDS[kind] * UNIT,
+                r.ts_event,
+                symbol,
+                r.open,
+                r.high,
+                r.low,
+                r.close,
+                r.volume * UNIT,
+                bits,
+            )
             out["bars"].append(row)
         elif kind == "STATUS":
             out["statuses"].append((r.ts_event, symbol, str(int(r.action)), str(int(r.reason)), r.ts_recv))

@@ -98,17 +98,13 @@ def test_the_simulated_day_equals_a_reading_from_the_specification(data_file):
     assert data.report["rows"] == len(found) == 12_012
     ours = data.deltas
     columns = (ours.ts, ours.instrument, ours.order, ours.action, ours.side, ours.price, ours.size, ours.flags)
-    rows = [
-        (t, data.symbols[i], *r) for t, i, *r in zip(*(c.tolist() for c in columns), strict=True)
-    ]
+    rows = [(t, data.symbols[i], *r) for t, i, *r in zip(*(c.tolist() for c in columns), strict=True)]
     same = sum(a == b for a, b in zip(rows, deltas, strict=True))
     print(f"ITCH: {same} of {len(deltas)} book changes equal, {len(live)} orders left")
     assert same == len(deltas) == 7_010
     ours = data.trades
     columns = (ours.ts, ours.instrument, ours.price, ours.size, ours.flags, ours.id, ours.aggressor)
-    rows = [
-        (t, data.symbols[i], *r) for t, i, *r in zip(*(c.tolist() for c in columns), strict=True)
-    ]
+    rows = [(t, data.symbols[i], *r) for t, i, *r in zip(*(c.tolist() for c in columns), strict=True)]
     same = sum(a == b for a, b in zip(rows, trades, strict=True))
     print(f"ITCH: {same} of {len(trades)} trades equal")
     assert same == len(trades) == 5_180

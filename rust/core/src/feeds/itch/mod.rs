@@ -28,7 +28,7 @@ mod wire;
 use super::decode::Batches;
 use super::zone::{Date, NewYorkDay};
 use super::{Decoder, Fault, QualityPolicy};
-use crate::types::{Result, Timestamp};
+use crate::types::{Error, Result, Timestamp};
 use orders::Orders;
 use std::collections::HashSet;
 use wire::{LENGTHS, MESSAGES};
@@ -112,6 +112,8 @@ pub struct ItchDecoder {
     /// Symbols that the caller's table had at the last push; fewer mean another table.
     symbols_known: usize,
     orders: Orders,
+    /// Why the last message was refused: kept here because a result handed up by each message costs a third of its time.
+    refused: Option<Error>,
     messages: u64,
     counts: [u64; 256],
     unknown_orders: u64,
@@ -135,6 +137,7 @@ impl ItchDecoder {
             instruments: vec![UNNAMED; 1 << 16].into_boxed_slice(),
             symbols_known: 0,
             orders: Orders::default(),
+            refused: None,
             messages: 0,
             counts: [0; 256],
             unknown_orders: 0,
@@ -219,8 +222,8 @@ impl ItchDecoder {
     /// they are decoded, so that the memory's latency is waited for once a block and not once a message.
     fn run_framed(&mut self, framing: Framing, bytes: &[u8], out: &mut Batches) -> (usize, Result<()>) {
         let mut bounds = [(0, 0); BLOCK_MESSAGES];
-        let (mut at, mut outcome) = (0, Ok(()));
-        while !self.lost && outcome.is_ok() {
+        let mut at = 0;
+        while !self.lost && self.refused.is_none() {
             let (mut messages, mut next) = (0, at);
             let mut unknown = None;
             while messages < BLOCK_MESSAGES {
@@ -245,33 +248,38 @@ impl ItchDecoder {
             }
             for &(start, end) in &bounds[..messages] {
                 at = end;
-                outcome = self.message(&bytes[start..end], out);
-                if outcome.is_err() {
+                self.message(&bytes[start..end], out);
+                if self.refused.is_some() {
                     break;
                 }
             }
             match unknown {
-                Some(letter) if outcome.is_ok() => {
+                Some(letter) if self.refused.is_none() => {
                     self.lost = true;
                     out.report
                         .notes
                         .push(format!("ITCH: framing lost at byte {}; nothing behind it was read", self.done_bytes + at as u64));
-                    outcome =
-                        self.malformed(out, || format!("byte {letter:#04x} is no message type; give the framing, or fetch the file again"));
+                    self.malformed(out, || format!("byte {letter:#04x} is no message type; give the framing, or fetch the file again"));
                 }
                 _ if messages < BLOCK_MESSAGES => break,
                 _ => {}
             }
         }
         self.done_bytes += at as u64;
-        (at, outcome)
+        (at, self.verdict())
     }
 
     /// Count a malformed message, or refuse it, as the policy says.
     #[cold]
-    fn malformed(&mut self, out: &mut Batches, what: impl FnOnce() -> String) -> Result<()> {
+    fn malformed(&mut self, out: &mut Batches, what: impl FnOnce() -> String) {
         let (message, date) = (self.messages(), self.day.date());
-        out.report.judge(&self.policy, Fault::Malformed, || format!("ITCH of {date}, after message {message}: {}", what())).map(|_| ())
+        let place = || format!("ITCH of {date}, after message {message}: {}", what());
+        self.refused = out.report.judge(&self.policy, Fault::Malformed, place).err();
+    }
+
+    /// The refusal of a message, once.
+    fn verdict(&mut self) -> Result<()> {
+        self.refused.take().map_or(Ok(()), Err)
     }
 
     /// Decode what is pending with so much of `bytes` as completes it; what is left of `bytes`, or `None` when all is taken.
@@ -391,18 +399,16 @@ impl Decoder for ItchDecoder {
     /// The day is over: a cut message is a fault. The counts go to the report's notes; the next push begins another stream.
     fn finish(&mut self, out: &mut Batches) -> Result<()> {
         let cut = self.pending.len();
-        let outcome = if cut == 0 {
-            Ok(())
-        } else {
+        if cut > 0 {
             let at = self.done_bytes;
-            self.malformed(out, || format!("the last message is cut: {cut} bytes from byte {at} on; fetch the file again"))
-        };
+            self.malformed(out, || format!("the last message is cut: {cut} bytes from byte {at} on; fetch the file again"));
+        }
         if !self.over {
             out.report.notes.push(self.summary());
         }
         self.pending.clear();
         self.over = true;
-        outcome
+        self.verdict()
     }
 
     fn counts(&self) -> Vec<(String, u64)> {
