@@ -1,4 +1,4 @@
-"""ITCH and DBN: bytes of a stream to columnar events, against a copy of the bytes and against Databento's own decoder."""
+"""ITCH and DBN: bytes of a stream to columnar events, against a copy of the bytes and Databento's decoder."""
 
 import random
 import struct
@@ -15,7 +15,7 @@ CHUNK = 256 << 10
 
 @lru_cache(maxsize=1)
 def itch_day() -> tuple[bytes, bytes]:
-    """Return a directory with `LIVE` resting orders, and `MESSAGES` messages during which about as many rest; seeded."""
+    """Return a directory with `LIVE` orders, and `MESSAGES` messages during which about as many rest; seeded."""
     rng = random.Random(7)
     names = [f"S{i}".ljust(8).encode() for i in range(1, SYMBOLS + 1)]
     opening, day, live = bytearray(), bytearray(), []
@@ -68,8 +68,7 @@ def itch_day() -> tuple[bytes, bytes]:
 def itch_decode() -> Work:
     """Decode a stream of ITCH with 100,000 live orders, per message.
 
-    The same messages come in every round: their orders are added once more and replace themselves, or are unknown, so the
-    opening is decoded again before each; its messages are counted.
+    The adds that make them are part of the stream, which each round decodes anew.
     """
     import tickwright as tw
 
@@ -109,8 +108,10 @@ def mbo_records() -> bytes:
     """Return `RECORDS` adds of DBN's market-by-order schema, 56 bytes each, without metadata."""
     kind = np.dtype(
         [
-            ("length", "u1"), ("rtype", "u1"), ("publisher", "<u2"), ("instrument", "<u4"), ("ts_event", "<u8"), ("order", "<u8"),
-            ("price", "<i8"), ("size", "<u4"), ("flags", "u1"), ("channel", "u1"), ("action", "S1"), ("side", "S1"), ("ts_recv", "<u8"),
+            ("length", "u1"), ("rtype", "u1"), ("publisher", "<u2"), ("instrument", "<u4"), ("ts_event", "<u8"),
+            ("order", "<u8"),
+            ("price", "<i8"), ("size", "<u4"), ("flags", "u1"), ("channel", "u1"), ("action", "S1"), ("side", "S1"),
+            ("ts_recv", "<u8"),
             ("ts_in_delta", "<i4"), ("sequence", "<u4"),
         ]
     )  # fmt: skip

@@ -106,7 +106,7 @@ impl ItchDecoder {
             0 => {}
             length => {
                 let bytes = m.len();
-                self.malformed(out, || format!("type '{}' has {bytes} bytes, not {length}", char::from(letter)))
+                self.malformed(out, || format!("type '{}' has {bytes} bytes, not {length}", char::from(letter)));
             }
         }
     }

@@ -351,8 +351,8 @@ impl ItchDecoder {
             (self.overfilled, "took more shares than their order had"),
             (self.passed_over, "were of symbols not asked for"),
         ];
-        let others: String = others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}")).collect();
-        format!("ITCH of {}: {} messages: {}{others}", self.day.date(), self.messages(), kinds.join(", "))
+        let others: Vec<String> = others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}")).collect();
+        format!("ITCH of {}: {} messages: {}{}", self.day.date(), self.messages(), kinds.join(", "), others.concat())
     }
 
     /// Forget the stream, so that another may follow.
