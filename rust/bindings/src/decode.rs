@@ -1,5 +1,6 @@
 //! Streaming decoders: one class for every source.
 
+use crate::crypto;
 use crate::data::{MarketData, report_to_python};
 use crate::depth;
 use crate::errors::{call, call_attached, to_py};
@@ -23,6 +24,9 @@ pub(crate) struct Decoder {
 /// The decoder of `source` with its settings; the one place where a source is registered for Python.
 fn make(source: &str, settings: &Bound<'_, PyDict>) -> PyResult<Box<dyn feeds::Decoder + Sync>> {
     match source {
+        "binance" => crypto::binance(settings),
+        "coinbase" => crypto::coinbase(settings),
+        "kraken" => crypto::kraken(settings),
         "dbn" => depth::dbn(settings),
         "itch" => depth::itch(settings),
         _ => Err(to_py(Error::config("source", format!("{source:?} is not known")))),
@@ -62,12 +66,6 @@ impl Decoder {
         Ok(self.take())
     }
 
-    /// What was seen from the first byte on, as plain Python.
-    #[getter]
-    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        report_to_python(py, &self.out.report)
-    }
-
     /// Messages of each kind since the stream began.
     #[getter]
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -76,6 +74,12 @@ impl Decoder {
             counts.set_item(kind, count)?;
         }
         Ok(counts)
+    }
+
+    /// What was seen from the first byte on, as plain Python.
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        report_to_python(py, &self.out.report)
     }
 
     /// Read a whole file.

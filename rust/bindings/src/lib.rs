@@ -8,11 +8,13 @@
 mod backtest;
 mod catalog;
 mod columns;
+mod crypto;
 mod data;
 mod decode;
 mod depth;
 mod errors;
 mod feeds;
+mod indicator_set;
 mod indicators;
 mod stats;
 mod strategy;
@@ -32,8 +34,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     data::register(module)?;
     feeds::register(module)?;
     decode::register(module)?;
-    indicators::register(module.py(), module)?;
+    indicators::register(module)?;
     catalog::register(module)?;
+    indicator_set::register(module)?;
     stats::register(module)?;
     strategy::register(module)?;
     backtest::register(module)?;

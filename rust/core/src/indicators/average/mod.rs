@@ -1,8 +1,17 @@
 //! Average indicators, by kin.
 
+mod adaptive;
 pub mod basic;
+pub(super) mod line;
+mod mesa;
+mod middle;
+mod regression;
+mod smoothed;
+pub(super) mod sums;
+mod weighted;
 
 use super::catalog::Description;
 
 /// The indicators of the family.
-pub(super) const FAMILY: &[&[Description]] = &[];
+pub(super) const FAMILY: &[&[Description]] =
+    &[basic::ENTRIES, weighted::ENTRIES, smoothed::ENTRIES, adaptive::ENTRIES, mesa::ENTRIES, regression::ENTRIES, middle::ENTRIES];

@@ -15,6 +15,8 @@ enum Form {
     Fraction,
     /// `now ÷ then`.
     Ratio,
+    /// `100 × now ÷ then`.
+    RatioPercent,
 }
 
 impl Form {
@@ -27,6 +29,7 @@ impl Form {
             Self::Percent => (now / then - 1.0) * 100.0,
             Self::Fraction => (now - then) / then,
             Self::Ratio => now / then,
+            Self::RatioPercent => now / then * 100.0,
         }
     }
 }
@@ -110,5 +113,16 @@ pub(super) const ENTRIES: &[Description] = &[
         formula: "close ÷ close[period]",
         source: "TA-Lib ROCR",
         make: |p| Ok(Box::new(Streaming::new(Change::new(Form::Ratio, p.whole(0))))),
+    },
+    Description {
+        name: "rocr100",
+        title: "Rate of change, ratio in percent",
+        inputs: &["close"],
+        parameters: &[period(10)],
+        outputs: &["rocr100"],
+        first_row: "period",
+        formula: "100 × close ÷ close[period]",
+        source: "TA-Lib ROCR100",
+        make: |p| Ok(Box::new(Streaming::new(Change::new(Form::RatioPercent, p.whole(0))))),
     },
 ];
