@@ -30,8 +30,10 @@ halted        keep     while a status says that the symbol is halted (`check` al
 
 from tickwright.feeds.alpaca import AlpacaDecoder, AlpacaHistoryDecoder, ControlMessage, alpaca_history
 from tickwright.feeds.crypto import BinanceDecoder, CoinbaseDecoder, KrakenDecoder, binance, coinbase, kraken
+from tickwright.feeds.dbn import DbnDecoder, dbn
 from tickwright.feeds.decoder import Decoder
 from tickwright.feeds.files import SyntheticSymbol, lean, lobster, read, synthetic, table, write
+from tickwright.feeds.itch import ItchDecoder, itch
 from tickwright.feeds.quality import (
     Merger,
     align,
@@ -51,7 +53,9 @@ __all__ = [
     "BinanceDecoder",
     "CoinbaseDecoder",
     "ControlMessage",
+    "DbnDecoder",
     "Decoder",
+    "ItchDecoder",
     "KrakenDecoder",
     "Merger",
     "SyntheticSymbol",
@@ -63,6 +67,8 @@ __all__ = [
     "clean_trades",
     "clock_skew",
     "coinbase",
+    "dbn",
+    "itch",
     "kraken",
     "lean",
     "lobster",

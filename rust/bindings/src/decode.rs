@@ -2,6 +2,7 @@
 
 use crate::crypto;
 use crate::data::{MarketData, quality_policy, report_to_python};
+use crate::depth;
 use crate::errors::{call, call_attached, choose, to_py};
 use crate::feeds::watched;
 use pyo3::buffer::PyBuffer;
@@ -42,6 +43,8 @@ fn make(source: &str, settings: &Bound<'_, PyDict>) -> PyResult<Box<dyn feeds::D
         "binance" => crypto::binance(settings),
         "coinbase" => crypto::coinbase(settings),
         "kraken" => crypto::kraken(settings),
+        "dbn" => depth::dbn(settings),
+        "itch" => depth::itch(settings),
         _ => Err(to_py(Error::config("source", format!("{source:?} is not known")))),
     }
 }

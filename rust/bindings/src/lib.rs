@@ -12,6 +12,7 @@ mod columns;
 mod crypto;
 mod data;
 mod decode;
+mod depth;
 mod errors;
 mod feeds;
 mod indicator_set;

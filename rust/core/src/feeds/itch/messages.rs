@@ -8,7 +8,7 @@ use crate::event::{
     Trade, TradingState, pack_conditions,
 };
 use crate::feeds::zone::{REGULAR_CLOSE_MS, REGULAR_OPEN_MS};
-use crate::types::{InstrumentId, Price, Qty, Result, SCALE, Side};
+use crate::types::{InstrumentId, Price, Qty, SCALE, Side};
 
 /// A price field counts 1/10,000 dollar.
 const PRICE_UNIT: i64 = SCALE / 10_000;
@@ -60,10 +60,10 @@ fn push_trade(out: &mut Batches, trade: Trade, id: u64, aggressor: i8, condition
 impl ItchDecoder {
     /// Decode one framed message.
     #[inline]
-    pub(super) fn message(&mut self, m: &[u8], out: &mut Batches) -> Result<()> {
+    pub(super) fn message(&mut self, m: &[u8], out: &mut Batches) {
         let Some(&letter) = m.first() else {
             // A length of zero ends a file's session.
-            return Ok(());
+            return;
         };
         let length = LENGTHS[usize::from(letter)];
         self.messages += 1;
@@ -75,7 +75,7 @@ impl ItchDecoder {
             ($length:literal) => {
                 match m.first_chunk::<$length>() {
                     Some(m) => m,
-                    None => return Ok(()),
+                    None => return,
                 }
             };
         }
@@ -93,34 +93,38 @@ impl ItchDecoder {
             b'R' => self.directory(whole!(39), out),
             b'H' => self.trading_action(whole!(25), out),
             b'h' => self.operational_halt(whole!(21), out),
-            _ => Ok(()),
+            _ => {}
         }
     }
 
     /// A message whose length is not its type's, or whose type is not known: the latter is counted and passed over, since the
     /// exchange may add types.
     #[cold]
-    fn odd_length(&mut self, m: &[u8], out: &mut Batches) -> Result<()> {
+    fn odd_length(&mut self, m: &[u8], out: &mut Batches) {
         let letter = m.first().copied().unwrap_or_default();
         match LENGTHS[usize::from(letter)] {
-            0 => Ok(()),
+            0 => {}
             length => {
                 let bytes = m.len();
-                self.malformed(out, || format!("type '{}' has {bytes} bytes, not {length}", char::from(letter)))
+                self.malformed(out, || format!("type '{}' has {bytes} bytes, not {length}", char::from(letter)));
             }
         }
     }
 
     /// The instrument of a message that carries its symbol; `None` passes the message over.
     #[inline]
-    fn named<const N: usize>(&mut self, m: &[u8; N], symbol: [u8; 8], out: &mut Batches) -> Result<Option<InstrumentId>> {
+    fn named<const N: usize>(&mut self, m: &[u8; N], symbol: [u8; 8], out: &mut Batches) -> Option<InstrumentId> {
         match self.instruments[usize::from(u16_at::<1, N>(m))] {
             PASSED_OVER => {
                 self.passed_over += 1;
-                Ok(None)
+                None
             }
-            UNNAMED => self.name(u16_at::<1, N>(m), symbol, out),
-            id => Ok(Some(InstrumentId(id))),
+            UNNAMED => {
+                let id = self.name(u16_at::<1, N>(m), symbol, out);
+                self.passed_over += u64::from(id.is_none());
+                id
+            }
+            id => Some(InstrumentId(id)),
         }
     }
 
@@ -142,39 +146,39 @@ impl ItchDecoder {
 
     /// Give the stock locate its symbol.
     #[cold]
-    fn name(&mut self, locate: u16, symbol: [u8; 8], out: &mut Batches) -> Result<Option<InstrumentId>> {
+    fn name(&mut self, locate: u16, symbol: [u8; 8], out: &mut Batches) -> Option<InstrumentId> {
         let text = std::str::from_utf8(trimmed(&symbol)).unwrap_or_default();
         let id = if self.wanted.as_ref().is_some_and(|wanted| !wanted.contains(text)) {
             PASSED_OVER
         } else if let Ok(id) = out.instruments.intern(text) {
             id.0
         } else {
-            self.malformed(out, || format!("symbol \"{}\" of locate {locate} is not text", symbol.escape_ascii()))?;
-            return Ok(None);
+            self.malformed(out, || format!("symbol \"{}\" of locate {locate} is not text", symbol.escape_ascii()));
+            return None;
         };
         self.instruments[usize::from(locate)] = id;
-        Ok((id != PASSED_OVER).then_some(InstrumentId(id)))
+        (id != PASSED_OVER).then_some(InstrumentId(id))
     }
 
     /// A time that a day has, or a malformed message.
     #[inline]
-    fn checked_time<const N: usize>(&mut self, m: &[u8; N], out: &mut Batches) -> Result<Option<i64>> {
+    fn checked_time<const N: usize>(&mut self, m: &[u8; N], out: &mut Batches) -> Option<i64> {
         let ns = time_ns(m);
         if ns < DAY_NS_MAX {
-            return Ok(Some(ns));
+            return Some(ns);
         }
-        self.malformed(out, || format!("type '{}' has a time of {ns} ns after midnight, more than a day", char::from(m[0])))?;
-        Ok(None)
+        self.malformed(out, || format!("type '{}' has a time of {ns} ns after midnight, more than a day", char::from(m[0])));
+        None
     }
 
-    fn directory(&mut self, m: &[u8; 39], out: &mut Batches) -> Result<()> {
-        self.name(u16_at::<1, 39>(m), text_at::<11, 39>(m), out).map(|_| ())
+    fn directory(&mut self, m: &[u8; 39], out: &mut Batches) {
+        self.name(u16_at::<1, 39>(m), text_at::<11, 39>(m), out);
     }
 
     #[inline]
-    fn add<const N: usize>(&mut self, m: &[u8; N], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.named(m, text_at::<24, N>(m), out)? else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn add<const N: usize>(&mut self, m: &[u8; N], out: &mut Batches) {
+        let Some(instrument) = self.named(m, text_at::<24, N>(m), out) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let (reference, size) = (u64_at::<11, N>(m), u32_at::<20, N>(m));
         let side = match m[19] {
             b'B' => Side::Buy,
@@ -196,7 +200,6 @@ impl ItchDecoder {
             size: shares(size),
             flags: FLAG_LAST,
         });
-        Ok(())
     }
 
     /// Give the change of an order; `resting` is the order before it, `None` when it was never seen.
@@ -233,9 +236,9 @@ impl ItchDecoder {
     }
 
     #[inline]
-    fn executed(&mut self, m: &[u8; 31], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.known(m) else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn executed(&mut self, m: &[u8; 31], out: &mut Batches) {
+        let Some(instrument) = self.known(m) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let size = u32_at::<19, 31>(m);
         let resting = self.orders.reduce(u64_at::<11, 31>(m), size);
         self.change(m, ns, instrument, BookAction::Execute, resting, size, FLAG_LAST, out);
@@ -243,13 +246,12 @@ impl ItchDecoder {
             let trade = Trade { ts: self.day.at_ns(ns), instrument, price: price(order.price), size: shares(size), flags: extended(ns) };
             push_trade(out, trade, u64_at::<23, 31>(m), aggressor(order.side), 0);
         }
-        Ok(())
     }
 
     #[inline]
-    fn executed_at(&mut self, m: &[u8; 36], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.known(m) else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn executed_at(&mut self, m: &[u8; 36], out: &mut Batches) {
+        let Some(instrument) = self.known(m) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let size = u32_at::<19, 36>(m);
         let resting = self.orders.reduce(u64_at::<11, 36>(m), size);
         self.change(m, ns, instrument, BookAction::Execute, resting, size, FLAG_LAST, out);
@@ -263,32 +265,29 @@ impl ItchDecoder {
             flags: extended(ns) | hidden,
         };
         push_trade(out, trade, u64_at::<23, 36>(m), resting.map_or(0, |order| aggressor(order.side)), 0);
-        Ok(())
     }
 
     #[inline]
-    fn cancel(&mut self, m: &[u8; 23], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.known(m) else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn cancel(&mut self, m: &[u8; 23], out: &mut Batches) {
+        let Some(instrument) = self.known(m) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let size = u32_at::<19, 23>(m);
         let resting = self.orders.reduce(u64_at::<11, 23>(m), size);
         self.change(m, ns, instrument, BookAction::Cancel, resting, size, FLAG_LAST, out);
-        Ok(())
     }
 
     #[inline]
-    fn delete(&mut self, m: &[u8; 19], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.known(m) else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn delete(&mut self, m: &[u8; 19], out: &mut Batches) {
+        let Some(instrument) = self.known(m) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let resting = self.orders.remove(u64_at::<11, 19>(m));
         self.change(m, ns, instrument, BookAction::Delete, resting, resting.map_or(0, |order| order.shares), FLAG_LAST, out);
-        Ok(())
     }
 
     #[inline]
-    fn replace(&mut self, m: &[u8; 35], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.known(m) else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn replace(&mut self, m: &[u8; 35], out: &mut Batches) {
+        let Some(instrument) = self.known(m) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let (reference, size, limit) = (u64_at::<19, 35>(m), u32_at::<27, 35>(m), u32_at::<31, 35>(m));
         if size == 0 || reference > REFERENCE_MAX {
             return self.malformed(out, || format!("order {reference} is of {size} shares; a reference is below 2^63 and shares above 0"));
@@ -310,14 +309,13 @@ impl ItchDecoder {
                 flags: FLAG_LAST,
             });
         }
-        Ok(())
     }
 
     /// A trade against an order that was not shown.
     #[inline]
-    fn print(&mut self, m: &[u8; 44], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.named(m, text_at::<24, 44>(m), out)? else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn print(&mut self, m: &[u8; 44], out: &mut Batches) {
+        let Some(instrument) = self.named(m, text_at::<24, 44>(m), out) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let trade = Trade {
             ts: self.day.at_ns(ns),
             instrument,
@@ -327,29 +325,27 @@ impl ItchDecoder {
         };
         // The side in the message is the hidden order's and has been B for every trade since 2014.
         push_trade(out, trade, u64_at::<36, 44>(m), 0, 0);
-        Ok(())
     }
 
-    fn cross(&mut self, m: &[u8; 40], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.named(m, text_at::<19, 40>(m), out)? else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn cross(&mut self, m: &[u8; 40], out: &mut Batches) {
+        let Some(instrument) = self.named(m, text_at::<19, 40>(m), out) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let (size, kind) = (u64_at::<11, 40>(m), m[39]);
         let Some(raw) = i64::try_from(size).ok().and_then(|size| size.checked_mul(SCALE)) else {
             return self.malformed(out, || format!("a cross is of {size} shares, more than can be held"));
         };
         if raw == 0 {
-            return Ok(());
+            return;
         }
         // The crosses of the open and the close belong to the session, whose bounds they miss by a few milliseconds.
         let flags = if matches!(kind, b'O' | b'C') { 0 } else { extended(ns) };
         let trade = Trade { ts: self.day.at_ns(ns), instrument, price: price(u32_at::<27, 40>(m)), size: Qty::from_raw(raw), flags };
         push_trade(out, trade, u64_at::<31, 40>(m), 0, pack_conditions([kind]));
-        Ok(())
     }
 
-    fn broken(&mut self, m: &[u8; 19], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.known(m) else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn broken(&mut self, m: &[u8; 19], out: &mut Batches) {
+        let Some(instrument) = self.known(m) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         out.corrections.push(Correction {
             ts: self.day.at_ns(ns),
             instrument,
@@ -357,12 +353,11 @@ impl ItchDecoder {
             original_id: u64_at::<11, 19>(m),
             ..Correction::default()
         });
-        Ok(())
     }
 
-    fn trading_action(&mut self, m: &[u8; 25], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.named(m, text_at::<11, 25>(m), out)? else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn trading_action(&mut self, m: &[u8; 25], out: &mut Batches) {
+        let Some(instrument) = self.named(m, text_at::<11, 25>(m), out) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let (state, message) = match m[19] {
             b'H' => (TradingState::Halted, "halted"),
             b'P' => (TradingState::Paused, "paused"),
@@ -380,12 +375,11 @@ impl ItchDecoder {
             reason_code: out.labels.intern(&reason),
             ..Status::default()
         });
-        Ok(())
     }
 
-    fn operational_halt(&mut self, m: &[u8; 21], out: &mut Batches) -> Result<()> {
-        let Some(instrument) = self.named(m, text_at::<11, 21>(m), out)? else { return Ok(()) };
-        let Some(ns) = self.checked_time(m, out)? else { return Ok(()) };
+    fn operational_halt(&mut self, m: &[u8; 21], out: &mut Batches) {
+        let Some(instrument) = self.named(m, text_at::<11, 21>(m), out) else { return };
+        let Some(ns) = self.checked_time(m, out) else { return };
         let state = match m[20] {
             b'H' => TradingState::Halted,
             b'T' => TradingState::Trading,
@@ -405,7 +399,6 @@ impl ItchDecoder {
             message: out.labels.intern(message),
             ..Status::default()
         });
-        Ok(())
     }
 }
 
