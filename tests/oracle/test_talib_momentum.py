@@ -50,8 +50,11 @@ PAIRS: list[tuple[str, list[str], list[float], Callable[..., Any]]] = [
     *[("aroonosc", HL, [n], lambda h, low, n=n: talib.AROONOSC(h, low, n)) for n in (2, 14, 25)],
     *[("plus_dm", HL, [n], lambda h, low, n=n: talib.PLUS_DM(h, low, n)) for n in (1, 2, 14)],
     *[("minus_dm", HL, [n], lambda h, low, n=n: talib.MINUS_DM(h, low, n)) for n in (1, 2, 14)],
-    *[("plus_di", HLC, [n], lambda h, low, c, n=n: talib.PLUS_DI(h, low, c, n)) for n in (1, 2, 14)],
-    *[("minus_di", HLC, [n], lambda h, low, c, n=n: talib.MINUS_DI(h, low, c, n)) for n in (1, 2, 14)],
+    *[("plus_di", HLC, [n], lambda h, low, c, n=n: talib.PLUS_DI(h, low, c, n)) for n in (2, 14)],
+    *[("minus_di", HLC, [n], lambda h, low, c, n=n: talib.MINUS_DI(h, low, c, n)) for n in (2, 14)],
+    # For a period of 1 TA-Lib gives a share, ours percent as for every other.
+    ("plus_di", HLC, [1], lambda h, low, c: 100 * talib.PLUS_DI(h, low, c, 1)),
+    ("minus_di", HLC, [1], lambda h, low, c: 100 * talib.MINUS_DI(h, low, c, 1)),
     *[("dx", HLC, [n], lambda h, low, c, n=n: talib.DX(h, low, c, n)) for n in (2, 14)],
     *[("adx", HLC, [n], lambda h, low, c, n=n: talib.ADX(h, low, c, n)) for n in (2, 14, 30)],
     *[("adxr", HLC, [n], lambda h, low, c, n=n: talib.ADXR(h, low, c, n)) for n in (2, 14, 30)],
