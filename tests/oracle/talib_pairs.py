@@ -19,7 +19,11 @@ def spy_502(find: Callable[[str], Path]) -> Columns:
     """Return two years of SPY, daily."""
     with gzip.open(find("skender/quotes/default.csv.gz"), "rt") as lines:
         rows = list(csv.DictReader(lines))
-    return {name.lower(): np.array([float(row[name]) for row in rows]) for name in rows[0] if name.lower() not in ("date", "timestamp")}
+    return {
+        name.lower(): np.array([float(row[name]) for row in rows])
+        for name in rows[0]
+        if name.lower() not in ("date", "timestamp")
+    }
 
 
 def spy_5849(find: Callable[[str], Path]) -> Columns:
@@ -38,7 +42,13 @@ def walk(seed: int, rows: int, start: float = 100.0) -> Columns:
     opened = np.concatenate([close[:1], close[:-1]])
     reach = r.exponential(5e-3, (2, rows)) * (r.random(rows) > 0.05)
     high, low = np.maximum(opened, close) * (1 + reach[0]), np.minimum(opened, close) * (1 - reach[1])
-    return {"open": opened, "high": high, "low": low, "close": close, "volume": r.integers(1, 10_000, rows).astype(float)}
+    return {
+        "open": opened,
+        "high": high,
+        "low": low,
+        "close": close,
+        "volume": r.integers(1, 10_000, rows).astype(float),
+    }
 
 
 def flat(rows: int = 300) -> Columns:
@@ -60,7 +70,9 @@ def misses(got: Any, wanted: Any, scale: float, relative: float = 1e-9) -> int:
     return int(np.sum(far | (np.isnan(got) != np.isnan(wanted))))
 
 
-def check(name: str, inputs: list[str], parameters: list[float], reference: Callable[..., Any], series: Columns, label: str) -> None:
+def check(
+    name: str, inputs: list[str], parameters: list[float], reference: Callable[..., Any], series: Columns, label: str
+) -> None:
     """Check every row of every output of `name` against `reference(*columns)`; print the share."""
     columns = [series[i] for i in inputs]
     got = ours(name, columns, parameters)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from tests.oracle.talib_pairs import Columns, check, flat, misses, ours, spy_502, spy_5849, walk
 
 talib = pytest.importorskip("talib")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from tests.oracle.talib_pairs import Columns, check, flat, misses, ours, spy_502, spy_5849, walk
 
 talib = pytest.importorskip("talib")
@@ -22,13 +23,24 @@ PAIRS: list[tuple[str, list[str], list[float], Callable[..., Any]]] = [
         ("stoch", HLC, [k, s, d], lambda h, low, c, k=k, s=s, d=d: talib.STOCH(h, low, c, k, s, 0, d, 0))
         for k, s, d in ((5, 3, 3), (14, 3, 3), (1, 1, 1), (14, 5, 1))
     ],
-    *[("stochf", HLC, [k, d], lambda h, low, c, k=k, d=d: talib.STOCHF(h, low, c, k, d, 0)) for k, d in ((5, 3), (14, 1))],
+    *[
+        ("stochf", HLC, [k, d], lambda h, low, c, k=k, d=d: talib.STOCHF(h, low, c, k, d, 0))
+        for k, d in ((5, 3), (14, 1))
+    ],
     *[
         ("stochrsi", C, [n, k, d], lambda x, n=n, k=k, d=d: talib.STOCHRSI(x, n, k, d, 0))
         for n, k, d in ((14, 5, 3), (14, 14, 3))
     ],
-    *[("apo", C, [a, b, t], lambda x, a=a, b=b, t=t: talib.APO(x, a, b, t)) for a, b in ((12, 26), (2, 9)) for t in (0, 1, 2)],
-    *[("ppo", C, [a, b, t], lambda x, a=a, b=b, t=t: talib.PPO(x, a, b, t)) for a, b in ((12, 26), (2, 9)) for t in (0, 1, 2)],
+    *[
+        ("apo", C, [a, b, t], lambda x, a=a, b=b, t=t: talib.APO(x, a, b, t))
+        for a, b in ((12, 26), (2, 9))
+        for t in (0, 1, 2)
+    ],
+    *[
+        ("ppo", C, [a, b, t], lambda x, a=a, b=b, t=t: talib.PPO(x, a, b, t))
+        for a, b in ((12, 26), (2, 9))
+        for t in (0, 1, 2)
+    ],
     *[("cmo", C, [n], lambda x, n=n: talib.CMO(x, n)) for n in (2, 14, 30)],
     *[("cci", HLC, [n], lambda h, low, c, n=n: talib.CCI(h, low, c, n)) for n in (2, 14, 20, 100)],
     *[("willr", HLC, [n], lambda h, low, c, n=n: talib.WILLR(h, low, c, n)) for n in (2, 14, 40)],

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from tests.oracle.talib_pairs import Columns, check, flat, misses, ours, spy_502, spy_5849, walk
 
 talib = pytest.importorskip("talib")
@@ -87,7 +88,10 @@ def definitions(s: Columns) -> dict[str, tuple[tuple[np.ndarray, ...], np.ndarra
         "sortino": (ours("rolling_sortino", [x], [30, 0.02]), sortino(x, 30, 0.02)),
         "value at risk": (ours("rolling_value_at_risk", [x], [100, 0.95]), at_risk(x, 100, 0.95)),
         "skew": (ours("rolling_skew", [x], [30]), late(rows, np.array([pd.Series(w).skew() for w in windows(x, 30)]))),
-        "kurtosis": (ours("rolling_kurtosis", [x], [30]), late(rows, np.array([pd.Series(w).kurt() for w in windows(x, 30)]))),
+        "kurtosis": (
+            ours("rolling_kurtosis", [x], [30]),
+            late(rows, np.array([pd.Series(w).kurt() for w in windows(x, 30)])),
+        ),
     }
 
 

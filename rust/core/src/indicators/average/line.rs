@@ -22,7 +22,9 @@ pub(in crate::indicators) fn is_zero(x: f64) -> bool {
 }
 
 /// An indicator put together from others.
-pub(in crate::indicators) trait Composed<const I: usize, const O: usize>: Clone + Debug + Send + Sync + 'static {
+pub(in crate::indicators) trait Composed<const I: usize, const O: usize>:
+    Clone + Debug + Send + Sync + 'static
+{
     /// Rows before the one with the first full value.
     fn lookback(&self) -> usize;
 
@@ -357,7 +359,11 @@ pub(in crate::indicators) enum Range {
 
 impl Range {
     pub(in crate::indicators) fn new(period: usize) -> Self {
-        if period <= RESCAN_MAX { Self::Short(Box::new([Record::new(period), Record::new(period)])) } else { Self::Long(Extremes::new(period)) }
+        if period <= RESCAN_MAX {
+            Self::Short(Box::new([Record::new(period), Record::new(period)]))
+        } else {
+            Self::Long(Extremes::new(period))
+        }
     }
 
     pub(in crate::indicators) fn lookback(&self) -> usize {
@@ -393,7 +399,9 @@ impl Range {
                 // Lowest as the negated highest of what is negated.
                 bottom.iter_mut().zip(low).for_each(|(y, &x)| *y = -x);
                 records[1].run_in_place(bottom);
-                bottom.iter_mut().for_each(|y| *y = -*y);
+                for y in bottom {
+                    *y = -*y;
+                }
             }
             Self::Long(extremes) => {
                 let warm_up = extremes.rows_to_go().min(top.len());

@@ -70,11 +70,7 @@ struct Hull {
 
 impl Hull {
     fn new(period: usize) -> Self {
-        Self {
-            half: LinearlyWeighted::new(period / 2),
-            whole: LinearlyWeighted::new(period),
-            last: LinearlyWeighted::new(period.isqrt()),
-        }
+        Self { half: LinearlyWeighted::new(period / 2), whole: LinearlyWeighted::new(period), last: LinearlyWeighted::new(period.isqrt()) }
     }
 }
 
@@ -115,10 +111,11 @@ impl Weighing {
     /// Weights of a normal curve over `period` rows, its top at `offset` of the way to the newest, its deviation `period ÷ sigma`.
     fn gaussian(period: usize, offset: f64, sigma: f64) -> Self {
         let (top, deviation) = (offset * (period - 1) as f64, period as f64 / sigma);
-        let mut weights: Vec<f64> =
-            (0..period).map(|i| libm::exp(-(i as f64 - top).powi(2) / (2.0 * deviation * deviation))).collect();
+        let mut weights: Vec<f64> = (0..period).map(|i| libm::exp(-(i as f64 - top).powi(2) / (2.0 * deviation * deviation))).collect();
         let total: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|w| *w /= total);
+        for weight in &mut weights {
+            *weight /= total;
+        }
         Self { weights, history: History::new(period - 1), silence: Silence::new(period - 1) }
     }
 

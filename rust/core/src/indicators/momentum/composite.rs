@@ -240,7 +240,12 @@ pub(super) const ENTRIES: &[Description] = &[
         name: "stc",
         title: "Schaff trend cycle",
         inputs: &["close"],
-        parameters: &[whole("cycle_period", 10, 1), whole("fast_period", 23, 1), whole("slow_period", 50, 2), real("factor", 0.5, 1e-3, 1.0)],
+        parameters: &[
+            whole("cycle_period", 10, 1),
+            whole("fast_period", 23, 1),
+            whole("slow_period", 50, 2),
+            real("factor", 0.5, 1e-3, 1.0),
+        ],
         outputs: &["stc"],
         first_row: "slow_period + 2·cycle_period − 3",
         formula: "twice: 100·(x − lowest) ÷ (highest − lowest) over cycle_period rows, smoothed y += factor·(x − y); of EMA(close, fast_period) − EMA(close, slow_period)",

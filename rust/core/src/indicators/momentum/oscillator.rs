@@ -66,7 +66,7 @@ impl Composed<2, 1> for Awesome {
     fn block<const N: usize>(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
         let (mut mid, mut slow) = ([0.0; N], [0.0; N]);
         let (mid, slow) = (&mut mid[..high.len()], &mut slow[..high.len()]);
-        zip2(mid, high, low, |high, low| (high + low) / 2.0);
+        zip2(mid, high, low, |high, low| 0.5 * (high + low));
         self.fast.take(mid, out);
         self.slow.take(mid, slow);
         out.iter_mut().zip(slow).for_each(|(y, slow)| *y -= *slow);
@@ -220,9 +220,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "3 × (period − 1) + 1",
         formula: "100·(e ÷ e[1] − 1), e = EMA(EMA(EMA(close))), each of period rows",
         source: "J. Hutson (1983); TA-Lib TRIX",
-        make: |p| {
-            Ok(Box::new(Streaming::new(Trix { smooth: Cascade::new([p.whole(0); 3]), last: [f64::NAN] })))
-        },
+        make: |p| Ok(Box::new(Streaming::new(Trix { smooth: Cascade::new([p.whole(0); 3]), last: [f64::NAN] }))),
     },
     Description {
         name: "dpo",

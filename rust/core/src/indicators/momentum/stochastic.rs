@@ -177,7 +177,7 @@ impl Composed<2, 2> for Fisher {
         let (mut mid, mut top, mut bottom) = ([0.0; N], [0.0; N], [0.0; N]);
         let n = high.len();
         let (mid, top, bottom) = (&mut mid[..n], &mut top[..n], &mut bottom[..n]);
-        zip2(mid, high, low, |high, low| (high + low) / 2.0);
+        zip2(mid, high, low, |high, low| 0.5 * (high + low));
         self.range.take(mid, mid, top, bottom);
         for i in 0..n {
             trigger[i] = self.value;
@@ -213,11 +213,7 @@ pub(super) const ENTRIES: &[Description] = &[
         formula: "slow_k = SMA(100·(close − lowest low) ÷ (highest high − lowest low), slow_k_period), slow_d = SMA(slow_k, slow_d_period); 0 where there is no range",
         source: "G. Lane; TA-Lib STOCH with simple averages",
         make: |p| {
-            Ok(Box::new(Streaming::new(Slow {
-                position: Position::new(p.whole(0)),
-                k: Mean::new(p.whole(1)),
-                d: Mean::new(p.whole(2)),
-            })))
+            Ok(Box::new(Streaming::new(Slow { position: Position::new(p.whole(0)), k: Mean::new(p.whole(1)), d: Mean::new(p.whole(2)) })))
         },
     },
     Description {

@@ -1,7 +1,7 @@
 //! Against the true range: the vortex indicator and the choppiness index.
 
-use crate::indicators::average::line::{Composed, Range, Sum, each_pair, is_zero, true_range};
 use crate::indicators::average::line::Line;
+use crate::indicators::average::line::{Composed, Range, Sum, each_pair, is_zero, true_range};
 use crate::indicators::average::sums::{Plain, Sums};
 use crate::indicators::catalog::{Description, period, whole};
 use crate::indicators::study::{State, Streaming};
