@@ -62,7 +62,7 @@ def ours(name: str, columns: list[np.ndarray], parameters: list[float]) -> tuple
 
 
 def misses(got: Any, wanted: Any, scale: float, relative: float = 1e-9) -> int:
-    """Return in how many rows two columns differ, in where they have values or by more than `relative` of value or scale."""
+    """Return how many rows differ: in whether there is a value, or by more than `relative` of value or scale."""
     got, wanted = np.asarray(got, dtype=float), np.asarray(wanted, dtype=float)
     both = ~np.isnan(got) & ~np.isnan(wanted)
     far = np.zeros(len(got), dtype=bool)
