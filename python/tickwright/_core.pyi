@@ -197,197 +197,103 @@ def synthetic(
 
 # --- indicators ------------------------------------------------------------------------------------------------------
 
-class _ArrowArray(Protocol):
-    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+def run_indicator(
+    name: str, lines: type[Any] | None, axis: int, args: tuple[Any, ...], keywords: dict[str, Any] | None
+) -> Any:
+    """Run the indicator `name` over columns or panels: one array, or several as a `lines`."""
 
-class _ArrowStream(Protocol):
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
-
-_Column: TypeAlias = npt.ArrayLike | _ArrowArray | _ArrowStream
-
-class Channel(NamedTuple, Generic[_T_co]):
-    """Upper, middle and lower line."""
-
-    upper: _T_co
-    middle: _T_co
-    lower: _T_co
-
-class MacdValue(NamedTuple, Generic[_T_co]):
-    """MACD line, its signal line, and their difference."""
-
-    macd: _T_co
-    signal: _T_co
-    histogram: _T_co
-
-class _Streaming(Generic[_T_co]):
-    """What all streaming indicators have."""
+class Indicator:
+    """One indicator with its state; tickwright.indicators has a class for each."""
 
     @property
-    def value(self) -> _T_co:
-        """The last value that was not missing."""
+    def value(self) -> Any:
+        """The outputs of the last row that was not missing."""
 
     @property
     def ready(self) -> bool:
-        """True once there is a value."""
+        """True once the look-back is behind."""
+
+    @property
+    def lookback(self) -> int:
+        """Rows before the one with the first full value."""
+
+    @property
+    def parameters(self) -> dict[str, int | float]:
+        """Parameters by name."""
+
+    def extend(self, *columns: Any) -> Any:
+        """Take columns; the outputs of each row."""
 
     def reset(self) -> None:
         """Forget everything but the parameters."""
 
-    def __reduce__(self) -> tuple[type[Self], tuple[int | float, ...], list[float]]: ...
-    def __setstate__(self, state: Sequence[float]) -> None: ...
+    def state(self) -> list[float]:
+        """Everything that later values depend on, as numbers."""
 
-def sma(close: _Column, period: int = 30) -> _Floats:
-    """Average the last `period` values with equal weights."""
+    def restore(self, state: Sequence[float]) -> None:
+        """Take up the state of an indicator with the same parameters."""
 
-@final
-class Sma(_Streaming[float]):
-    """Average the last `period` values with equal weights."""
+class IndicatorSet:
+    """Indicators by name, with a state for each symbol."""
 
-    def __new__(cls, period: int = 30) -> Self: ...
-    def update(self, close: float) -> float:
-        """Take one row; NaN while warming up or where an input is missing."""
+    def __new__(
+        cls, indicators: Mapping[str, str | tuple[Any, ...]], symbols: Sequence[str] | None = None
+    ) -> Self: ...
+    def update(
+        self,
+        symbol: str | int,
+        row: Any = None,
+        *,
+        open: float | None = None,
+        high: float | None = None,
+        low: float | None = None,
+        close: float | None = None,
+        volume: float | None = None,
+    ) -> None:
+        """Take one row of a symbol: `row` in the order of `inputs`, or columns by name."""
 
-    def extend(self, close: _Column) -> _Floats:
-        """As `update` for each row."""
+    def update_all(self, rows: npt.ArrayLike) -> None:
+        """Take one row of every symbol: an array [symbols × inputs]."""
 
-def ema(close: _Column, period: int = 30) -> _Floats:
-    """Exponential moving average, weight 2 / (period + 1), seeded with the mean of the first `period` values."""
+    def extend(self, symbol: str | int, **columns: Any) -> dict[str, _Floats]:
+        """Take columns of a symbol by name; the columns of values by name."""
 
-@final
-class Ema(_Streaming[float]):
-    """Exponential moving average, weight 2 / (period + 1), seeded with the mean of the first `period` values."""
+    def value(self, symbol: str | int, column: str) -> float:
+        """One value of a symbol."""
 
-    def __new__(cls, period: int = 30) -> Self: ...
-    def update(self, close: float) -> float:
-        """Take one row; NaN while warming up or where an input is missing."""
+    def row(self, symbol: str | int) -> _Floats:
+        """Return the values of a symbol after its last row, in an array of their own."""
 
-    def extend(self, close: _Column) -> _Floats:
-        """As `update` for each row."""
+    @property
+    def values(self) -> _Floats:
+        """The values of every symbol after its last row, [symbols × columns], in an array of their own."""
 
-def rma(close: _Column, period: int = 14) -> _Floats:
-    """Wilder's moving average, weight 1 / period, seeded with the mean of the first `period` values."""
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of values."""
 
-@final
-class Rma(_Streaming[float]):
-    """Wilder's moving average, weight 1 / period, seeded with the mean of the first `period` values."""
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What a row holds, in order."""
 
-    def __new__(cls, period: int = 14) -> Self: ...
-    def update(self, close: float) -> float:
-        """Take one row; NaN while warming up or where an input is missing."""
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols, in the order of the rows of `values`."""
 
-    def extend(self, close: _Column) -> _Floats:
-        """As `update` for each row."""
+    def ready(self, symbol: str | int) -> bool:
+        """Return true when every indicator of the symbol has its look-back behind it."""
 
-def rsi(close: _Column, period: int = 14) -> _Floats:
-    """Relative strength index (Wilder 1978), 0 to 100."""
+    def reset(self, symbol: str | int | None = None) -> None:
+        """Forget everything but the parameters: of one symbol, or of all."""
 
-@final
-class Rsi(_Streaming[float]):
-    """Relative strength index (Wilder 1978), 0 to 100."""
+    def state(self) -> tuple[list[list[float]], list[float]]:
+        """Everything that later values depend on."""
 
-    def __new__(cls, period: int = 14) -> Self: ...
-    def update(self, close: float) -> float:
-        """Take one row; NaN while warming up or where an input is missing."""
-
-    def extend(self, close: _Column) -> _Floats:
-        """As `update` for each row."""
-
-def macd(close: _Column, fast_period: int = 12, slow_period: int = 26, signal_period: int = 9) -> MacdValue[_Floats]:
-    """EMA(fast) - EMA(slow), its EMA(signal), and their difference; aligned as in TA-Lib."""
-
-@final
-class Macd(_Streaming[MacdValue[float]]):
-    """EMA(fast) - EMA(slow), its EMA(signal), and their difference; aligned as in TA-Lib."""
-
-    def __new__(cls, fast_period: int = 12, slow_period: int = 26, signal_period: int = 9) -> Self: ...
-    def update(self, close: float) -> MacdValue[float]:
-        """Take one row; NaN while warming up or where an input is missing."""
-
-    def extend(self, close: _Column) -> MacdValue[_Floats]:
-        """As `update` for each row."""
-
-def bollinger(close: _Column, period: int = 20, deviations: float = 2.0) -> Channel[_Floats]:
-    """SMA and `deviations` population standard deviations above and below it."""
-
-@final
-class Bollinger(_Streaming[Channel[float]]):
-    """SMA and `deviations` population standard deviations above and below it."""
-
-    def __new__(cls, period: int = 20, deviations: float = 2.0) -> Self: ...
-    def update(self, close: float) -> Channel[float]:
-        """Take one row; NaN while warming up or where an input is missing."""
-
-    def extend(self, close: _Column) -> Channel[_Floats]:
-        """As `update` for each row."""
-
-def atr(high: _Column, low: _Column, close: _Column, period: int = 14) -> _Floats:
-    """Average true range (Wilder 1978)."""
-
-@final
-class Atr(_Streaming[float]):
-    """Average true range (Wilder 1978)."""
-
-    def __new__(cls, period: int = 14) -> Self: ...
-    def update(self, high: float, low: float, close: float) -> float:
-        """Take one row; NaN while warming up or where an input is missing."""
-
-    def extend(self, high: _Column, low: _Column, close: _Column) -> _Floats:
-        """As `update` for each row."""
-
-def vwap(high: _Column, low: _Column, close: _Column, volume: _Column) -> _Floats:
-    """Volume-weighted average of (high + low + close) / 3 since the start or the last reset."""
-
-@final
-class Vwap(_Streaming[float]):
-    """Volume-weighted average of (high + low + close) / 3 since the start or the last reset."""
-
-    def __new__(cls) -> Self: ...
-    def update(self, high: float, low: float, close: float, volume: float) -> float:
-        """Take one row; NaN while warming up or where an input is missing."""
-
-    def extend(self, high: _Column, low: _Column, close: _Column, volume: _Column) -> _Floats:
-        """As `update` for each row."""
-
-def obv(close: _Column, volume: _Column) -> _Floats:
-    """On-balance volume, starting at the first row's volume as in TA-Lib."""
-
-@final
-class Obv(_Streaming[float]):
-    """On-balance volume, starting at the first row's volume as in TA-Lib."""
-
-    def __new__(cls) -> Self: ...
-    def update(self, close: float, volume: float) -> float:
-        """Take one row; NaN while warming up or where an input is missing."""
-
-    def extend(self, close: _Column, volume: _Column) -> _Floats:
-        """As `update` for each row."""
-
-def donchian(high: _Column, low: _Column, period: int = 20) -> Channel[_Floats]:
-    """Highest high and lowest low of the last `period` rows, the newest included, and their midpoint."""
-
-@final
-class Donchian(_Streaming[Channel[float]]):
-    """Highest high and lowest low of the last `period` rows, the newest included, and their midpoint."""
-
-    def __new__(cls, period: int = 20) -> Self: ...
-    def update(self, high: float, low: float) -> Channel[float]:
-        """Take one row; NaN while warming up or where an input is missing."""
-
-    def extend(self, high: _Column, low: _Column) -> Channel[_Floats]:
-        """As `update` for each row."""
-
-def run_indicator(name: str, columns: Sequence[Any], parameters: Sequence[float]) -> tuple[_Floats, ...]:
-    """Run the indicator `name` over `columns`: one array an output."""
-
-class Indicator:
-    """One indicator with its state."""
-
-    def __new__(cls, name: str, parameters: Sequence[float]) -> Self: ...
-    def update(self, *row: float) -> Any:
-        """Take one row; a number, or a tuple of the outputs."""
+    def restore(self, state: tuple[list[list[float]], list[float]]) -> None:
+        """Take up the state of an equal set."""
 
 def list_indicators() -> list[dict[str, Any]]:
-    """Every indicator as a dictionary: name, title, family, inputs, parameters, outputs, first_row."""
+    """Every indicator as a dictionary, of the fields of tickwright.indicators.Indicator."""
 
 # --- statistics of return series; None stands for "undefined" --------------------------------------------------------
 

@@ -1,77 +1,192 @@
-//! Every indicator of the core's catalogue, by name: over arrays, and one row at a time.
+//! Indicators one row at a time: one class for each number of inputs, which Python subclasses by name.
 
-use crate::errors::{call, call_attached, to_py};
-use crate::indicators::{Column, numpy_empty};
-use numpy::{PyArray1, PyArrayMethods};
+use crate::errors::to_py;
+use crate::indicators::{arguments, extend};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
-use tickwright_core::indicators::catalog::{build, find};
-use tickwright_core::indicators::study;
-
-/// Most inputs, and most outputs, that an indicator has.
-const COLUMNS_MAX: usize = 8;
-
-/// Run `indicator` over `columns`, one array an output.
-fn extend<'py>(
-    py: Python<'py>,
-    names: &[&str],
-    indicator: &mut dyn study::Indicator,
-    columns: &[Bound<'py, PyAny>],
-) -> PyResult<Vec<Bound<'py, PyArray1<f64>>>> {
-    let columns =
-        columns.iter().enumerate().map(|(i, c)| Column::new(names.get(i).unwrap_or(&"input"), c)).collect::<PyResult<Vec<_>>>()?;
-    let slices = columns.iter().map(Column::as_slice).collect::<PyResult<Vec<_>>>()?;
-    let rows = slices.first().map_or(0, |c| c.len());
-    let empty = numpy_empty(py)?;
-    let arrays = (0..indicator.outputs()).map(|_| Ok(empty.call1((rows,))?.cast_into::<PyArray1<f64>>()?)).collect::<PyResult<Vec<_>>>()?;
-    let mut writable: Vec<_> = arrays.iter().map(|a| a.readwrite()).collect();
-    let mut out = writable.iter_mut().map(|a| Ok(a.as_slice_mut()?)).collect::<PyResult<Vec<_>>>()?;
-    call(py, || indicator.extend(&slices, &mut out))?;
-    drop(writable);
-    Ok(arrays)
-}
-
-/// The indicator `name` over `columns`: one array an output.
-#[pyfunction]
-fn run_indicator<'py>(py: Python<'py>, name: &str, columns: Vec<Bound<'py, PyAny>>, parameters: Vec<f64>) -> PyResult<Bound<'py, PyTuple>> {
-    let entry = find(name).map_err(to_py)?;
-    let mut indicator = entry.build(&parameters).map_err(to_py)?;
-    PyTuple::new(py, extend(py, entry.inputs, indicator.as_mut(), &columns)?)
-}
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use tickwright_core::indicators::catalog::{self, Description};
+use tickwright_core::indicators::study::{self, COLUMNS_MAX};
 
 /// One indicator with its state.
 #[pyclass(subclass, module = "tickwright._core")]
 pub(crate) struct Indicator {
-    name: String,
+    entry: &'static Description,
     parameters: Vec<f64>,
     core: Box<dyn study::Indicator>,
+    outputs: usize,
+    /// The class of several outputs.
+    lines: Option<Py<PyAny>>,
+}
+
+/// `tuple.__new__`: it makes a named tuple without a call into Python.
+fn tuple_new(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static NEW: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    Ok(NEW.get_or_try_init(py, || Ok::<_, PyErr>(py.get_type::<PyTuple>().getattr("__new__")?.unbind()))?.bind(py))
+}
+
+impl Indicator {
+    /// Of the class `class`, which names its indicator as `_name` and the class of its results as `_lines`.
+    fn make(class: &Bound<'_, PyType>, args: &Bound<'_, PyTuple>, keywords: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let name: String = class
+            .getattr("_name")
+            .and_then(|n| n.extract())
+            .map_err(|_| PyTypeError::new_err("an indicator is made by its own class, such as tickwright.indicators.Ema(20)"))?;
+        let entry = catalog::find(&name).map_err(to_py)?;
+        let (_, parameters) = arguments(entry, false, args, keywords)?;
+        let core = entry.build(&parameters).map_err(to_py)?;
+        let lines = class.getattr("_lines")?;
+        Ok(Self { entry, parameters, outputs: core.outputs(), core, lines: (!lines.is_none()).then(|| lines.unbind()) })
+    }
+
+    fn check_inputs(&self, n: usize) -> PyResult<()> {
+        if self.entry.inputs.len() == n {
+            return Ok(());
+        }
+        Err(PyTypeError::new_err(format!("{} takes {} and not {n} inputs", self.entry.name, self.entry.inputs.join(", "))))
+    }
+
+    #[inline]
+    fn give<'py>(&self, py: Python<'py>, values: &[f64]) -> PyResult<Bound<'py, PyAny>> {
+        let Some(lines) = &self.lines else { return Ok(values[0].into_pyobject(py)?.into_any()) };
+        tuple_new(py)?.call1((lines, PyTuple::new(py, values)?))
+    }
+
+    #[inline]
+    fn step<'py, const N: usize>(&mut self, py: Python<'py>, row: [f64; N]) -> PyResult<Bound<'py, PyAny>> {
+        let mut out = [0.0; COLUMNS_MAX];
+        let out = &mut out[..self.outputs];
+        self.core.update(&row, out).map_err(to_py)?;
+        self.give(py, out)
+    }
 }
 
 #[pymethods]
 impl Indicator {
-    #[new]
-    fn new(name: &str, parameters: Vec<f64>) -> PyResult<Self> {
-        Ok(Self { name: name.to_owned(), core: build(name, &parameters).map_err(to_py)?, parameters })
+    /// Take columns; the outputs of each row.
+    #[pyo3(signature = (*columns))]
+    fn extend<'py>(&mut self, columns: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        let py = columns.py();
+        self.check_inputs(columns.len())?;
+        let columns: Vec<_> = columns.iter().collect();
+        let mut arrays = extend(py, self.entry.inputs, self.core.as_mut(), &columns)?;
+        match &self.lines {
+            Some(lines) => tuple_new(py)?.call1((lines, PyTuple::new(py, arrays)?)),
+            None => arrays.pop().ok_or_else(|| PyTypeError::new_err("an indicator without outputs")),
+        }
     }
 
-    /// Take one row; a number, or a tuple of the outputs.
-    #[pyo3(signature = (*row))]
-    fn update<'py>(&mut self, row: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        let py = row.py();
-        let mut inputs = [0.0; COLUMNS_MAX];
-        let n = row.len().min(COLUMNS_MAX);
-        for (slot, value) in inputs.iter_mut().zip(row) {
-            *slot = value.extract()?;
-        }
+    /// The outputs of the last row that was not missing.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let mut out = [0.0; COLUMNS_MAX];
-        let m = self.core.outputs().min(COLUMNS_MAX);
-        let core = &mut self.core;
-        call_attached(|| core.update(&inputs[..n], &mut out[..m]))?;
-        if m == 1 { Ok(out[0].into_pyobject(py)?.into_any()) } else { Ok(PyTuple::new(py, &out[..m])?.into_any()) }
+        let out = &mut out[..self.outputs];
+        self.core.value(out).map_err(to_py)?;
+        self.give(py, out)
+    }
+
+    /// True once the look-back is behind.
+    #[getter]
+    fn ready(&self) -> bool {
+        self.core.ready()
+    }
+
+    /// Rows before the one with the first full value.
+    #[getter]
+    fn lookback(&self) -> usize {
+        self.core.lookback()
+    }
+
+    /// Parameters by name.
+    #[getter]
+    fn parameters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let all = PyDict::new(py);
+        for (parameter, &value) in self.entry.parameters.iter().zip(&self.parameters) {
+            if parameter.is_whole {
+                all.set_item(parameter.name, value as i64)?;
+            } else {
+                all.set_item(parameter.name, value)?;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Forget everything but the parameters.
+    fn reset(&mut self) {
+        self.core.reset();
+    }
+
+    /// Everything that later values depend on, as numbers.
+    fn state(&self) -> Vec<f64> {
+        self.core.snapshot()
+    }
+
+    /// Take up the state of an indicator with the same parameters.
+    fn restore(&mut self, state: Vec<f64>) -> PyResult<()> {
+        self.core.restore(&state).map_err(to_py)
+    }
+
+    fn __setstate__(&mut self, state: Vec<f64>) -> PyResult<()> {
+        self.restore(state)
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let this = slf.borrow();
+        (slf.get_type(), PyTuple::new(py, this.parameters(py)?.values())?, this.state()).into_pyobject(py)
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let this = slf.borrow();
+        let parameters: Vec<String> = this.entry.parameters.iter().zip(&this.parameters).map(|(p, x)| format!("{}={x}", p.name)).collect();
+        Ok(format!("{}({})", slf.get_type().name()?, parameters.join(", ")))
     }
 }
 
-pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<Indicator>()?;
-    module.add_function(wrap_pyfunction!(run_indicator, module)?)
+/// The class of indicators with so many inputs: only the arguments of `update` differ, and a fixed number of them is fastest.
+macro_rules! by_inputs {
+    ($($class:ident($($input:ident),+);)*) => {
+        $(
+            #[pyclass(extends = Indicator, subclass, module = "tickwright._core")]
+            struct $class;
+
+            #[pymethods]
+            impl $class {
+                #[new]
+                #[classmethod]
+                #[pyo3(signature = (*args, **keywords))]
+                fn new(
+                    class: &Bound<'_, PyType>,
+                    args: &Bound<'_, PyTuple>,
+                    keywords: Option<&Bound<'_, PyDict>>,
+                ) -> PyResult<PyClassInitializer<Self>> {
+                    let made = Indicator::make(class, args, keywords)?;
+                    made.check_inputs([$(stringify!($input)),+].len())?;
+                    Ok(PyClassInitializer::from(made).add_subclass(Self))
+                }
+
+                /// Take one row; a number, or a named tuple of the outputs.
+                #[pyo3(signature = ($($input),+, /))]
+                fn update<'py>(mut slf: PyRefMut<'py, Self>, py: Python<'py>, $($input: f64),+) -> PyResult<Bound<'py, PyAny>> {
+                    slf.as_super().step(py, [$($input),+])
+                }
+            }
+        )*
+
+        /// The class of each number of inputs, the first being of one.
+        pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            module.add_class::<Indicator>()?;
+            $(module.add_class::<$class>()?;)*
+            Ok(())
+        }
+    };
+}
+
+by_inputs! {
+    Indicator1(a);
+    Indicator2(a, b);
+    Indicator3(a, b, c);
+    Indicator4(a, b, c, d);
+    Indicator5(a, b, c, d, e);
 }

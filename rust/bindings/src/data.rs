@@ -272,11 +272,11 @@ impl Columns {
         match slf.get().kind {
             Kind::Quotes => {
                 views!(quotes: ts as i64, instrument as u32, bid as i64, ask as i64, bid_size as i64, ask_size as i64, flags as u32;
-                    bid_venue as u8, ask_venue as u8, conditions as u32, tape as u8);
+                    bid_venue as u8, ask_venue as u8, conditions as u32, tape as u8, sequence as u64);
             }
             Kind::Trades => {
                 views!(trades: ts as i64, instrument as u32, price as i64, size as i64, flags as u32;
-                    id as u64, venue as u8, conditions as u32, tape as u8, aggressor as i8);
+                    id as u64, venue as u8, conditions as u32, tape as u8, aggressor as i8, correction as u8);
             }
             Kind::Bars => {
                 views!(bars: ts as i64, start as i64, instrument as u32, open as i64, high as i64, low as i64, close as i64,

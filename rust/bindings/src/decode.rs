@@ -1,5 +1,6 @@
 //! Streaming decoders: one class for every source.
 
+use crate::crypto;
 use crate::data::{MarketData, report_to_python};
 use crate::errors::{call, call_attached, to_py};
 use crate::feeds::watched;
@@ -21,8 +22,12 @@ pub(crate) struct Decoder {
 
 /// The decoder of `source` with its settings; the one place where a source is registered for Python.
 fn make(source: &str, settings: &Bound<'_, PyDict>) -> PyResult<Box<dyn feeds::Decoder + Sync>> {
-    let _ = settings;
-    Err(to_py(Error::config("source", format!("{source:?} is not known"))))
+    match source {
+        "binance" => crypto::binance(settings),
+        "coinbase" => crypto::coinbase(settings),
+        "kraken" => crypto::kraken(settings),
+        _ => Err(to_py(Error::config("source", format!("{source:?} is not known")))),
+    }
 }
 
 #[pymethods]
@@ -56,6 +61,16 @@ impl Decoder {
         let (core, out) = (&mut self.core, &mut self.out);
         call_attached(|| core.finish(out))?;
         Ok(self.take())
+    }
+
+    /// Messages of each kind since the stream began.
+    #[getter]
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counts = PyDict::new(py);
+        for (kind, count) in self.core.counts() {
+            counts.set_item(kind, count)?;
+        }
+        Ok(counts)
     }
 
     /// What was seen from the first byte on, as plain Python.

@@ -1,14 +1,15 @@
-//! Indicators: batch functions over arrays, streaming classes over numbers.
+//! Indicators over arrays: arguments by their names in the catalogue, columns in, columns out.
 
 use crate::errors::{call, to_py};
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
-use pyo3::exceptions::PyRuntimeError;
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyTuple, PyType};
-use tickwright_core::indicators as core;
-use tickwright_core::indicators::Snapshot;
-use tickwright_core::types::{Error, Result};
+use pyo3::types::{PyBool, PyDict, PyList, PyTuple};
+use tickwright_core::indicators::catalog::{self, Description, Parameter};
+use tickwright_core::indicators::panel::Axis;
+use tickwright_core::indicators::study;
+use tickwright_core::types::Error;
 
 /// A contiguous column of doubles, borrowed where the caller has one and converted where not.
 pub(crate) struct Column<'py>(PyReadonlyArray1<'py, f64>);
@@ -59,267 +60,201 @@ impl<'py> Column<'py> {
     }
 }
 
-/// A period from Python; what the core would not even see is refused here.
-fn whole(field: &str, value: i64) -> PyResult<usize> {
-    usize::try_from(value)
-        .map_err(|_| to_py(Error::config(field, format!("{value} is out of range; give a whole number from 1 to {}", core::PERIOD_MAX))))
-}
-
-/// `collections.namedtuple(name, fields)`, made once.
-fn named_tuple<'py>(
-    py: Python<'py>,
-    slot: &'static PyOnceLock<Py<PyType>>,
-    name: &str,
-    fields: [&str; 3],
-) -> PyResult<&'py Bound<'py, PyType>> {
-    let make = || -> PyResult<Py<PyType>> {
-        let options = PyDict::new(py);
-        options.set_item("module", "tickwright.indicators")?;
-        let made = py.import("collections")?.call_method("namedtuple", (name, fields.to_vec()), Some(&options))?;
-        Ok(made.cast_into::<PyType>()?.unbind())
-    };
-    Ok(slot.get_or_try_init(py, make)?.bind(py))
-}
-
-fn channel_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    named_tuple(py, &TYPE, "Channel", ["upper", "middle", "lower"])
-}
-
-fn macd_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    named_tuple(py, &TYPE, "MacdValue", ["macd", "signal", "histogram"])
-}
-
-fn three<'py, T: IntoPyObject<'py>>(class: &Bound<'py, PyType>, values: [T; 3]) -> PyResult<Bound<'py, PyAny>> {
-    let [a, b, c] = values;
-    class.call1((a, b, c))
-}
-
-/// What an indicator gives, as Python has it.
-trait Output {
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>>;
-}
-
-impl Output for f64 {
-    #[inline]
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Ok(self.into_pyobject(py)?.into_any())
-    }
-}
-
-impl Output for core::Channel {
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        three(channel_type(py)?, [self.upper, self.middle, self.lower])
-    }
-}
-
-impl Output for core::MacdValue {
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        three(macd_type(py)?, [self.macd, self.signal, self.histogram])
-    }
-}
-
-type Array<'py> = Bound<'py, PyArray1<f64>>;
-
 /// `numpy.empty`.
 pub(crate) fn numpy_empty(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     Ok(EMPTY.get_or_try_init(py, || Ok::<_, PyErr>(py.import("numpy")?.getattr("empty")?.unbind()))?.bind(py))
 }
 
-/// Columns of `rows`, allocated by numpy (which asks for large pages and does not clear them), filled by `extend` while other threads may run.
-fn filled<'py, const N: usize>(
+/// How an indicator is called: `atr(high, low, close, period=14)`.
+pub(crate) fn usage(entry: &Description, with_inputs: bool) -> String {
+    let inputs = entry.inputs.iter().filter(|_| with_inputs).map(|i| (*i).to_owned());
+    let parameters = entry.parameters.iter().map(|p| format!("{}={}", p.name, p.default));
+    format!("{}({})", entry.name, inputs.chain(parameters).collect::<Vec<_>>().join(", "))
+}
+
+/// A number for `parameter`; a boolean is none.
+pub(crate) fn number(parameter: &Parameter, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let refused = || {
+        let kind = if parameter.is_whole { "whole number" } else { "number" };
+        PyTypeError::new_err(format!("{}: {value} is no {kind}; give one from {} to {}", parameter.name, parameter.min, parameter.max))
+    };
+    if value.is_instance_of::<PyBool>() {
+        return Err(refused());
+    }
+    value.extract::<f64>().map_err(|_| refused())
+}
+
+/// Input columns and parameters of `entry`, as given by place or by name; inputs first.
+pub(crate) fn arguments<'py>(
+    entry: &Description,
+    with_inputs: bool,
+    args: &Bound<'py, PyTuple>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<(Vec<Bound<'py, PyAny>>, Vec<f64>)> {
+    let wrong = |why: String| PyTypeError::new_err(format!("{}: {why}; it is {}", entry.name, usage(entry, with_inputs)));
+    let inputs = if with_inputs { entry.inputs } else { &[] };
+    let names: Vec<&str> = inputs.iter().copied().chain(entry.parameters.iter().map(|p| p.name)).collect();
+    if args.len() > names.len() {
+        return Err(wrong(format!("{} arguments are given and {} are taken", args.len(), names.len())));
+    }
+    let mut given: Vec<Option<Bound<'py, PyAny>>> = args.iter().map(Some).collect();
+    given.resize(names.len(), None);
+    for (name, value) in keywords.iter().flat_map(|k| k.iter()) {
+        let name: String = name.extract()?;
+        let place = names.iter().position(|n| *n == name).ok_or_else(|| wrong(format!("no argument is named {name:?}")))?;
+        if given[place].replace(value).is_some() {
+            return Err(wrong(format!("{name} is given twice")));
+        }
+    }
+    let parameters = given.split_off(inputs.len());
+    let missing: Vec<&str> = inputs.iter().zip(&given).filter(|(_, v)| v.is_none()).map(|(n, _)| *n).collect();
+    if !missing.is_empty() {
+        return Err(wrong(format!("{} is missing", missing.join(", "))));
+    }
+    let mut values = Vec::with_capacity(parameters.len());
+    for (parameter, value) in entry.parameters.iter().zip(&parameters) {
+        values.push(value.as_ref().map_or(Ok(parameter.default), |v| number(parameter, v))?);
+    }
+    Ok((given.into_iter().flatten().collect(), values))
+}
+
+/// Run `indicator` over `columns`, one array an output.
+pub(crate) fn extend<'py>(
     py: Python<'py>,
-    rows: usize,
-    extend: impl FnOnce([&mut [f64]; N]) -> Result<()> + Send,
-) -> PyResult<[Array<'py>; N]> {
+    names: &[&str],
+    indicator: &mut dyn study::Indicator,
+    columns: &[Bound<'py, PyAny>],
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let columns =
+        columns.iter().enumerate().map(|(i, c)| Column::new(names.get(i).unwrap_or(&"input"), c)).collect::<PyResult<Vec<_>>>()?;
+    let slices = columns.iter().map(Column::as_slice).collect::<PyResult<Vec<_>>>()?;
+    let rows = slices.first().map_or(0, |c| c.len());
+    for (name, column) in names.iter().zip(&slices) {
+        if column.len() != rows {
+            let why = format!("has {} rows where {} has {rows}; give columns of one length", column.len(), names[0]);
+            return Err(to_py(Error::data(format!("column {name}"), why)));
+        }
+    }
     let empty = numpy_empty(py)?;
-    let mut made = Vec::with_capacity(N);
-    for _ in 0..N {
-        made.push(empty.call1((rows,))?.cast_into::<PyArray1<f64>>()?);
-    }
-    let Ok(arrays) = <[Array<'py>; N]>::try_from(made) else { return Err(PyRuntimeError::new_err("columns went missing")) };
-    let mut writable: [_; N] = std::array::from_fn(|i| arrays[i].readwrite());
-    let mut slices: [&mut [f64]; N] = std::array::from_fn(|_| Default::default());
-    for (slice, array) in slices.iter_mut().zip(&mut writable) {
-        *slice = array.as_slice_mut()?;
-    }
-    call(py, || extend(slices))?;
+    let arrays = (0..indicator.outputs()).map(|_| Ok(empty.call1((rows,))?.cast_into::<PyArray1<f64>>()?)).collect::<PyResult<Vec<_>>>()?;
+    let mut writable: Vec<_> = arrays.iter().map(|a| a.readwrite()).collect();
+    let mut out = writable.iter_mut().map(|a| Ok(a.as_slice_mut()?)).collect::<PyResult<Vec<_>>>()?;
+    call(py, || indicator.extend(&slices, &mut out))?;
     drop(writable);
-    Ok(arrays)
+    Ok(arrays.into_iter().map(Bound::into_any).collect())
 }
 
-fn column(py: Python<'_>, rows: usize, extend: impl FnOnce(&mut [f64]) -> Result<()> + Send) -> PyResult<Bound<'_, PyAny>> {
-    let [out] = filled(py, rows, |[out]| extend(out))?;
-    Ok(out.into_any())
+/// A two-dimensional array of doubles in C order, borrowed where it is one.
+pub(crate) fn table<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray2<'py, f64>> {
+    let py = object.py();
+    let options = PyDict::new(py);
+    options.set_item("dtype", py.import("numpy")?.getattr("float64")?)?;
+    options.set_item("order", "C")?;
+    let refused = |why: String| to_py(Error::data(format!("panel {name}"), why));
+    let array = py.import("numpy")?.call_method("asarray", (object,), Some(&options));
+    let array = array.map_err(|e| refused(format!("is no array of numbers ({})", e.value(py))))?;
+    let array = array.cast_into::<PyArray2<f64>>().map_err(|_| refused("has not two dimensions; give [series × time]".to_owned()))?;
+    array.try_readonly().map_err(|_| refused("is being written to; wait until that is done".to_owned()))
 }
 
-fn channel(
-    py: Python<'_>,
-    rows: usize,
-    extend: impl FnOnce(&mut [f64], &mut [f64], &mut [f64]) -> Result<()> + Send,
-) -> PyResult<Bound<'_, PyAny>> {
-    three(channel_type(py)?, filled(py, rows, |[upper, middle, lower]| extend(upper, middle, lower))?)
-}
-
-fn macd_lines(
-    py: Python<'_>,
-    rows: usize,
-    extend: impl FnOnce(&mut [f64], &mut [f64], &mut [f64]) -> Result<()> + Send,
-) -> PyResult<Bound<'_, PyAny>> {
-    three(macd_type(py)?, filled(py, rows, |[macd, signal, histogram]| extend(macd, signal, histogram))?)
-}
-
-/// The batch function and the streaming class of one indicator: parameters with defaults, how the core makes it, its input
-/// columns, and how the output columns of `extend` are put together.
-macro_rules! indicator {
-    (
-        $batch:ident, $class:ident, $name:literal,
-        [$($p:ident: $type:ty = $default:tt),*] => $new:expr,
-        [$first:ident $(, $input:ident)*] => $columns:ident($($out:ident),+), $core:ty
-    ) => {
-        #[pyfunction]
-        #[pyo3(signature = ($first, $($input,)* $($p = $default),*))]
-        fn $batch<'py>(
-            py: Python<'py>,
-            $first: &Bound<'py, PyAny>,
-            $($input: &Bound<'py, PyAny>,)*
-            $($p: $type),*
-        ) -> PyResult<Bound<'py, PyAny>> {
-            $class::new($($p),*)?.extend(py, $first, $($input),*)
-        }
-
-        #[pyclass(name = $name, module = "tickwright.indicators")]
-        struct $class {
-            core: $core,
-            $($p: $type,)*
-        }
-
-        #[pymethods]
-        impl $class {
-            #[new]
-            #[pyo3(signature = ($($p = $default),*))]
-            fn new($($p: $type),*) -> PyResult<Self> {
-                let core = $new;
-                Ok(Self { core, $($p),* })
-            }
-
-            fn update<'py>(&mut self, py: Python<'py>, $first: f64, $($input: f64),*) -> PyResult<Bound<'py, PyAny>> {
-                self.core.update($first, $($input),*).into_python(py)
-            }
-
-            fn extend<'py>(
-                &mut self,
-                py: Python<'py>,
-                $first: &Bound<'py, PyAny>,
-                $($input: &Bound<'py, PyAny>),*
-            ) -> PyResult<Bound<'py, PyAny>> {
-                let $first = Column::new(stringify!($first), $first)?;
-                $(let $input = Column::new(stringify!($input), $input)?;)*
-                let $first = $first.as_slice()?;
-                $(let $input = $input.as_slice()?;)*
-                let core = &mut self.core;
-                $columns(py, $first.len(), |$($out),+| core.extend($first, $($input,)* $($out),+))
-            }
-
-            #[getter]
-            fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-                self.core.value().into_python(py)
-            }
-
-            #[getter]
-            fn ready(&self) -> bool {
-                self.core.ready()
-            }
-
-            fn reset(&mut self) {
-                self.core.reset();
-            }
-
-            fn __repr__(&self) -> String {
-                let parameters: &[String] = &[$(format!("{}={}", stringify!($p), self.$p)),*];
-                format!("{}({})", $name, parameters.join(", "))
-            }
-
-            fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-                let py = slf.py();
-                let this = slf.borrow();
-                let parameters: &[Bound<'py, PyAny>] = &[$(this.$p.into_pyobject(py)?.into_any()),*];
-                (slf.get_type(), PyTuple::new(py, parameters)?, this.core.snapshot()).into_pyobject(py)
-            }
-
-            fn __setstate__(&mut self, state: Vec<f64>) -> PyResult<()> {
-                self.core.restore(&state).map_err(to_py)
-            }
+/// Run fresh `indicator`s over every series of a panel.
+fn extend_panel<'py>(
+    py: Python<'py>,
+    entry: &Description,
+    indicator: &dyn study::Indicator,
+    columns: &[Bound<'py, PyAny>],
+    axis: isize,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let axis = match axis {
+        0 | -2 => Axis::Rows,
+        1 | -1 => Axis::Columns,
+        _ => {
+            return Err(PyValueError::new_err(format!(
+                "axis: {axis} is none; give 1 where time runs along rows, 0 where it runs down columns"
+            )));
         }
     };
+    let tables = columns.iter().zip(entry.inputs).map(|(c, name)| table(name, c)).collect::<PyResult<Vec<_>>>()?;
+    let shape = tables.first().map_or([0, 0], |t| [t.shape()[0], t.shape()[1]]);
+    for (name, table) in entry.inputs.iter().zip(&tables) {
+        if table.shape() != shape {
+            let why = format!("has the shape {:?} where {} has {shape:?}; give panels of one shape", table.shape(), entry.inputs[0]);
+            return Err(to_py(Error::data(format!("panel {name}"), why)));
+        }
+    }
+    let slices = tables.iter().map(|t| Ok(t.as_slice()?)).collect::<PyResult<Vec<&[f64]>>>()?;
+    let empty = numpy_empty(py)?;
+    let made = |_| Ok(empty.call1(((shape[0], shape[1]),))?.cast_into::<PyArray2<f64>>()?);
+    let arrays = (0..indicator.outputs()).map(made).collect::<PyResult<Vec<_>>>()?;
+    let mut writable: Vec<_> = arrays.iter().map(|a| a.readwrite()).collect();
+    let mut out = writable.iter_mut().map(|a| Ok(a.as_slice_mut()?)).collect::<PyResult<Vec<_>>>()?;
+    call(py, || indicator.panel(&slices, shape, axis, &mut out))?;
+    drop(writable);
+    Ok(arrays.into_iter().map(Bound::into_any).collect())
 }
 
-indicator! { sma, Sma, "Sma", [period: i64 = 30] => core::Sma::new(whole("period", period)?).map_err(to_py)?, [close] => column(out), core::Sma }
-indicator! { ema, Ema, "Ema", [period: i64 = 30] => core::Ema::new(whole("period", period)?).map_err(to_py)?, [close] => column(out), core::Ema }
-indicator! { rma, Rma, "Rma", [period: i64 = 14] => core::Rma::new(whole("period", period)?).map_err(to_py)?, [close] => column(out), core::Rma }
-indicator! { rsi, Rsi, "Rsi", [period: i64 = 14] => core::Rsi::new(whole("period", period)?).map_err(to_py)?, [close] => column(out), core::Rsi }
-indicator! {
-    macd, Macd, "Macd",
-    [fast_period: i64 = 12, slow_period: i64 = 26, signal_period: i64 = 9] =>
-        core::Macd::new(whole("fast_period", fast_period)?, whole("slow_period", slow_period)?, whole("signal_period", signal_period)?).map_err(to_py)?,
-    [close] => macd_lines(macd, signal, histogram), core::Macd
-}
-indicator! {
-    bollinger, Bollinger, "Bollinger",
-    [period: i64 = 20, deviations: f64 = 2.0] => core::Bollinger::new(whole("period", period)?, deviations).map_err(to_py)?,
-    [close] => channel(upper, middle, lower), core::Bollinger
-}
-indicator! {
-    atr, Atr, "Atr", [period: i64 = 14] => core::Atr::new(whole("period", period)?).map_err(to_py)?,
-    [high, low, close] => column(out), core::Atr
-}
-indicator! { vwap, Vwap, "Vwap", [] => core::Vwap::new(), [high, low, close, volume] => column(out), core::Vwap }
-indicator! { obv, Obv, "Obv", [] => core::Obv::new(), [close, volume] => column(out), core::Obv }
-indicator! {
-    donchian, Donchian, "Donchian", [period: i64 = 20] => core::Donchian::new(whole("period", period)?).map_err(to_py)?,
-    [high, low] => channel(upper, middle, lower), core::Donchian
+/// The indicator `name` over columns, or over panels with the time along `axis`: one array, or a tuple of the class `lines`.
+#[pyfunction]
+#[pyo3(signature = (name, lines, axis, args, keywords))]
+fn run_indicator<'py>(
+    py: Python<'py>,
+    name: &str,
+    lines: Option<&Bound<'py, PyAny>>,
+    axis: isize,
+    args: &Bound<'py, PyTuple>,
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let entry = catalog::find(name).map_err(to_py)?;
+    let (columns, parameters) = arguments(entry, true, args, keywords)?;
+    let mut indicator = entry.build(&parameters).map_err(to_py)?;
+    let is_panel = |c: &Bound<'py, PyAny>| {
+        !c.is_instance_of::<PyArray1<f64>>() && c.getattr("ndim").and_then(|n| n.extract()).is_ok_and(|n: usize| n == 2)
+    };
+    let mut arrays = match columns.first() {
+        Some(first) if is_panel(first) => extend_panel(py, entry, indicator.as_ref(), &columns, axis)?,
+        _ => extend(py, entry.inputs, indicator.as_mut(), &columns)?,
+    };
+    match (lines, arrays.pop()) {
+        (None, Some(only)) if arrays.is_empty() => Ok(only),
+        (Some(lines), Some(last)) => {
+            arrays.push(last);
+            lines.call1(PyTuple::new(py, arrays)?)
+        }
+        _ => Err(PyTypeError::new_err(format!("{name} has several outputs; give the class of the result"))),
+    }
 }
 
-/// Every indicator as a dictionary: name, title, family, inputs, parameters with defaults, outputs, first row.
+/// Every indicator as a dictionary.
 #[pyfunction]
 fn list_indicators(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let all = PyList::empty(py);
-    for entry in core::CATALOG {
+    for (family, entry) in catalog::all() {
         let row = PyDict::new(py);
         row.set_item("name", entry.name)?;
         row.set_item("title", entry.title)?;
-        row.set_item("family", entry.family)?;
+        row.set_item("family", family)?;
         row.set_item("inputs", PyTuple::new(py, entry.inputs)?)?;
-        let parameters = PyDict::new(py);
+        let parameters = PyList::empty(py);
         for p in entry.parameters {
-            if p.is_whole {
-                parameters.set_item(p.name, p.default as i64)?;
-            } else {
-                parameters.set_item(p.name, p.default)?;
-            }
+            let number = |x: f64| -> PyResult<Bound<'_, PyAny>> {
+                Ok(if p.is_whole { (x as i64).into_pyobject(py)?.into_any() } else { x.into_pyobject(py)?.into_any() })
+            };
+            parameters.append((p.name, number(p.default)?, number(p.min)?, number(p.max)?, p.is_whole))?;
         }
         row.set_item("parameters", parameters)?;
         row.set_item("outputs", PyTuple::new(py, entry.outputs)?)?;
         row.set_item("first_row", entry.first_row)?;
+        row.set_item("lookback", entry.build(&[]).map_err(to_py)?.lookback())?;
+        row.set_item("formula", entry.formula)?;
+        row.set_item("source", entry.source)?;
         all.append(row)?;
     }
     Ok(all)
 }
 
-/// Add the indicators to the module.
-pub(crate) fn register(py: Python<'_>, module: &Bound<'_, PyModule>) -> PyResult<()> {
-    macro_rules! add {
-        ($($batch:ident $class:ident),*) => {
-            $(
-                module.add_function(wrap_pyfunction!($batch, module)?)?;
-                module.add_class::<$class>()?;
-            )*
-        };
-    }
-    add!(sma Sma, ema Ema, rma Rma, rsi Rsi, macd Macd, bollinger Bollinger, atr Atr, vwap Vwap, obv Obv, donchian Donchian);
-    module.add_function(wrap_pyfunction!(list_indicators, module)?)?;
-    module.add("Channel", channel_type(py)?)?;
-    module.add("MacdValue", macd_type(py)?)
+/// Add the functions to the module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(run_indicator, module)?)?;
+    module.add_function(wrap_pyfunction!(list_indicators, module)?)
 }

@@ -8,10 +8,12 @@
 mod backtest;
 mod catalog;
 mod columns;
+mod crypto;
 mod data;
 mod decode;
 mod errors;
 mod feeds;
+mod indicator_set;
 mod indicators;
 mod stats;
 mod strategy;
@@ -31,8 +33,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     data::register(module)?;
     feeds::register(module)?;
     decode::register(module)?;
-    indicators::register(module.py(), module)?;
+    indicators::register(module)?;
     catalog::register(module)?;
+    indicator_set::register(module)?;
     stats::register(module)?;
     strategy::register(module)?;
     backtest::register(module)?;

@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
-use tickwright_core::indicators as ind;
+use tickwright_core::indicators::catalog::{Description, all};
 
 const ROWS: usize = 1_000_000;
 
@@ -25,48 +25,54 @@ fn walk() -> [Vec<f64>; 4] {
     columns
 }
 
+/// The columns that `entry` asks for; a second series is the low.
+fn chosen<'a>(entry: &Description, [high, low, close, volume]: &'a [Vec<f64>; 4]) -> Vec<&'a [f64]> {
+    let of = |name: &&str| match *name {
+        "high" => high,
+        "close" => close,
+        "volume" => volume,
+        _ => low,
+    };
+    entry.inputs.iter().map(|name| of(name).as_slice()).collect()
+}
+
 fn batch(c: &mut Criterion) {
-    let [h, l, x, v] = walk();
-    let (mut o1, mut o2, mut o3) = (vec![0.0; ROWS], vec![0.0; ROWS], vec![0.0; ROWS]);
+    let columns = walk();
     let mut group = c.benchmark_group("batch");
-    group.throughput(Throughput::Elements(ROWS as u64)).sample_size(20);
-    group.bench_function("sma_5", |b| b.iter(|| ind::sma_into(black_box(&x), 5, &mut o1)));
-    group.bench_function("sma_30", |b| b.iter(|| ind::sma_into(black_box(&x), 30, &mut o1)));
-    group.bench_function("sma_200", |b| b.iter(|| ind::sma_into(black_box(&x), 200, &mut o1)));
-    group.bench_function("ema_30", |b| b.iter(|| ind::ema_into(black_box(&x), 30, &mut o1)));
-    group.bench_function("rma_14", |b| b.iter(|| ind::rma_into(black_box(&x), 14, &mut o1)));
-    group.bench_function("rsi_14", |b| b.iter(|| ind::rsi_into(black_box(&x), 14, &mut o1)));
-    group.bench_function("macd", |b| b.iter(|| ind::macd_into(black_box(&x), (12, 26, 9), &mut o1, &mut o2, &mut o3)));
-    group.bench_function("bollinger_20", |b| b.iter(|| ind::bollinger_into(black_box(&x), (20, 2.0), &mut o1, &mut o2, &mut o3)));
-    group.bench_function("atr_14", |b| b.iter(|| ind::atr_into(black_box(&h), &l, &x, 14, &mut o1)));
-    group.bench_function("vwap", |b| b.iter(|| ind::vwap_into(black_box(&h), &l, &x, &v, &mut o1)));
-    group.bench_function("obv", |b| b.iter(|| ind::obv_into(black_box(&x), &v, &mut o1)));
-    group.bench_function("donchian_20", |b| b.iter(|| ind::donchian_into(black_box(&h), &l, 20, &mut o1, &mut o2, &mut o3)));
+    group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10);
+    for (_, entry) in all() {
+        let Ok(fresh) = entry.build(&[]) else { continue };
+        let inputs = chosen(entry, &columns);
+        let mut out = vec![vec![0.0; ROWS]; entry.outputs.len()];
+        group.bench_function(entry.name, |b| {
+            b.iter(|| {
+                let mut out: Vec<&mut [f64]> = out.iter_mut().map(Vec::as_mut_slice).collect();
+                fresh.clone().extend(black_box(&inputs), &mut out)
+            });
+        });
+    }
     group.finish();
 }
 
 fn streaming(c: &mut Criterion) {
-    let [h, l, x, v] = walk();
+    let columns = walk();
     let mut group = c.benchmark_group("update");
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10);
-    macro_rules! update {
-        ($name:literal, $new:expr, |$indicator:ident, $i:ident| $update:expr) => {
-            group.bench_function($name, |b| {
-                let mut $indicator = $new;
-                b.iter(|| {
-                    for $i in 0..ROWS {
-                        black_box($update);
+    for (_, entry) in all() {
+        let Ok(fresh) = entry.build(&[]) else { continue };
+        let inputs = chosen(entry, &columns);
+        let mut out = vec![0.0; entry.outputs.len()];
+        group.bench_function(entry.name, |b| {
+            let (mut indicator, mut row) = (fresh.clone(), vec![0.0; inputs.len()]);
+            b.iter(|| {
+                for i in 0..ROWS {
+                    row.iter_mut().zip(&inputs).for_each(|(x, column)| *x = column[i]);
+                    if black_box(indicator.update(&row, &mut out)).is_err() {
+                        return;
                     }
-                });
+                }
             });
-        };
-    }
-    if let (Ok(sma), Ok(ema), Ok(rsi), Ok(donchian)) = (ind::Sma::new(30), ind::Ema::new(30), ind::Rsi::new(14), ind::Donchian::new(20)) {
-        update!("sma_30", sma.clone(), |s, i| s.update(x[i]));
-        update!("ema_30", ema.clone(), |s, i| s.update(x[i]));
-        update!("rsi_14", rsi.clone(), |s, i| s.update(x[i]));
-        update!("donchian_20", donchian.clone(), |s, i| s.update(h[i], l[i]));
-        update!("vwap", ind::Vwap::new(), |s, i| s.update(h[i], l[i], x[i], v[i]));
+        });
     }
     group.finish();
 }

@@ -344,6 +344,20 @@ impl MarketEvent {
         }
     }
 
+    /// Give its instrument the id that `ids` has for it; one without stays as it is.
+    #[inline]
+    pub fn renumber(&mut self, ids: &[InstrumentId]) {
+        let instrument = match self {
+            Self::Action(e) => &mut e.instrument,
+            Self::Quote(e) => &mut e.instrument,
+            Self::Trade(e) => &mut e.instrument,
+            Self::Bar(e) => &mut e.instrument,
+        };
+        if let Some(&id) = ids.get(instrument.index()) {
+            *instrument = id;
+        }
+    }
+
     /// The instrument it is about.
     #[inline]
     pub const fn instrument(&self) -> InstrumentId {
@@ -354,6 +368,24 @@ impl MarketEvent {
             Self::Bar(e) => e.instrument,
         }
     }
+}
+
+/// `column` without the values at `gone`, ascending positions; an unused optional column stays empty.
+fn remove_from<T: Copy>(column: &mut Vec<T>, gone: &[u32]) {
+    let (rows, Some(&first)) = (column.len(), gone.first()) else { return };
+    let mut to = first as usize;
+    if to >= rows {
+        return;
+    }
+    for (i, &at) in gone.iter().enumerate() {
+        let from = at as usize + 1;
+        let end = gone.get(i + 1).map_or(rows, |&next| (next as usize).min(rows));
+        if from < end {
+            column.copy_within(from..end, to);
+            to += end - from;
+        }
+    }
+    column.truncate(to);
 }
 
 macro_rules! columnar {
@@ -466,17 +498,58 @@ macro_rules! columnar {
             /// Append all rows of `other`; receive times survive only when both batches have them, and of an optional column that
             /// one batch lacks its rows read as none.
             pub fn extend(&mut self, other: &Self) {
+                self.extend_range(other, 0..other.len());
+            }
+
+            /// Append rows of `other` as [`Self::extend`] does; panics when `rows` is out of range, like slice indexing.
+            pub fn extend_range(&mut self, other: &Self, rows: std::ops::Range<usize>) {
                 $(if !self.$extra.is_empty() || !other.$extra.is_empty() {
                     self.$extra.resize(self.len(), Default::default());
-                    self.$extra.extend_from_slice(&other.$extra);
-                    self.$extra.resize(self.len() + other.len(), Default::default());
+                    match other.$extra.get(rows.clone()) {
+                        Some(values) => self.$extra.extend_from_slice(values),
+                        None => self.$extra.resize(self.len() + rows.len(), Default::default()),
+                    }
                 })*
                 if self.recv.len() != self.len() || other.recv.len() != other.len() {
                     self.recv.clear();
                 } else {
-                    self.recv.extend_from_slice(&other.recv);
+                    self.recv.extend_from_slice(&other.recv[rows.clone()]);
                 }
-                $(self.$column.extend_from_slice(&other.$column);)+
+                $(self.$column.extend_from_slice(&other.$column[rows.clone()]);)+
+            }
+
+            /// Take away the rows at `gone`, ascending, in place: one pass a column, whatever the number of rows.
+            pub fn remove_rows(&mut self, gone: &[u32]) {
+                $(remove_from(&mut self.$column, gone);)+
+                remove_from(&mut self.recv, gone);
+                $(remove_from(&mut self.$extra, gone);)*
+            }
+
+            /// Rows of many sorted batches in one, by time; rows of one moment stay in order of their batches.
+            pub fn merge_sorted(batches: &[&Self]) -> Self {
+                let times: Vec<&[Timestamp]> = batches.iter().map(|b| b.ts.as_slice()).collect();
+                let runs = crate::feeds::merge::runs(&times);
+                let rows = times.iter().map(|t| t.len()).sum();
+                let mut out = Self::with_capacity(rows);
+                $(for run in &runs {
+                    out.$column.extend_from_slice(&batches[run.source as usize].$column[run.rows()]);
+                })+
+                if batches.iter().all(|b| b.recv.len() == b.len()) {
+                    out.recv.reserve_exact(rows);
+                    for run in &runs {
+                        out.recv.extend_from_slice(&batches[run.source as usize].recv[run.rows()]);
+                    }
+                }
+                $(if batches.iter().any(|b| !b.$extra.is_empty()) {
+                    out.$extra.reserve_exact(rows);
+                    for run in &runs {
+                        match batches[run.source as usize].$extra.get(run.rows()) {
+                            Some(values) => out.$extra.extend_from_slice(values),
+                            None => out.$extra.resize(out.$extra.len() + run.len as usize, Default::default()),
+                        }
+                    }
+                })*
+                out
             }
         }
     };
@@ -490,6 +563,7 @@ columnar! {
         ask_venue: u8 = "Venue of the ask",
         conditions: u32 = "Quote conditions",
         tape: u8 = "Tape: A, B or C",
+        sequence: u64 = "The source's sequence numbers",
     }
 }
 columnar! {
@@ -501,6 +575,7 @@ columnar! {
         conditions: u32 = "Sale conditions",
         tape: u8 = "Tape: A, B or C",
         aggressor: i8 = "Who took: 1 the buyer, -1 the seller, 0 not known",
+        correction: u8 = "The tape's correction code, 0 for a trade that stands as first reported",
     }
 }
 columnar! {

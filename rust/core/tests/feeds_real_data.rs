@@ -4,7 +4,7 @@
 //! `TICKWRIGHT_REQUIRE_DATA=1`.
 
 use std::path::{Path, PathBuf};
-use tickwright_core::book::{Level, LevelBook};
+use tickwright_core::book::{Level, OrderBook};
 use tickwright_core::event::{ActionKind, FLAG_EXTENDED, FLAG_FROM_BAR, FLAG_NO_LAST, FLAG_NO_VOLUME};
 use tickwright_core::feeds::factors::Factors;
 use tickwright_core::feeds::lean::{self, Adjust, Consolidate, Kind, LeanOptions, Session};
@@ -214,7 +214,7 @@ fn equal_rows(messages: &Path, orderbook: &Path, depths: &[usize]) -> (usize, Ve
     let out = lobster::read(messages, &LobsterOptions { orderbook: Some(orderbook.to_owned()), ..LobsterOptions::default() }).unwrap();
     let (deltas, rows) = (&out.deltas[0], unzip(orderbook));
     let types: Vec<String> = unzip(messages).lines().map(|l| l.split(',').nth(1).unwrap().to_owned()).collect();
-    let mut book = LevelBook::new();
+    let mut book = OrderBook::new();
     let seeded = (0..deltas.len()).take_while(|&i| deltas.order[i] == 0).count();
     for i in 0..seeded {
         book.apply(&deltas.get(i)).unwrap();

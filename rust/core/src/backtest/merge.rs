@@ -1,8 +1,8 @@
 //! Merging sorted batches into one stream of events by time.
 
 use crate::event::{ActionBatch, BarBatch, MarketEvent, QuoteBatch, TradeBatch};
-use crate::feeds::MarketData;
-use crate::types::{Error, Result, Timestamp};
+use crate::feeds::View;
+use crate::types::{Error, InstrumentId, Result, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -19,6 +19,8 @@ struct Cursor<'a> {
     batch: Batch<'a>,
     ts: &'a [Timestamp],
     at: usize,
+    /// Ids of the whole for the ids of the batch's own table, where they differ.
+    ids: Option<&'a [InstrumentId]>,
 }
 
 /// A merge of any number of sorted batches: by time, then kind (actions, quotes, trades, bars), then the order of the batches.
@@ -34,29 +36,46 @@ pub struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
-    /// Events of `data` from `start` up to but not including `end`. An unsorted batch is an error.
-    pub fn new(data: &'a MarketData, start: Timestamp, end: Timestamp) -> Result<Self> {
-        let batches = data
-            .actions
-            .iter()
-            .map(|b| (Batch::Actions(b), b.ts.as_slice()))
-            .chain(data.quotes.iter().map(|b| (Batch::Quotes(b), b.ts.as_slice())))
-            .chain(data.trades.iter().map(|b| (Batch::Trades(b), b.ts.as_slice())))
-            .chain(data.bars.iter().map(|b| (Batch::Bars(b), b.ts.as_slice())));
+    /// Events of `data`, one [`crate::feeds::MarketData`] or several joined, from `start` up to but not including `end`; nothing is
+    /// copied. An unsorted batch is an error.
+    pub fn new(data: impl Into<View<'a>>, start: Timestamp, end: Timestamp) -> Result<Self> {
+        let view = data.into();
         let mut merge = Self { cursors: Vec::new(), waiting: BinaryHeap::new(), current: 0, bound: (Timestamp::MIN, 0), left: 0 };
+        for part in view.parts() {
+            merge.add(part.data.actions.iter().map(|b| (Batch::Actions(b), b.ts.as_slice())), part.ids, start, end)?;
+        }
+        for part in view.parts() {
+            merge.add(part.data.quotes.iter().map(|b| (Batch::Quotes(b), b.ts.as_slice())), part.ids, start, end)?;
+        }
+        for part in view.parts() {
+            merge.add(part.data.trades.iter().map(|b| (Batch::Trades(b), b.ts.as_slice())), part.ids, start, end)?;
+        }
+        for part in view.parts() {
+            merge.add(part.data.bars.iter().map(|b| (Batch::Bars(b), b.ts.as_slice())), part.ids, start, end)?;
+        }
+        merge.switch();
+        Ok(merge)
+    }
+
+    fn add(
+        &mut self,
+        batches: impl Iterator<Item = (Batch<'a>, &'a [Timestamp])>,
+        ids: Option<&'a [InstrumentId]>,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<()> {
         for (batch, ts) in batches {
             if let Some(row) = ts.windows(2).position(|w| w[1] < w[0]) {
                 return Err(Error::data(format!("row {}", row + 1), "is before the row above; sort the batch by time first"));
             }
             let (from, to) = (ts.partition_point(|&t| t < start), ts.partition_point(|&t| t < end));
             if from < to {
-                merge.left += to - from;
-                merge.waiting.push(Reverse((ts[from], merge.cursors.len() as u32)));
-                merge.cursors.push(Cursor { batch, ts: &ts[..to], at: from });
+                self.left += to - from;
+                self.waiting.push(Reverse((ts[from], self.cursors.len() as u32)));
+                self.cursors.push(Cursor { batch, ts: &ts[..to], at: from, ids });
             }
         }
-        merge.switch();
-        Ok(merge)
+        Ok(())
     }
 
     /// Events still to come.
@@ -102,12 +121,15 @@ impl<'a> Merge<'a> {
         let i = cursor.at;
         cursor.at += 1;
         self.left -= 1;
-        let event = match cursor.batch {
+        let mut event = match cursor.batch {
             Batch::Actions(b) => MarketEvent::Action(b.get(i)),
             Batch::Quotes(b) => MarketEvent::Quote(b.get(i)),
             Batch::Trades(b) => MarketEvent::Trade(b.get(i)),
             Batch::Bars(b) => MarketEvent::Bar(b.get(i)),
         };
+        if let Some(ids) = cursor.ids {
+            event.renumber(ids);
+        }
         match cursor.ts.get(i + 1) {
             Some(&ts) if (ts, self.current) <= self.bound => {}
             Some(&ts) => self.change(ts),

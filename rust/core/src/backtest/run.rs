@@ -4,7 +4,7 @@ use super::Merge;
 use super::digest::digest;
 use crate::engine::{Engine, EngineConfig, EngineState, Fill, Output, RefusalRecord};
 use crate::event::MarketEvent;
-use crate::feeds::MarketData;
+use crate::feeds::View;
 use crate::ledger::{EquityPoint, Position, RoundTrip};
 use crate::order::Order;
 use crate::strategy::Strategy;
@@ -105,13 +105,16 @@ pub struct BacktestResult {
 }
 
 /// Which kinds of data each instrument has.
-pub fn sources_of(data: &MarketData) -> Vec<Sources> {
-    let mut sources = vec![Sources::default(); data.instruments.len()];
+pub fn sources_of<'a>(data: impl Into<View<'a>>) -> Vec<Sources> {
+    let view = data.into();
+    let mut sources = vec![Sources::default(); view.instruments().len()];
     macro_rules! note {
         ($($kind:ident),+) => {
-            $(for id in data.$kind.iter().flat_map(|b| &b.instrument) {
-                if let Some(s) = sources.get_mut(id.index()) {
-                    s.$kind = true;
+            $(for part in view.parts() {
+                for &id in part.data.$kind.iter().flat_map(|b| &b.instrument) {
+                    if let Some(s) = sources.get_mut(part.id(id).index()) {
+                        s.$kind = true;
+                    }
                 }
             })+
         };
@@ -165,14 +168,24 @@ impl Recorder {
     }
 }
 
-fn first_moment(data: &MarketData, config: &BacktestConfig, first: Timestamp) -> Timestamp {
-    let bar_start = data.bars.iter().filter_map(|b| b.start.get(b.ts.partition_point(|&t| t < config.start))).min();
+fn first_moment(data: &View<'_>, config: &BacktestConfig, first: Timestamp) -> Timestamp {
+    let bars = data.parts().iter().flat_map(|part| &part.data.bars);
+    let bar_start = bars.filter_map(|b| b.start.get(b.ts.partition_point(|&t| t < config.start))).min();
     bar_start.map_or(first, |&s| s.min(first)).max(config.start)
 }
 
-/// Run `strategies` over `data`.
-pub fn run(
-    data: &MarketData,
+/// Run `strategies` over `data`: one [`crate::feeds::MarketData`], or several that are [`crate::feeds::Joined`].
+pub fn run<'a>(
+    data: impl Into<View<'a>>,
+    strategies: Vec<Box<dyn Strategy>>,
+    config: &BacktestConfig,
+    progress: &mut Progress<'_>,
+) -> Result<BacktestResult> {
+    run_view(&data.into(), strategies, config, progress)
+}
+
+fn run_view(
+    data: &View<'_>,
     strategies: Vec<Box<dyn Strategy>>,
     config: &BacktestConfig,
     progress: &mut Progress<'_>,
@@ -183,25 +196,25 @@ pub fn run(
     if config.start >= config.end {
         return Err(Error::config("start", format!("{} is not before end {}", config.start, config.end)));
     }
-    let mut merge = Merge::new(data, config.start, config.end)?;
+    let mut merge = Merge::new(data.clone(), config.start, config.end)?;
     let Some(first) = merge.peek() else {
         return Err(Error::data("data", "hold no events between start and end; widen the range or check the files"));
     };
-    let sources = sources_of(data);
+    let sources = sources_of(data.clone());
     let mut venue = SimVenue::new(config.venue.clone(), &sources)?;
-    let instruments = data.instruments.clone();
+    let instruments = data.instruments().clone();
     let mut engine = Engine::new(config.engine.clone(), instruments, sources, strategies)?;
     let total = merge.remaining() as u64;
     let mut recorder = Recorder {
         result: BacktestResult {
             strategies: engine.strategy_names(),
-            symbols: data.instruments.symbols().to_vec(),
+            symbols: data.instruments().symbols().to_vec(),
             start_equity: config.engine.cash,
             ..BacktestResult::default()
         },
         every_ns: config.equity_every_ns,
         boundary: Timestamp::MIN,
-        marked: vec![Price::ZERO; data.instruments.len()],
+        marked: vec![Price::ZERO; data.instruments().len()],
     };
     let mut outputs = Vec::new();
     let begin = first_moment(data, config, first);

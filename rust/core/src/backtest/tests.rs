@@ -530,3 +530,39 @@ fn progress_can_end_a_run() {
     let error = run(&data, gambler(8), &BacktestConfig::default(), &mut { stop }).unwrap_err();
     assert!(error.to_string().starts_with("interrupted at event time 2013-10-"), "{error}");
 }
+
+#[test]
+fn joined_data_give_the_events_of_their_merged_copy() {
+    let random = &mut Random::new(5);
+    for _ in 0..100 {
+        let parts: Vec<std::sync::Arc<MarketData>> = (0..=random.below(4))
+            .map(|part| {
+                let mut data = MarketData::default();
+                // Parts know some symbols in an order of their own.
+                for s in 0..3 {
+                    data.instruments.intern(&format!("S{}", (s * (1 + part % 2) + part) % 5)).unwrap();
+                }
+                let (mut trades, mut ns) = (TradeBatch::default(), 0);
+                for _ in 0..random.below(30) {
+                    ns += random.below(4) as i64;
+                    let instrument = InstrumentId(random.below(data.instruments.len() as u64) as u32);
+                    trades.push(Trade { instrument, ..trade(ns, 1.0 + part as f64) });
+                }
+                data.trades.push(trades);
+                std::sync::Arc::new(data)
+            })
+            .collect();
+        let joined = crate::feeds::Joined::new(parts).unwrap();
+        let copy = joined.to_data().unwrap();
+        assert_eq!(joined.instruments().symbols(), copy.instruments.symbols());
+        let (start, end) = (at(random.below(10) as i64), at(20 + random.below(60) as i64));
+        let mut ours = Merge::new(&joined, start, end).unwrap();
+        let mut theirs = Merge::new(&copy, start, end).unwrap();
+        assert_eq!(ours.remaining(), theirs.remaining());
+        while let Some(event) = theirs.next() {
+            assert_eq!(ours.next(), Some(event));
+        }
+        assert_eq!(ours.next(), None);
+        assert_eq!(super::sources_of(&joined), super::sources_of(&copy));
+    }
+}

@@ -1,328 +1,327 @@
-//! [`LevelBook`]: price levels on both sides, and the orders behind them where the feed names them.
+//! Price levels of both sides: found by price, walked from the best.
 //!
-//! A level's size has two parts: the orders whose ids are known, and an anonymous rest (an L2 feed's level, or what a snapshot
-//! showed before the first message). A change to an order that is not known is taken from the rest at its price and reported.
-//! Updates cost O(log levels); nothing here panics on what a feed may send.
+//! A level lives in a slot that does not move. Each side keeps its prices sorted in blocks of up to [`BLOCK`], the best at the
+//! end, so that what happens near the touch moves little memory and a book of `n` levels never moves more than a block and
+//! `n / BLOCK` block heads. A small direct-mapped table from price to slot answers nearly every look-up of a level that exists.
 
-use crate::event::{BookAction, BookDelta};
-use crate::types::{Error, Price, Qty, Result, Side};
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use super::queue::Queue;
+use crate::types::{Price, Side};
 
-/// What a change did to the book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// As the feed says.
-    Applied,
-    /// The order is not known; so many shares of the anonymous size at its price were taken instead (zero when there were none).
-    UnknownOrder {
-        /// Shares taken.
-        taken: Qty,
-    },
-    /// The change asks for more shares than the order or level has; it was emptied.
-    TooMuch {
-        /// Shares that were missing.
-        missing: Qty,
-    },
-    /// An order of this id is there already; the new one took its place.
-    Replaced,
-}
+/// Most prices in a block.
+const BLOCK: usize = 256;
+/// Prices looked at one by one from the touch before the search halves its way.
+const LINEAR: usize = 8;
+const NEAR_MIN: usize = 64;
+const NEAR_MAX: usize = 8192;
+const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Side mark of a slot that is not in use.
+const FREE: u8 = 2;
 
-/// A price level.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Level {
-    /// Price, dollars.
-    pub price: Price,
-    /// Shares in all.
-    pub size: Qty,
-    /// Orders whose ids are known.
-    pub orders: u32,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Sizes {
-    known: i64,
-    anonymous: i64,
-    orders: u32,
-}
-
+/// A level in its slot; sizes in 1e-9.
 #[derive(Clone, Copy, Debug)]
-struct Resting {
-    side: Side,
-    price: Price,
-    size: i64,
+pub(super) struct Slot {
+    pub(super) price: i64,
+    /// Shares of known orders.
+    pub(super) known: i64,
+    /// Shares without orders.
+    pub(super) anonymous: i64,
+    pub(super) queue: Queue,
+    pub(super) orders: u32,
+    side: u8,
 }
 
-/// A book of price levels.
+impl Slot {
+    #[inline]
+    pub(super) const fn side(&self) -> Side {
+        if self.side == 0 { Side::Buy } else { Side::Sell }
+    }
+
+    #[inline]
+    pub(super) const fn size(&self) -> i64 {
+        self.known.saturating_add(self.anonymous)
+    }
+
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        self.known == 0 && self.anonymous == 0
+    }
+}
+
+/// Prices of one side in ascending order of goodness: a bid as it is, an ask with its bits turned, which reverses the order
+/// and cannot overflow.
 #[derive(Clone, Debug, Default)]
-pub struct LevelBook {
-    bids: BTreeMap<Price, Sizes>,
-    asks: BTreeMap<Price, Sizes>,
-    /// Looked up by id only, never walked, so its order does not matter.
-    orders: HashMap<u64, Resting>,
-    unknown: u64,
+struct Ladder {
+    blocks: Vec<Block>,
+    len: usize,
 }
 
-impl LevelBook {
-    /// An empty book.
-    pub fn new() -> Self {
-        Self::default()
+#[derive(Clone, Debug, Default)]
+struct Block {
+    keys: Vec<i64>,
+    slots: Vec<u32>,
+}
+
+#[inline]
+const fn index(side: Side) -> usize {
+    match side {
+        Side::Buy => 0,
+        Side::Sell => 1,
+    }
+}
+
+#[inline]
+const fn key(side: Side, price: i64) -> i64 {
+    match side {
+        Side::Buy => price,
+        Side::Sell => !price,
+    }
+}
+
+impl Ladder {
+    /// Block and position of the first key that is not below `key`.
+    fn position(&self, key: i64) -> (usize, usize) {
+        let blocks = &self.blocks;
+        let starts_below = |b: &Block| b.keys.first().is_some_and(|&first| first <= key);
+        let block = match blocks.last() {
+            None => return (0, 0),
+            Some(last) if starts_below(last) => blocks.len() - 1,
+            Some(_) => blocks.partition_point(starts_below).saturating_sub(1),
+        };
+        let keys = &blocks[block].keys;
+        let near = keys.len().saturating_sub(LINEAR);
+        let passed = keys[near..].iter().rev().take_while(|&&k| k >= key).count();
+        let at = keys.len() - passed;
+        (block, if at > near || near == 0 { at } else { keys[..near].partition_point(|&k| k < key) })
     }
 
-    fn side_mut(&mut self, side: Side) -> &mut BTreeMap<Price, Sizes> {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
+    fn find(&self, key: i64) -> Option<u32> {
+        let (block, at) = self.position(key);
+        let block = self.blocks.get(block)?;
+        (block.keys.get(at) == Some(&key)).then(|| block.slots[at])
     }
 
-    /// Apply one change.
-    ///
-    /// `Add` with order 0 sets the anonymous size of the level (zero takes it away); with an id it adds the order. `Cancel` and
-    /// `Execute` take `size` shares of the order, or of the level with order 0. `Delete` takes the order away, or the level's
-    /// anonymous size. `Clear` empties the side. A negative size, or a level of more shares than fit, is an error and changes nothing.
-    pub fn apply(&mut self, delta: &BookDelta) -> Result<Outcome> {
-        if delta.size.raw() < 0 {
-            return Err(Error::data(
-                format!("book change of order {} at {}", delta.order, delta.ts),
-                "has a size below zero; mend the feed",
-            ));
-        }
-        match delta.action {
-            BookAction::Clear => {
-                self.side_mut(delta.side).clear();
-                self.orders.retain(|_, order| order.side != delta.side);
-                Ok(Outcome::Applied)
+    fn insert(&mut self, key: i64, slot: u32) {
+        let (mut number, mut at) = self.position(key);
+        if self.blocks.is_empty() {
+            self.blocks.push(Block::default());
+        } else if self.blocks[number].keys.len() >= BLOCK {
+            let half = BLOCK / 2;
+            let full = &mut self.blocks[number];
+            let upper = Block { keys: full.keys.split_off(half), slots: full.slots.split_off(half) };
+            self.blocks.insert(number + 1, upper);
+            if at > half {
+                (number, at) = (number + 1, at - half);
             }
-            BookAction::Add | BookAction::Modify if delta.order == 0 => self.set_level(delta),
-            BookAction::Add => self.add_order(delta),
-            BookAction::Modify => Ok(match self.add_order(delta)? {
-                Outcome::Applied => Outcome::UnknownOrder { taken: Qty::ZERO },
-                _ => Outcome::Applied,
-            }),
-            BookAction::Cancel | BookAction::Execute => Ok(self.reduce(delta, delta.size.raw())),
-            BookAction::Delete => Ok(self.reduce(delta, i64::MAX)),
+        }
+        let block = &mut self.blocks[number];
+        block.keys.insert(at, key);
+        block.slots.insert(at, slot);
+        self.len += 1;
+    }
+
+    fn remove(&mut self, key: i64) {
+        let (number, at) = self.position(key);
+        let Some(block) = self.blocks.get_mut(number) else { return };
+        if block.keys.get(at) != Some(&key) {
+            return;
+        }
+        block.keys.remove(at);
+        block.slots.remove(at);
+        self.len -= 1;
+        // Thin neighbours are joined, so that there are never more than a few blocks for each `BLOCK` prices.
+        if block.keys.len() < BLOCK / 4 && self.blocks.len() > 1 {
+            let left = number.saturating_sub(1);
+            if self.blocks[left].keys.len() + self.blocks[left + 1].keys.len() <= BLOCK / 2 {
+                let right = self.blocks.remove(left + 1);
+                self.blocks[left].keys.extend(right.keys);
+                self.blocks[left].slots.extend(right.slots);
+            }
+        }
+        // A single block may be empty, several may not: a search needs their first keys.
+        if self.blocks.len() > 1 {
+            self.blocks.retain(|b| !b.keys.is_empty());
         }
     }
 
-    fn set_level(&mut self, delta: &BookDelta) -> Result<Outcome> {
-        let levels = self.side_mut(delta.side);
-        let known = levels.get(&delta.price).map_or(0, |sizes| sizes.known);
-        known.checked_add(delta.size.raw()).ok_or(Error::Overflow { what: "size of a book level" })?;
-        if delta.size.is_zero() && known == 0 {
-            levels.remove(&delta.price);
+    /// Keys and slots, best first.
+    fn walk(&self) -> impl DoubleEndedIterator<Item = (i64, u32)> {
+        self.blocks.iter().rev().flat_map(|b| b.keys.iter().copied().zip(b.slots.iter().copied()).rev())
+    }
+
+    #[inline]
+    fn best(&self) -> Option<u32> {
+        self.blocks.last()?.slots.last().copied()
+    }
+
+    fn worst(&self) -> Option<u32> {
+        self.blocks.first()?.slots.first().copied()
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let held: usize = self.blocks.iter().map(|b| b.keys.capacity() * size_of::<i64>() + b.slots.capacity() * size_of::<u32>()).sum();
+        held + self.blocks.capacity() * size_of::<Block>()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Levels {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    /// Slot by price and side, where the entry was not taken by another level since; a power of two long, or empty.
+    near: Vec<u32>,
+    ladders: [Ladder; 2],
+}
+
+impl Levels {
+    #[inline]
+    fn near_entry(&self, side: Side, price: i64) -> usize {
+        let hash = (key(side, price) as u64).wrapping_mul(MULTIPLIER);
+        (hash >> 40) as usize & self.near.len().wrapping_sub(1)
+    }
+
+    #[inline]
+    pub(super) fn at(&self, slot: u32) -> &Slot {
+        &self.slots[slot as usize]
+    }
+
+    #[inline]
+    pub(super) fn at_mut(&mut self, slot: u32) -> &mut Slot {
+        &mut self.slots[slot as usize]
+    }
+
+    /// Slot of the level at `price`.
+    #[inline]
+    pub(super) fn find(&mut self, side: Side, price: i64) -> Option<u32> {
+        let entry = self.near_entry(side, price);
+        let slot = *self.near.get(entry)?;
+        if let Some(level) = self.slots.get(slot as usize)
+            && level.price == price
+            && level.side == index(side) as u8
+        {
+            return Some(slot);
+        }
+        let found = self.ladders[index(side)].find(key(side, price));
+        if let Some(slot) = found {
+            self.near[entry] = slot;
+        }
+        found
+    }
+
+    /// Slot of the level at `price`, without remembering it for the next time.
+    pub(super) fn peek(&self, side: Side, price: i64) -> Option<u32> {
+        self.ladders[index(side)].find(key(side, price))
+    }
+
+    /// A new, empty level where there is none.
+    pub(super) fn open(&mut self, side: Side, price: i64) -> u32 {
+        let level = Slot { price, known: 0, anonymous: 0, queue: Queue::EMPTY, orders: 0, side: index(side) as u8 };
+        let slot = if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = level;
+            slot
         } else {
-            levels.entry(delta.price).or_default().anonymous = delta.size.raw();
-        }
-        Ok(Outcome::Applied)
-    }
-
-    fn add_order(&mut self, delta: &BookDelta) -> Result<Outcome> {
-        let size = delta.size.raw();
-        let held = self.side_mut(delta.side).get(&delta.price).copied().unwrap_or_default();
-        held.known
-            .checked_add(held.anonymous)
-            .and_then(|all| all.checked_add(size))
-            .ok_or(Error::Overflow { what: "size of a book level" })?;
-        let outcome = match self.orders.remove(&delta.order) {
-            Some(old) => {
-                self.take_known(old, old.size, true);
-                Outcome::Replaced
-            }
-            None => Outcome::Applied,
+            self.slots.push(level);
+            (self.slots.len() - 1) as u32
         };
-        if size > 0 {
-            let sizes = self.side_mut(delta.side).entry(delta.price).or_default();
-            sizes.known += size;
-            sizes.orders += 1;
-            self.orders.insert(delta.order, Resting { side: delta.side, price: delta.price, size });
+        if self.near.len() < self.slots.len() * 4 && self.near.len() < NEAR_MAX {
+            // Entries that are lost by growing come back with the next look-up.
+            self.near = vec![u32::MAX; (self.near.len() * 2).max(NEAR_MIN)];
         }
-        Ok(outcome)
+        let entry = self.near_entry(side, price);
+        self.near[entry] = slot;
+        self.ladders[index(side)].insert(key(side, price), slot);
+        slot
     }
 
-    /// Take `size` known shares of `order`'s level; the order is gone with `last`.
-    fn take_known(&mut self, order: Resting, size: i64, last: bool) {
-        let levels = self.side_mut(order.side);
-        if let Some(sizes) = levels.get_mut(&order.price) {
-            sizes.known -= size;
-            sizes.orders -= u32::from(last);
-            if sizes.known == 0 && sizes.anonymous == 0 {
-                levels.remove(&order.price);
-            }
-        }
+    /// Forget a level.
+    pub(super) fn close(&mut self, slot: u32) {
+        let Slot { price, side, .. } = self.slots[slot as usize];
+        let side = if side == 0 { Side::Buy } else { Side::Sell };
+        self.ladders[index(side)].remove(key(side, price));
+        self.slots[slot as usize].side = FREE;
+        self.free.push(slot);
     }
 
-    /// Take `size` shares away; `i64::MAX` means all there are.
-    fn reduce(&mut self, delta: &BookDelta, size: i64) -> Outcome {
-        let missing = |had: i64| {
-            if size == i64::MAX || had >= size { Outcome::Applied } else { Outcome::TooMuch { missing: Qty::from_raw(size - had) } }
-        };
-        if delta.order == 0 {
-            return missing(self.take_anonymous(delta.side, delta.price, size));
-        }
-        let Some(order) = self.orders.get_mut(&delta.order) else {
-            self.unknown += 1;
-            // A deleted order's own size is all that may go, where the feed tells it.
-            let asked = if size == i64::MAX { delta.size.raw() } else { size };
-            return Outcome::UnknownOrder { taken: Qty::from_raw(self.take_anonymous(delta.side, delta.price, asked)) };
-        };
-        let (before, taken) = (*order, order.size.min(size));
-        order.size -= taken;
-        let last = order.size == 0;
-        if last {
-            self.orders.remove(&delta.order);
-        }
-        self.take_known(before, taken, last);
-        missing(before.size)
-    }
-
-    /// Take up to `size` anonymous shares; gives how many.
-    fn take_anonymous(&mut self, side: Side, price: Price, size: i64) -> i64 {
-        let levels = self.side_mut(side);
-        let Some(sizes) = levels.get_mut(&price) else { return 0 };
-        let taken = sizes.anonymous.min(size);
-        sizes.anonymous -= taken;
-        if sizes.known == 0 && sizes.anonymous == 0 {
-            levels.remove(&price);
-        }
-        taken
-    }
-
-    fn level((&price, sizes): (&Price, &Sizes)) -> Level {
-        Level { price, size: Qty::from_raw(sizes.known.saturating_add(sizes.anonymous)), orders: sizes.orders }
-    }
-
-    /// The highest bid.
     #[inline]
-    pub fn best_bid(&self) -> Option<Level> {
-        self.bids.last_key_value().map(Self::level)
+    pub(super) fn best(&self, side: Side) -> Option<u32> {
+        self.ladders[index(side)].best()
     }
 
-    /// The lowest ask.
-    #[inline]
-    pub fn best_ask(&self) -> Option<Level> {
-        self.asks.first_key_value().map(Self::level)
+    pub(super) fn worst(&self, side: Side) -> Option<u32> {
+        self.ladders[index(side)].worst()
     }
 
-    /// Levels of `side`, best first.
-    pub fn levels(&self, side: Side) -> Box<dyn Iterator<Item = Level> + '_> {
-        match side {
-            Side::Buy => Box::new(self.bids.iter().rev().map(Self::level)),
-            Side::Sell => Box::new(self.asks.iter().map(Self::level)),
+    pub(super) const fn len(&self, side: Side) -> usize {
+        self.ladders[index(side)].len
+    }
+
+    /// Slots of a side's levels, best first.
+    pub(super) fn walk(&self, side: Side) -> impl DoubleEndedIterator<Item = &Slot> {
+        self.ladders[index(side)].walk().map(|(_, slot)| self.at(slot))
+    }
+
+    /// What is wrong with the order of prices or the slots of `side`, if anything.
+    pub(super) fn fault(&self, side: Side) -> Option<String> {
+        let ladder = &self.ladders[index(side)];
+        let rungs: Vec<(i64, u32)> = ladder.walk().collect();
+        if rungs.len() != ladder.len {
+            return Some(format!("counts {} levels and has {}", ladder.len, rungs.len()));
         }
-    }
-
-    /// The best `n` levels: bids, then asks, each best first.
-    pub fn depth(&self, n: usize) -> (Vec<Level>, Vec<Level>) {
-        (self.levels(Side::Buy).take(n).collect(), self.levels(Side::Sell).take(n).collect())
-    }
-
-    /// Bid above ask.
-    pub fn is_crossed(&self) -> bool {
-        matches!((self.best_bid(), self.best_ask()), (Some(bid), Some(ask)) if bid.price > ask.price)
-    }
-
-    /// Side, price and shares of an order.
-    pub fn order(&self, id: u64) -> Option<(Side, Price, Qty)> {
-        self.orders.get(&id).map(|o| (o.side, o.price, Qty::from_raw(o.size)))
-    }
-
-    /// Orders whose ids are known.
-    pub fn order_count(&self) -> usize {
-        self.orders.len()
-    }
-
-    /// Levels of `side`.
-    pub fn level_count(&self, side: Side) -> usize {
-        match side {
-            Side::Buy => self.bids.len(),
-            Side::Sell => self.asks.len(),
+        if let Some(pair) = rungs.windows(2).find(|w| w[1].0 >= w[0].0) {
+            let text = |rung: (i64, u32)| Price::from_raw(key(side, rung.0));
+            return Some(format!("has the levels {} and {} out of order", text(pair[0]), text(pair[1])));
         }
+        let wrong = |&&(k, slot): &&(i64, u32)| {
+            self.slots.get(slot as usize).is_none_or(|level| level.side != index(side) as u8 || key(side, level.price) != k)
+        };
+        let wrong = rungs.iter().find(wrong).map(|&(k, _)| format!("leads to another level at {}", Price::from_raw(key(side, k))));
+        let used = self.slots.len() - self.free.len();
+        wrong.or_else(|| {
+            (used != self.ladders[0].len + self.ladders[1].len).then(|| format!("has {used} level slots in use, not as many as levels"))
+        })
     }
 
-    /// How many changes named an order that was not known.
-    pub const fn unknown_orders(&self) -> u64 {
-        self.unknown
-    }
-
-    /// Empty both sides; the count of unknown orders stays.
-    pub fn clear(&mut self) {
-        self.bids.clear();
-        self.asks.clear();
-        self.orders.clear();
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>()
+            + (self.free.capacity() + self.near.capacity()) * size_of::<u32>()
+            + self.ladders[0].heap_bytes()
+            + self.ladders[1].heap_bytes()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{InstrumentId, Timestamp};
     use proptest::prelude::*;
-
-    fn delta(action: BookAction, order: u64, side: Side, price: i64, size: i64) -> BookDelta {
-        BookDelta {
-            ts: Timestamp::default(),
-            instrument: InstrumentId(0),
-            order,
-            action,
-            side,
-            price: Price::from_raw(price),
-            size: Qty::from_raw(size),
-            flags: 0,
-        }
-    }
-
-    fn any_delta() -> impl Strategy<Value = BookDelta> {
-        let action = prop_oneof![
-            4 => Just(BookAction::Add),
-            2 => Just(BookAction::Cancel),
-            1 => Just(BookAction::Delete),
-            2 => Just(BookAction::Execute),
-        ];
-        (action, 0_u64..12, any::<bool>(), 1_i64..6, 0_i64..9)
-            .prop_map(|(action, order, buy, price, size)| delta(action, order, if buy { Side::Buy } else { Side::Sell }, price, size))
-    }
+    use std::collections::BTreeMap;
 
     proptest! {
         #[test]
-        fn a_level_is_never_empty_and_its_orders_never_exceed_it(deltas in proptest::collection::vec(any_delta(), 0..200)) {
-            let mut book = LevelBook::new();
-            for d in &deltas {
-                book.apply(d).unwrap();
-                for side in [Side::Buy, Side::Sell] {
-                    for level in book.levels(side) {
-                        prop_assert!(level.size.is_positive());
-                        let orders: Vec<i64> = (0..12).filter_map(|id| book.order(id)).filter(|o| (o.0, o.1) == (side, level.price)).map(|o| o.2.raw()).collect();
-                        prop_assert_eq!(orders.len(), level.orders as usize);
-                        prop_assert!(orders.iter().sum::<i64>() <= level.size.raw());
+        fn a_deep_side_stays_sorted_through_splits_and_joins(
+            grown in proptest::collection::vec(0_i64..5_000, 600..1_500),
+            thinned in proptest::collection::vec((0_i64..5_000, any::<bool>()), 0..3_000),
+        ) {
+            let (mut ladder, mut model) = (Ladder::default(), BTreeMap::new());
+            let steps = grown.into_iter().map(|k| (k, true)).chain(thinned);
+            for (i, (k, put)) in steps.enumerate() {
+                prop_assert_eq!(ladder.find(k), model.get(&k).copied());
+                if put && !model.contains_key(&k) {
+                    ladder.insert(k, i as u32);
+                    model.insert(k, i as u32);
+                } else if !put {
+                    // Runs of neighbours go, so that blocks empty out.
+                    let gone: Vec<i64> = model.range(k..k + 40).map(|e| *e.0).collect();
+                    for k in gone {
+                        ladder.remove(k);
+                        model.remove(&k);
                     }
+                    ladder.remove(k);
                 }
+                prop_assert_eq!(ladder.best(), model.last_key_value().map(|e| *e.1));
+                prop_assert_eq!(ladder.worst(), model.first_key_value().map(|e| *e.1));
             }
-            let resting: u32 = [Side::Buy, Side::Sell].into_iter().flat_map(|s| book.levels(s)).map(|l| l.orders).sum();
-            prop_assert_eq!(resting as usize, book.order_count());
+            prop_assert!(ladder.walk().eq(model.iter().rev().map(|(&k, &s)| (k, s))));
+            prop_assert_eq!(ladder.len, model.len());
+            prop_assert!(ladder.blocks.len() <= 1 + 8 * model.len() / BLOCK, "{} blocks for {} keys", ladder.blocks.len(), model.len());
         }
-    }
-
-    #[test]
-    fn what_a_feed_should_not_send_is_told_and_not_fatal() {
-        let mut book = LevelBook::new();
-        let mut apply = |d| book.apply(&d);
-        let taken = |n| Ok(Outcome::UnknownOrder { taken: Qty::from_raw(n) });
-        assert_eq!(apply(delta(BookAction::Cancel, 7, Side::Buy, 10, 5)), taken(0));
-        assert_eq!(apply(delta(BookAction::Add, 0, Side::Buy, 10, 8)), Ok(Outcome::Applied));
-        assert_eq!(apply(delta(BookAction::Execute, 7, Side::Buy, 10, 5)), taken(5));
-        assert_eq!(apply(delta(BookAction::Delete, 7, Side::Buy, 10, 5)), taken(3));
-        assert_eq!(apply(delta(BookAction::Add, 1, Side::Sell, 11, 5)), Ok(Outcome::Applied));
-        assert_eq!(apply(delta(BookAction::Add, 1, Side::Sell, 12, 4)), Ok(Outcome::Replaced));
-        assert_eq!(apply(delta(BookAction::Cancel, 1, Side::Sell, 12, 6)), Ok(Outcome::TooMuch { missing: Qty::from_raw(2) }));
-        assert!(apply(delta(BookAction::Cancel, 1, Side::Sell, 12, -1)).is_err());
-        apply(delta(BookAction::Add, 0, Side::Sell, 12, i64::MAX)).unwrap();
-        assert!(apply(delta(BookAction::Add, 3, Side::Sell, 12, 1)).is_err());
-        apply(delta(BookAction::Add, 4, Side::Buy, 13, 1)).unwrap();
-        assert!(book.is_crossed());
-        assert_eq!((book.unknown_orders(), book.order_count(), book.depth(5).1.len()), (3, 1, 1));
-        book.apply(&delta(BookAction::Clear, 0, Side::Buy, 0, 0)).unwrap();
-        assert_eq!((book.best_bid(), book.order_count()), (None, 0));
     }
 }

@@ -4,13 +4,16 @@
 //! allocated for a message once the batches have grown to their working size. It tells what is malformed and keeps everything
 //! else as the source sent it; what a sound message says about the market is judged by the quality stage.
 
+use super::map::{MappedFile, open_file};
 use super::{FeedReport, MarketData};
 use crate::event::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, Headline, QuoteBatch, StatusBatch, TradeBatch};
 use crate::types::{Error, Instruments, Labels, Result, Timestamp};
 use flate2::read::MultiGzDecoder;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 /// Most bytes a file may unpack to.
 const UNPACKED_BYTES_MAX: u64 = 64 << 30;
@@ -127,6 +130,21 @@ impl Batches {
     }
 }
 
+/// Bring the receive times of a batch up to its rows: those from `start` on were received at `recv`.
+///
+/// The column stays empty while no row has a receive time; of rows without one, it holds their time.
+pub(super) fn stamp(column: &mut Vec<Timestamp>, ts: &[Timestamp], start: usize, recv: Option<Timestamp>) {
+    match recv {
+        None if column.is_empty() => {}
+        None => column.extend(ts.iter().skip(column.len())),
+        Some(recv) => {
+            let known = column.len();
+            column.extend(ts.get(known..start).unwrap_or_default());
+            column.resize(ts.len(), recv);
+        }
+    }
+}
+
 /// A source's bytes to events.
 pub trait Decoder: Send {
     /// What it reads, as in error messages: "alpaca stream".
@@ -145,15 +163,20 @@ pub trait Decoder: Send {
         Ok(())
     }
 
+    /// What was seen of each kind of message since the stream began, by the source's name for it; empty where it is not counted.
+    fn counts(&self) -> Vec<(String, u64)> {
+        Vec::new()
+    }
+
     /// True when [`Self::push`] takes bytes cut anywhere; false when it wants whole messages.
     fn is_byte_stream(&self) -> bool {
         true
     }
 }
 
-/// Run the file at `path` through `decoder`: plain, gzip (`.gz`) or zstd (`.zst`).
+/// Run the file at `path` through `decoder`: plain files are memory-mapped, gzip (`.gz`) and zstd (`.zst`) are unpacked on the way.
 ///
-/// `progress` is told bytes done and bytes in all, of the packed file; its error stops the reading.
+/// `progress` is told bytes done and bytes in all, of the file as it lies on the disk; its error stops the reading.
 pub fn read_file(path: &Path, decoder: &mut dyn Decoder, progress: &mut dyn FnMut(u64, u64) -> Result<()>) -> Result<MarketData> {
     let place = || path.display().to_string();
     if !decoder.is_byte_stream() {
@@ -162,33 +185,65 @@ pub fn read_file(path: &Path, decoder: &mut dyn Decoder, progress: &mut dyn FnMu
             format!("is read message by message: push the messages of the {} to its decoder", decoder.name()),
         ));
     }
-    let unreadable = |e: std::io::Error| Error::data(place(), format!("cannot be read ({e}); check the path or fetch the file again"));
-    let file = File::open(path).map_err(unreadable)?;
-    let total = file.metadata().map_err(unreadable)?.len();
-    if total == 0 {
-        return Err(Error::data(place(), "the file is empty; fetch it again"));
-    }
-    let mut source: Box<dyn Read> = match path.extension().and_then(|e| e.to_str()).unwrap_or_default() {
-        "gz" => Box::new(MultiGzDecoder::new(BufReader::new(file))),
-        _ => Box::new(file),
-    };
     let mut out = Batches::default();
-    let mut buffer = vec![0_u8; CHUNK_BYTES];
-    let mut done = 0_u64;
-    loop {
-        let n = match source.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => n,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(Error::data(place(), format!("is cut short or corrupt ({e}); fetch it again"))),
-        };
-        done += n as u64;
-        if done > UNPACKED_BYTES_MAX {
-            return Err(Error::data(place(), "unpacks to more than 64 GiB; split the file by day"));
+    match path.extension().and_then(|e| e.to_str()).unwrap_or_default() {
+        "gz" => unpack(path, decoder, progress, &mut out, |file| Ok(Box::new(MultiGzDecoder::new(file))))?,
+        "zst" => unpack(path, decoder, progress, &mut out, |file| Ok(Box::new(zstd::stream::read::Decoder::with_buffer(file)?)))?,
+        _ => {
+            let file = MappedFile::open(path)?;
+            let total = file.bytes().len() as u64;
+            let mut done = 0;
+            for chunk in file.bytes().chunks(CHUNK_BYTES) {
+                decoder.push(chunk, None, &mut out)?;
+                done += chunk.len() as u64;
+                progress(done, total)?;
+            }
         }
-        decoder.push(&buffer[..n], None, &mut out)?;
-        progress(done, total.max(done))?;
     }
     decoder.finish(&mut out)?;
     Ok(out.take())
+}
+
+/// Unpack the file at `path` with what `open` makes of it, piece by piece.
+fn unpack(
+    path: &Path,
+    decoder: &mut dyn Decoder,
+    progress: &mut dyn FnMut(u64, u64) -> Result<()>,
+    out: &mut Batches,
+    open: impl FnOnce(BufReader<Counting>) -> std::io::Result<Box<dyn Read>>,
+) -> Result<()> {
+    let corrupt = |e: std::io::Error| Error::data(path.display().to_string(), format!("is cut short or corrupt ({e}); fetch it again"));
+    let (file, total) = open_file(path)?;
+    let packed = Rc::new(Cell::new(0));
+    let mut source = open(BufReader::with_capacity(64 << 10, Counting { file, done: Rc::clone(&packed) })).map_err(corrupt)?;
+    let mut buffer = vec![0_u8; CHUNK_BYTES];
+    let mut unpacked = 0_u64;
+    loop {
+        let n = match source.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(n) => n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(corrupt(e)),
+        };
+        unpacked += n as u64;
+        if unpacked > UNPACKED_BYTES_MAX {
+            return Err(Error::data(path.display().to_string(), "unpacks to more than 64 GiB; split the file by day"));
+        }
+        decoder.push(&buffer[..n], None, out)?;
+        progress(packed.get(), total)?;
+    }
+}
+
+/// A file that tells how much of it has been read.
+struct Counting {
+    file: File,
+    done: Rc<Cell<u64>>,
+}
+
+impl Read for Counting {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.done.set(self.done.get() + n as u64);
+        Ok(n)
+    }
 }

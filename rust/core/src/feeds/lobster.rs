@@ -7,14 +7,14 @@
 //! Out of it come book changes (types 1 to 4), trades (4, 5 and 6) and a quote whenever price or size at the touch changes. Row n of
 //! the book file that goes with the messages is the book after message n, and orders from before the file are in no message. So the
 //! first book row, where there is one, stands in for the first message: its levels become anonymous sizes of a
-//! [`LevelBook`], from which changes to orders that are not known are taken. Without a book file quotes are one-sided or too wide
+//! [`OrderBook`], from which changes to orders that are not known are taken. Without a book file quotes are one-sided or too wide
 //! until the levels near the touch have been seen.
 
 use super::anchor::Anchor;
 use super::rows::{BadField, Fields, for_each_chunk};
 use super::zone::{Date, NewYorkDay, is_regular_ms};
 use super::{Fault, FeedReport, MarketData, QualityPolicy};
-use crate::book::{Level, LevelBook};
+use crate::book::{Level, OrderBook};
 use crate::event::{
     BookAction, BookDelta, DeltaBatch, FLAG_CROSSED, FLAG_EXTENDED, FLAG_LAST, FLAG_SNAPSHOT, Quote, QuoteBatch, Trade, TradeBatch,
 };
@@ -66,7 +66,7 @@ pub fn read_with_progress(path: &Path, options: &LobsterOptions, progress: &mut 
         day: NewYorkDay::new(date)?,
         seed,
         report: FeedReport::default(),
-        book: LevelBook::new(),
+        book: OrderBook::new(),
         touch: (None, None),
         last_time: 0,
         anchor: Anchor::default(),
@@ -200,7 +200,7 @@ struct Replay<'a> {
     day: NewYorkDay,
     seed: Option<Vec<(Side, Price, Qty)>>,
     report: FeedReport,
-    book: LevelBook,
+    book: OrderBook,
     touch: (Option<Level>, Option<Level>),
     last_time: i64,
     anchor: Anchor,

@@ -4,20 +4,39 @@
 //! input: a row that cannot be trusted is dropped, kept or refused as the [`QualityPolicy`] says. Sources that come as a stream
 //! of bytes implement [`Decoder`]; [`read_file`] runs one over a whole file.
 
+mod absurd;
 mod anchor;
+pub mod binance;
+pub mod coinbase;
+pub mod conditions;
+pub mod dbn;
 mod decode;
 pub mod factors;
+mod faults;
+pub mod itch;
+mod joined;
+mod json;
+pub mod kraken;
 pub mod lean;
+mod lines;
 pub mod lobster;
+mod map;
+pub mod merge;
 mod quality;
 mod rows;
 mod select;
+mod session;
+mod stage;
 pub mod synthetic;
 pub mod table;
 pub mod zone;
 
+use decode::stamp;
 pub use decode::{Batches, Decoder, read_file};
+pub use joined::{Joined, Part, View};
 pub use quality::{Fault, FeedReport, Policy, QualityPolicy};
+pub use session::Framing;
+pub use stage::Stage;
 
 use crate::event::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, Headline, QuoteBatch, StatusBatch, TradeBatch};
 use crate::types::{Error, Instruments, Label, Labels, Result, Timestamp};

@@ -25,15 +25,24 @@ pub enum Fault {
     Absurd,
     /// Time before the row above.
     OutOfOrder,
-    /// Same as the row above in every column.
+    /// Same as the row above in every column; for the quality stage, as one of the rows shortly before, or of the same id.
     Duplicate,
     /// A bar whose high is below its low, or whose open or close lies outside.
     BadBar,
+    /// The first row after a pause longer than [`QualityPolicy::gap_after_ns`], or after something that the source's numbers or
+    /// checksums show to be lost.
+    Gap,
+    /// Received later than [`QualityPolicy::stale_after_ns`] after its own time.
+    Stale,
+    /// While trading in the instrument is halted.
+    Halted,
+    /// A price or size beyond the fixed-point range.
+    OutOfRange,
 }
 
 impl Fault {
     /// Every fault, in the order of the counters.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Malformed,
         Self::Suspicious,
         Self::ZeroPrice,
@@ -45,6 +54,10 @@ impl Fault {
         Self::OutOfOrder,
         Self::Duplicate,
         Self::BadBar,
+        Self::Gap,
+        Self::Stale,
+        Self::Halted,
+        Self::OutOfRange,
     ];
 
     /// Name in reports.
@@ -61,6 +74,10 @@ impl Fault {
             Self::OutOfOrder => "out_of_order",
             Self::Duplicate => "duplicate",
             Self::BadBar => "bad_bar",
+            Self::Gap => "gap",
+            Self::Stale => "stale",
+            Self::Halted => "halted",
+            Self::OutOfRange => "out_of_range",
         }
     }
 }
@@ -88,18 +105,35 @@ pub struct QualityPolicy {
     policies: [Policy; Fault::ALL.len()],
     /// A price further than this fraction from the last good one is [`Fault::Absurd`]; infinite switches the check off.
     pub absurd_band: f64,
+    /// A price further than this many σ of the moves between good prices from the last good one is [`Fault::Absurd`]; infinite
+    /// switches the check off. The quality stage alone looks at it.
+    pub absurd_sigma: f64,
+    /// A pause of an instrument's rows longer than this many nanoseconds, within one day of New York, is a [`Fault::Gap`];
+    /// `i64::MAX` switches the check off. The quality stage alone looks at it.
+    pub gap_after_ns: i64,
+    /// A row received more than this many nanoseconds after its own time is [`Fault::Stale`]; `i64::MAX` switches the check off.
+    /// The quality stage alone looks at it.
+    pub stale_after_ns: i64,
 }
 
 impl Default for QualityPolicy {
     /// Malformed rows refuse the input; faults of the market's own making (locked, duplicate) are kept, rows out of order are
     /// sorted, and what cannot be traded on (suspicious, zero, negative, not finite, crossed, absurd, bad bars) is dropped.
-    /// The absurd band is 50 %.
+    /// The absurd band is 50 %, without a limit in σ; gaps and stale rows are not looked for, and kept as those of a halt are.
     fn default() -> Self {
-        let mut policy = Self { policies: [Policy::Drop; Fault::ALL.len()], absurd_band: 0.5 };
+        let mut policy = Self {
+            policies: [Policy::Drop; Fault::ALL.len()],
+            absurd_band: 0.5,
+            absurd_sigma: f64::INFINITY,
+            gap_after_ns: i64::MAX,
+            stale_after_ns: i64::MAX,
+        };
         policy.set(Fault::Malformed, Policy::Fail);
         policy.set(Fault::Locked, Policy::Keep);
         policy.set(Fault::Duplicate, Policy::Keep);
-        policy.set(Fault::OutOfOrder, Policy::Keep);
+        for fault in [Fault::OutOfOrder, Fault::Gap, Fault::Stale, Fault::Halted] {
+            policy.set(fault, Policy::Keep);
+        }
         policy
     }
 }
@@ -109,6 +143,21 @@ impl QualityPolicy {
     #[inline]
     pub fn get(&self, fault: Fault) -> Policy {
         self.policies[fault as usize]
+    }
+
+    /// An error when a limit makes no sense.
+    pub fn check(&self) -> Result<()> {
+        for (name, value, unit) in [("absurd_band", self.absurd_band, "a fraction"), ("absurd_sigma", self.absurd_sigma, "a multiple")] {
+            if value.is_nan() || value <= 0.0 {
+                return Err(Error::config(format!("policy.{name}"), format!("is {value}; give {unit} above 0, or infinity for no check")));
+            }
+        }
+        for (name, value) in [("gap_after", self.gap_after_ns), ("stale_after", self.stale_after_ns)] {
+            if value <= 0 {
+                return Err(Error::config(format!("policy.{name}"), format!("is {value} ns; give a time above 0")));
+            }
+        }
+        Ok(())
     }
 
     /// Choose what to do about `fault`.

@@ -3,9 +3,9 @@
 //! Bytes are unpacked into one buffer of 256 KiB that grows only for a row longer than itself; [`Fields`] reads numbers
 //! straight out of it.
 
+use super::map::open_file;
 use crate::types::{Error, Result};
 use flate2::read::MultiGzDecoder;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use zip::ZipArchive;
@@ -32,16 +32,7 @@ pub(super) struct Extent {
 /// Open `path` and hand its content to `take` in chunks of whole rows, the last row ended by a newline.
 pub(super) fn for_each_chunk(path: &Path, mut take: impl FnMut(&[u8], Extent) -> Result<()>) -> Result<()> {
     let place = || path.display().to_string();
-    let io = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::data(place(), "no such file; check the path"),
-        std::io::ErrorKind::PermissionDenied => Error::data(place(), "may not be read; check the file's permissions"),
-        _ => Error::data(place(), format!("cannot be read ({e}); check the path or fetch the file again")),
-    };
-    let file = File::open(path).map_err(io)?;
-    let packed = file.metadata().map_err(io)?.len();
-    if packed == 0 {
-        return Err(Error::data(place(), "the file is empty; fetch it again"));
-    }
+    let (file, packed) = open_file(path)?;
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
     match extension.as_str() {
         "zip" => {

@@ -61,8 +61,12 @@ macro_rules! merged {
         $(
             #[doc = concat!("All ", stringify!($kind), " in one batch sorted by time; rows of one moment stay in order of their batches.")]
             pub fn $name(&self) -> $batch {
-                let mut all = $batch::with_capacity(self.$kind.iter().map($batch::len).sum());
-                for batch in self.$kind.iter().filter(|b| !b.is_empty()) {
+                let filled: Vec<&$batch> = self.$kind.iter().filter(|b| !b.is_empty()).collect();
+                if filled.iter().all(|b| b.first_unsorted().is_none() && b.is_even()) {
+                    return $batch::merge_sorted(&filled);
+                }
+                let mut all = $batch::with_capacity(filled.iter().map(|b| b.len()).sum());
+                for batch in filled {
                     all.extend(batch);
                 }
                 all.sort_by_time();

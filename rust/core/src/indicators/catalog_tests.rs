@@ -1,7 +1,7 @@
 //! What holds of every indicator in the catalogue, whatever it is.
 
 use super::catalog::{Description, all};
-use super::study::Indicator;
+use super::study::{COLUMNS_MAX, Indicator};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::HashSet;
@@ -79,7 +79,7 @@ fn for_every(cases: u32, rows: usize, check: impl Fn(&Description, &dyn Indicato
 
 #[test]
 fn batch_and_streaming_agree_to_the_last_bit_however_the_series_is_cut() {
-    for_every(12, 400, |_, fresh, columns| {
+    for_every(12, 700, |_, fresh, columns| {
         let whole = batch(fresh.boxed_clone().as_mut(), columns);
         prop_assert_eq!(bits(&whole), bits(&streamed(fresh.boxed_clone().as_mut(), columns)));
         let mut pieces = fresh.boxed_clone();
@@ -178,6 +178,7 @@ fn names_are_unique_and_every_entry_is_whole() {
         assert!(!family.is_empty() && !entry.title.is_empty() && !entry.formula.is_empty() && !entry.source.is_empty(), "{name}");
         let made = entry.build(&[]).unwrap();
         assert_eq!((made.inputs(), made.outputs()), (entry.inputs.len(), entry.outputs.len()), "{name}");
+        assert!((1..=COLUMNS_MAX).contains(&made.inputs()) && (1..=COLUMNS_MAX).contains(&made.outputs()), "{name}");
         assert!(entry.build(&vec![f64::NAN; entry.parameters.len().max(1)]).is_err(), "{name} takes NaN for a parameter");
         for parameter in entry.parameters {
             assert!(parameter.min <= parameter.default && parameter.default <= parameter.max, "{name}: {}", parameter.name);

@@ -5,7 +5,7 @@
 //! `w[j] = b w[j-1] + k (x[j] - a)`. The blocks' inner chains do not wait for each other, so that a batch is bound by
 //! throughput instead of latency, and on a flat series the average comes to rest instead of wandering in the last bit.
 
-use super::window::all_finite;
+use super::study::State;
 
 /// Values in a block.
 const BLOCK: usize = 8;
@@ -78,10 +78,6 @@ impl Smoother {
         self.seen == self.period
     }
 
-    pub(super) fn reset(&mut self) {
-        *self = Self::new(self.period, self.take);
-    }
-
     /// Take one finite value; NaN until the seed is complete.
     #[inline]
     pub(super) fn update(&mut self, x: f64) -> f64 {
@@ -125,29 +121,18 @@ impl Smoother {
         }
     }
 
-    /// As [`Self::extend`], with rows that are not finite skipped: NaN out, state untouched.
-    pub(super) fn extend_skipping(&mut self, xs: &[f64], out: &mut [f64]) {
-        if all_finite(xs) {
-            return self.extend(xs, out);
-        }
-        for (&x, y) in xs.iter().zip(out) {
-            *y = if x.is_finite() { self.update(x) } else { f64::NAN };
+    /// Show `state` everything that later values depend on.
+    pub(super) fn visit(&mut self, state: &mut State<'_>) {
+        state.count(&mut self.seen, self.period);
+        state.count(&mut self.phase, BLOCK - 1);
+        for x in [&mut self.seed_sum, &mut self.anchor, &mut self.gap, &mut self.within, &mut self.value] {
+            state.number(x);
         }
     }
+}
 
-    /// Everything that later values depend on, for [`Self::restore`].
-    pub(super) fn state(&self) -> [f64; 7] {
-        [self.seen as f64, self.seed_sum, self.phase as f64, self.anchor, self.gap, self.within, self.value]
-    }
-
-    /// Take up a state of an equal smoother; false when it cannot be one.
-    pub(super) fn restore(&mut self, state: &[f64]) -> bool {
-        let &[seen, seed_sum, phase, anchor, gap, within, value] = state else { return false };
-        if !(0.0..=self.period as f64).contains(&seen) || !(0.0..BLOCK as f64).contains(&phase) {
-            return false;
-        }
-        (self.seen, self.phase) = (seen as usize, phase as usize);
-        (self.seed_sum, self.anchor, self.gap, self.within, self.value) = (seed_sum, anchor, gap, within, value);
-        true
-    }
+/// [`Smoother::extend`] of two, whose chains of operations then do not wait for each other.
+pub(super) fn extend_pair([a, b]: [&mut Smoother; 2], [xs, ys]: [&[f64]; 2], [out_a, out_b]: [&mut [f64]; 2]) {
+    a.extend(xs, out_a);
+    b.extend(ys, out_b);
 }

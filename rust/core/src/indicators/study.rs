@@ -4,12 +4,18 @@
 //! A `Study` sees finite rows alone and knows nothing of missing values, of the last value or of how it is stored: `Streaming`
 //! does all that, once. `step` is the definition; `run` may schedule the same operations otherwise for throughput, to the same last bit.
 
+use super::panel::{Axis, panel};
 use super::window::{all_finite, all_volumes};
 use crate::types::{Error, Result};
 use std::fmt::Debug;
 
-/// Rows checked for missing values and then worked on, while they are in the cache.
+/// Rows checked for missing values and then worked on, while they are in the cache; more where the look-back is long, since
+/// moving windows work by whole blocks of their period.
 const CHUNK_ROWS: usize = 4096;
+const CHUNK_LOOKBACKS: usize = 64;
+
+/// Most inputs, and most outputs, that an indicator in the catalogue has.
+pub const COLUMNS_MAX: usize = 16;
 
 /// The arithmetic of an indicator with `I` inputs and `O` outputs.
 pub trait Study<const I: usize, const O: usize>: Clone + Debug + Send + Sync + 'static {
@@ -22,6 +28,13 @@ pub trait Study<const I: usize, const O: usize>: Clone + Debug + Send + Sync + '
     /// As [`Self::step`] for each row of columns of one length, all finite, equal to the last bit.
     fn run(&mut self, columns: [&[f64]; I], out: [&mut [f64]; O]) {
         step_each(self, columns, out);
+    }
+
+    /// As [`Self::run`] for each of several series of one length, each with its own study; all are equal but for their state.
+    fn run_many(studies: &mut [&mut Self], columns: &[[&[f64]; I]], out: &mut [[&mut [f64]; O]]) {
+        for ((study, columns), out) in studies.iter_mut().zip(columns).zip(out) {
+            study.run(*columns, out.each_mut().map(|c| &mut **c));
+        }
     }
 
     /// Show `state` every field that later values depend on, always in the same order: it saves them or puts them back.
@@ -176,19 +189,43 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Streaming<S, I, O> {
     pub fn extend(&mut self, columns: [&[f64]; I], mut out: [&mut [f64]; O]) -> Result<()> {
         let rows = columns.first().map_or(0, |c| c.len());
         if columns.iter().any(|c| c.len() != rows) || out.iter().any(|c| c.len() != rows) {
-            return Err(Error::data("columns", "have different lengths; give columns of one length"));
+            let lengths = columns.iter().map(|c| c.len()).chain(out.iter().map(|c| c.len()));
+            let lengths = lengths.map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+            return Err(Error::data("columns", format!("have different lengths ({lengths}); give columns of one length")));
         }
-        for start in (0..rows).step_by(CHUNK_ROWS) {
-            self.extend_chunk(columns, &mut out, start, rows.min(start + CHUNK_ROWS));
+        let chunk = self.rows_at_once(CHUNK_ROWS);
+        for start in (0..rows).step_by(chunk) {
+            self.extend_chunk(columns, &mut out, start, rows.min(start.saturating_add(chunk)));
         }
         Ok(())
     }
 
+    /// `rows`, or as many as a long look-back makes worth while.
+    pub(super) fn rows_at_once(&self, rows: usize) -> usize {
+        rows.max(self.study.lookback().saturating_mul(CHUNK_LOOKBACKS))
+    }
+
+    /// As [`Self::extend`] for each of several series of one length.
+    pub(super) fn extend_many(lanes: &mut [Self], columns: &[[&[f64]; I]], out: &mut [[&mut [f64]; O]]) {
+        let rows = columns.first().and_then(|c| c.first()).map_or(0, |c| c.len());
+        let sound = |lane: &Self, columns: &[&[f64]; I]| columns.iter().enumerate().all(|(i, c)| lane.is_sound_column(i, c));
+        if lanes.iter().zip(columns).all(|(lane, columns)| sound(lane, columns)) {
+            let mut studies: Vec<&mut S> = lanes.iter_mut().map(|lane| &mut lane.study).collect();
+            return S::run_many(&mut studies, columns, out);
+        }
+        for ((lane, columns), out) in lanes.iter_mut().zip(columns).zip(out) {
+            lane.extend_chunk(*columns, out, 0, rows);
+        }
+    }
+
+    /// True when no value of the input column `i` counts as missing.
+    fn is_sound_column(&self, i: usize, column: &[f64]) -> bool {
+        all_finite(column) && (self.not_negative >> i & 1 == 0 || all_volumes(column))
+    }
+
     /// Rows `start..end`, cut into runs without missing values.
     fn extend_chunk(&mut self, columns: [&[f64]; I], out: &mut [&mut [f64]; O], start: usize, end: usize) {
-        let is_volume = |i: usize| self.not_negative >> i & 1 == 1;
-        let mut chunk = columns.iter().map(|c| &c[start..end]).enumerate();
-        if chunk.all(|(i, c)| all_finite(c) && (!is_volume(i) || all_volumes(c))) {
+        if columns.iter().enumerate().all(|(i, c)| self.is_sound_column(i, &c[start..end])) {
             return self.take_run(columns, out, start, end);
         }
         let mut run = start;
@@ -258,6 +295,9 @@ pub trait Indicator: Debug + Send + Sync {
     /// As [`Self::update`] for each row of columns of one length, into columns of the same length.
     fn extend(&mut self, columns: &[&[f64]], out: &mut [&mut [f64]]) -> Result<()>;
 
+    /// A fresh one over each series of panels of one `shape`, into panels of that shape; its own state stays out of it.
+    fn panel(&self, columns: &[&[f64]], shape: [usize; 2], axis: Axis, out: &mut [&mut [f64]]) -> Result<()>;
+
     /// Write the outputs of the last row that was not missing.
     fn value(&self, out: &mut [f64]) -> Result<()>;
 
@@ -316,6 +356,16 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Indicator for Streaming<S, 
         let out: &mut [&mut [f64]; O] =
             out.try_into().map_err(|_| Error::data("outputs", format!("are {found} where the indicator has {O}")))?;
         Self::extend(self, columns, out.each_mut().map(|c| &mut **c))
+    }
+
+    fn panel(&self, columns: &[&[f64]], shape: [usize; 2], axis: Axis, out: &mut [&mut [f64]]) -> Result<()> {
+        let columns = array("inputs", columns)?;
+        let found = out.len();
+        let out: &mut [&mut [f64]; O] =
+            out.try_into().map_err(|_| Error::data("outputs", format!("are {found} where the indicator has {O}")))?;
+        let mut fresh = self.clone();
+        fresh.reset();
+        panel(&fresh, columns, shape, axis, out.each_mut().map(|c| &mut **c))
     }
 
     fn value(&self, out: &mut [f64]) -> Result<()> {

@@ -6,6 +6,8 @@
 //! block before), so a large offset costs no digits and a flat series gives its own value exactly.
 //! Cost: O(1) amortised; every `period`-th update rebuilds the suffixes, O(period).
 
+use super::study::State;
+
 /// The exponent of a double, and the unit in it: an exponent of all ones (infinite or NaN) carries into the sign bit.
 const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
 const ONE: u64 = 0x0010_0000_0000_0000;
@@ -15,11 +17,7 @@ pub(super) fn all_finite(xs: &[f64]) -> bool {
     xs.iter().fold(0, |seen, x| seen | ((x.to_bits() & EXPONENT) + ONE)) >> 63 == 0
 }
 
-/// True when every value of the three columns is finite; false too where their sum is not, which costs only speed.
-pub(super) fn all_finite_rows(a: &[f64], b: &[f64], c: &[f64]) -> bool {
-    a.iter().zip(b).zip(c).fold(0, |seen, ((a, b), c)| seen | (((a + b + c).to_bits() & EXPONENT) + ONE)) >> 63 == 0
-}
-
+/// True when every value is finite and none is negative.
 pub(super) fn all_volumes(xs: &[f64]) -> bool {
     all_finite(xs) && xs.iter().all(|&x| x >= 0.0)
 }
@@ -104,10 +102,6 @@ impl<const M: usize> PowerSums<M> {
         self.block.len()
     }
 
-    pub(super) fn reset(&mut self) {
-        *self = Self::new(self.period());
-    }
-
     /// Take one finite value; the anchor and the sums once the window is full.
     #[inline]
     pub(super) fn update(&mut self, x: f64) -> Option<(f64, [f64; M])> {
@@ -181,26 +175,15 @@ impl<const M: usize> PowerSums<M> {
         }
     }
 
-    /// Everything that later values depend on, for [`Self::restore`].
-    pub(super) fn state(&self) -> Vec<f64> {
-        let mut state = vec![f64::from(u8::from(self.full)), self.at as f64, self.anchor];
-        state.extend_from_slice(&self.block);
-        state.extend_from_slice(&self.prefix);
-        state.extend(self.suffix.as_flattened());
-        state
-    }
-
-    /// Take up a state of an equal window; false when it cannot be one.
-    pub(super) fn restore(&mut self, state: &[f64]) -> bool {
-        let n = self.period();
-        if state.len() != 3 + n + M + n * M || !(0.0..n as f64).contains(&state[1]) {
-            return false;
-        }
-        (self.full, self.at, self.anchor) = (state[0] != 0.0, state[1] as usize, state[2]);
-        self.block.copy_from_slice(&state[3..3 + n]);
-        self.prefix.copy_from_slice(&state[3 + n..3 + n + M]);
-        self.suffix.as_flattened_mut().copy_from_slice(&state[3 + n + M..]);
-        true
+    /// Show `state` everything that later values depend on.
+    pub(super) fn visit(&mut self, state: &mut State<'_>) {
+        let last = self.period() - 1;
+        state.flag(&mut self.full);
+        state.count(&mut self.at, last);
+        state.number(&mut self.anchor);
+        state.numbers(&mut self.prefix);
+        state.numbers(&mut self.block);
+        state.numbers(self.suffix.as_flattened_mut());
     }
 }
 
@@ -244,10 +227,6 @@ impl Extremes {
 
     pub(super) fn period(&self) -> usize {
         self.block.len()
-    }
-
-    pub(super) fn reset(&mut self) {
-        *self = Self::new(self.period());
     }
 
     /// Take one finite high and low; the highest and the negated lowest once the window is full.
@@ -315,25 +294,14 @@ impl Extremes {
         }
     }
 
-    /// Everything that later values depend on, for [`Self::restore`].
-    pub(super) fn state(&self) -> Vec<f64> {
-        let mut state = vec![f64::from(u8::from(self.full)), self.at as f64];
-        state.extend_from_slice(&self.prefix);
-        state.extend(self.block.as_flattened());
-        state.extend(self.suffix.as_flattened());
-        state
-    }
-
-    /// Take up a state of an equal window; false when it cannot be one.
-    pub(super) fn restore(&mut self, state: &[f64]) -> bool {
-        let n = self.period();
-        if state.len() != 4 + 4 * n || !(0.0..n as f64).contains(&state[1]) {
-            return false;
-        }
-        (self.full, self.at, self.prefix) = (state[0] != 0.0, state[1] as usize, [state[2], state[3]]);
-        self.block.as_flattened_mut().copy_from_slice(&state[4..4 + 2 * n]);
-        self.suffix.as_flattened_mut().copy_from_slice(&state[4 + 2 * n..]);
-        true
+    /// Show `state` everything that later values depend on.
+    pub(super) fn visit(&mut self, state: &mut State<'_>) {
+        let last = self.period() - 1;
+        state.flag(&mut self.full);
+        state.count(&mut self.at, last);
+        state.numbers(&mut self.prefix);
+        state.numbers(self.block.as_flattened_mut());
+        state.numbers(self.suffix.as_flattened_mut());
     }
 }
 
@@ -387,7 +355,7 @@ impl Lag {
         }
     }
 
-    pub(super) fn visit(&mut self, state: &mut super::study::State<'_>) {
+    pub(super) fn visit(&mut self, state: &mut State<'_>) {
         let last = self.ring.len() - 1;
         state.count(&mut self.at, last);
         state.numbers(&mut self.ring);

@@ -6,7 +6,8 @@
 
 use crate::book::TopOfBook;
 use crate::event::MarketEvent;
-use crate::indicators::{Atr, Bollinger, Donchian, Ema, Macd, Obv, Rma, Rsi, Sma, Vwap};
+use crate::indicators::catalog::{self, Description};
+use crate::indicators::study::{COLUMNS_MAX, Indicator};
 use crate::types::{Error, Result};
 
 /// What a graph can read of the market.
@@ -126,36 +127,35 @@ enum Node {
         ring: Vec<f64>,
         at: usize,
     },
-    Sma(usize, Sma),
-    Ema(usize, Ema),
-    Rma(usize, Rma),
-    Rsi(usize, Rsi),
-    Atr([usize; 3], Atr),
-    Vwap([usize; 4], Vwap),
-    Obv([usize; 2], Obv),
-    /// The first node of an indicator with several outputs works them all out; the others read them.
-    Macd {
-        a: usize,
-        state: Macd,
-        outputs: [f64; 3],
-        part: usize,
-    },
-    Bollinger {
-        a: usize,
-        state: Bollinger,
-        outputs: [f64; 3],
-        part: usize,
-    },
-    Donchian {
-        from: [usize; 2],
-        state: Donchian,
-        outputs: [f64; 3],
-        part: usize,
-    },
+    /// The first node of an indicator works all its outputs out; those of its other outputs read them.
+    Indicator(Box<Run>),
     Part {
         of: usize,
         part: usize,
     },
+}
+
+/// An indicator in a graph.
+#[derive(Clone, Debug)]
+struct Run {
+    state: Box<dyn Indicator>,
+    inputs: Vec<usize>,
+    outputs: [f64; COLUMNS_MAX],
+    columns: usize,
+    part: usize,
+}
+
+impl Run {
+    #[inline]
+    fn evaluate(&mut self, values: &[f64]) -> f64 {
+        let mut row = [f64::NAN; COLUMNS_MAX];
+        for (slot, &i) in row.iter_mut().zip(&self.inputs) {
+            *slot = values[i];
+        }
+        // The numbers of columns were checked when the graph was compiled.
+        let taken = self.state.update(&row[..self.inputs.len()], &mut self.outputs[..self.columns]);
+        if taken.is_ok() { self.outputs[self.part] } else { f64::NAN }
+    }
 }
 
 /// One node as written: operation, the nodes it reads, its parameters.
@@ -287,30 +287,9 @@ impl Graph {
                     }
                     old
                 }
-                Node::Sma(a, s) => s.update(v[*a]),
-                Node::Ema(a, s) => s.update(v[*a]),
-                Node::Rma(a, s) => s.update(v[*a]),
-                Node::Rsi(a, s) => s.update(v[*a]),
-                Node::Atr([h, l, c], s) => s.update(v[*h], v[*l], v[*c]),
-                Node::Vwap([h, l, c, volume], s) => s.update(v[*h], v[*l], v[*c], v[*volume]),
-                Node::Obv([c, volume], s) => s.update(v[*c], v[*volume]),
-                Node::Macd { a, state, outputs, part } => {
-                    let m = state.update(v[*a]);
-                    *outputs = [m.macd, m.signal, m.histogram];
-                    outputs[*part]
-                }
-                Node::Bollinger { a, state, outputs, part } => {
-                    let c = state.update(v[*a]);
-                    *outputs = [c.upper, c.middle, c.lower];
-                    outputs[*part]
-                }
-                Node::Donchian { from: [h, l], state, outputs, part } => {
-                    let c = state.update(v[*h], v[*l]);
-                    *outputs = [c.upper, c.middle, c.lower];
-                    outputs[*part]
-                }
+                Node::Indicator(run) => run.evaluate(v),
                 Node::Part { of, part } => match &before[*of] {
-                    Node::Macd { outputs, .. } | Node::Bollinger { outputs, .. } | Node::Donchian { outputs, .. } => outputs[*part],
+                    Node::Indicator(run) => run.outputs[*part],
                     _ => f64::NAN,
                 },
             };
@@ -319,17 +298,17 @@ impl Graph {
     }
 }
 
-const MULTI: [(&str, &str, usize); 9] = [
-    ("macd", "macd", 0),
-    ("macd_signal", "macd", 1),
-    ("macd_histogram", "macd", 2),
-    ("bollinger_upper", "bollinger", 0),
-    ("bollinger_middle", "bollinger", 1),
-    ("bollinger_lower", "bollinger", 2),
-    ("donchian_upper", "donchian", 0),
-    ("donchian_middle", "donchian", 1),
-    ("donchian_lower", "donchian", 2),
-];
+/// The indicator and the output that `op` means: `ema`, or of several outputs `bollinger_upper`; `macd` is its own first line.
+fn indicator(op: &str) -> Option<(&'static Description, usize)> {
+    catalog::all().map(|(_, entry)| entry).find_map(|entry| {
+        let rest = op.strip_prefix(entry.name)?;
+        if rest.is_empty() {
+            return (entry.outputs.len() == 1 || entry.outputs[0] == entry.name).then_some((entry, 0));
+        }
+        let line = rest.strip_prefix('_')?;
+        entry.outputs.iter().position(|output| *output == line).map(|part| (entry, part))
+    })
+}
 
 fn node(spec: &NodeSpec, i: usize, earlier: &[NodeSpec]) -> Result<Node> {
     let bad = |why: String| Error::config(format!("signal node {i} ({})", spec.op), why);
@@ -355,30 +334,19 @@ fn node(spec: &NodeSpec, i: usize, earlier: &[NodeSpec]) -> Result<Node> {
             bad("is no source; use open, high, low, close, volume, bid, ask, mid, price, bid_size, ask_size or position".to_owned())
         });
     }
-    if let Some(&(_, family, part)) = MULTI.iter().find(|(op, ..)| *op == spec.op) {
-        let twin = earlier
-            .iter()
-            .position(|e| MULTI.iter().any(|(op, f, _)| *op == e.op && *f == family) && e.args == spec.args && e.params == spec.params);
-        if let Some(of) = twin {
+    if let Some((entry, part)) = indicator(&spec.op) {
+        args(entry.inputs.len())?;
+        params(entry.parameters.len())?;
+        let is_twin = |e: &NodeSpec| {
+            e.args == spec.args && e.params == spec.params && indicator(&e.op).is_some_and(|(other, _)| other.name == entry.name)
+        };
+        if let Some(of) = earlier.iter().position(is_twin) {
             return Ok(Node::Part { of, part });
         }
-        let outputs = [f64::NAN; 3];
-        return match family {
-            "macd" => {
-                args(1).and_then(|()| params(3))?;
-                Ok(Node::Macd { a: spec.args[0], state: Macd::new(whole(0)?, whole(1)?, whole(2)?)?, outputs, part })
-            }
-            "bollinger" => {
-                args(1).and_then(|()| params(2))?;
-                Ok(Node::Bollinger { a: spec.args[0], state: Bollinger::new(whole(0)?, spec.params[1])?, outputs, part })
-            }
-            _ => {
-                args(2).and_then(|()| params(1))?;
-                Ok(Node::Donchian { from: [spec.args[0], spec.args[1]], state: Donchian::new(whole(0)?)?, outputs, part })
-            }
-        };
+        let state = entry.build(&spec.params).map_err(|e| bad(e.to_string()))?;
+        let outputs = [f64::NAN; COLUMNS_MAX];
+        return Ok(Node::Indicator(Box::new(Run { state, inputs: spec.args.clone(), outputs, columns: entry.outputs.len(), part })));
     }
-    let average = || args(1).and_then(|()| params(1));
     match spec.op.as_str() {
         "const" => args(0).and_then(|()| params(1)).map(|()| Node::Const(spec.params[0])),
         "add" => two(Node::Add),
@@ -398,18 +366,7 @@ fn node(spec: &NodeSpec, i: usize, earlier: &[NodeSpec]) -> Result<Node> {
         "not" => one(Node::Not),
         "cross_above" => two(|a, b| Node::CrossAbove { a, b, below: false }),
         "cross_below" => two(|a, b| Node::CrossBelow { a, b, above: false }),
-        "lag" => average().and_then(|()| Ok(Node::Lag { a: spec.args[0], ring: vec![f64::NAN; whole(0)?], at: 0 })),
-        "sma" => average().and_then(|()| Ok(Node::Sma(spec.args[0], Sma::new(whole(0)?)?))),
-        "ema" => average().and_then(|()| Ok(Node::Ema(spec.args[0], Ema::new(whole(0)?)?))),
-        "rma" => average().and_then(|()| Ok(Node::Rma(spec.args[0], Rma::new(whole(0)?)?))),
-        "rsi" => average().and_then(|()| Ok(Node::Rsi(spec.args[0], Rsi::new(whole(0)?)?))),
-        "atr" => {
-            args(3).and_then(|()| params(1)).and_then(|()| Ok(Node::Atr([spec.args[0], spec.args[1], spec.args[2]], Atr::new(whole(0)?)?)))
-        }
-        "vwap" => {
-            args(4).and_then(|()| params(0)).map(|()| Node::Vwap([spec.args[0], spec.args[1], spec.args[2], spec.args[3]], Vwap::new()))
-        }
-        "obv" => args(2).and_then(|()| params(0)).map(|()| Node::Obv([spec.args[0], spec.args[1]], Obv::new())),
+        "lag" => args(1).and_then(|()| params(1)).and_then(|()| Ok(Node::Lag { a: spec.args[0], ring: vec![f64::NAN; whole(0)?], at: 0 })),
         _ => Err(bad("is no known operation".to_owned())),
     }
 }

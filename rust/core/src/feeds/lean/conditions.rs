@@ -1,61 +1,76 @@
 //! Sale conditions as Lean's tick files write them: one bit a condition, in hexadecimal.
 //!
-//! The bits are those of Lean's `TradeConditionFlags`. What a condition may update follows the sale condition tables of the
-//! consolidated tapes (CTA's CTS and UTP's UTDF participant specifications): consolidated last, and consolidated volume.
+//! The bits are those of Lean's `TradeConditionFlags`; what each may update is the tapes' table, [`crate::feeds::conditions`].
 
 use super::SaleConditions;
-use crate::event::{FLAG_NO_LAST, FLAG_NO_VOLUME};
+use crate::event::{FLAG_EXTENDED, FLAG_NO_HIGH_LOW, FLAG_NO_LAST, FLAG_NO_VOLUME};
+use crate::feeds::conditions::code_flags;
 
-const CASH: u64 = 1 << 1;
-const NEXT_DAY: u64 = 1 << 2;
 const SELLER: u64 = 1 << 3;
 const INTERMARKET_SWEEP: u64 = 1 << 5;
 const DERIVATIVELY_PRICED: u64 = 1 << 9;
-const SOLD_LAST: u64 = 1 << 11;
 const EXTENDED_HOURS: u64 = 1 << 13;
-const OUT_OF_SEQUENCE: u64 = 1 << 14;
-const STOCK_OPTION: u64 = 1 << 18;
 const AVERAGE_PRICE: u64 = 1 << 20;
-const PRICE_VARIATION: u64 = 1 << 22;
-const OFFICIAL_CLOSE: u64 = 1 << 24;
-const PRIOR_REFERENCE_PRICE: u64 = 1 << 25;
-const OFFICIAL_OPEN: u64 = 1 << 26;
-const ODD_LOT: u64 = 1 << 31;
 
-/// Conditions that do not update the consolidated last. Derivatively priced, sold last, out of sequence and prior reference
-/// price may do so as a day's first trade only, so they never do here. The tapes also exclude Form T (extended hours); those
-/// trades are told apart by `FLAG_EXTENDED` instead, so that a last price exists before the open and after the close.
-const NO_LAST: u64 = CASH
-    | NEXT_DAY
-    | SELLER
-    | DERIVATIVELY_PRICED
-    | SOLD_LAST
-    | OUT_OF_SEQUENCE
-    | STOCK_OPTION
-    | AVERAGE_PRICE
-    | PRICE_VARIATION
-    | OFFICIAL_CLOSE
-    | PRIOR_REFERENCE_PRICE
-    | OFFICIAL_OPEN
-    | ODD_LOT;
+/// Lean's bits that keep a trade from updating something, with the tapes' letters for them. The tapes also exclude Form T
+/// (extended hours, bit 13); those trades are told apart by `FLAG_EXTENDED` instead, so that a last price exists before the open
+/// and after the close.
+const LETTERS: [(u32, u8); 13] = [
+    (1, b'C'),
+    (2, b'N'),
+    (3, b'R'),
+    (9, b'4'),
+    (11, b'L'),
+    (14, b'Z'),
+    (18, b'V'),
+    (20, b'B'),
+    (22, b'H'),
+    (24, b'M'),
+    (25, b'P'),
+    (26, b'Q'),
+    (31, b'I'),
+];
 
+/// Lean's files do not name the tape; those of NYSE's and NASDAQ's stocks write average prices, all that differs here, by one bit.
+const fn mask(flag: u32) -> u64 {
+    let (mut bits, mut i) = (0, 0);
+    while i < LETTERS.len() {
+        if code_flags(LETTERS[i].1, b'A') & flag != 0 {
+            bits |= 1 << LETTERS[i].0;
+        }
+        i += 1;
+    }
+    bits
+}
+
+/// Conditions that do not update the consolidated last.
+const NO_LAST: u64 = mask(FLAG_NO_LAST);
+/// Conditions that do not update the consolidated high and low.
+const NO_HIGH_LOW: u64 = mask(FLAG_NO_HIGH_LOW);
 /// Market centres' official open and close repeat a size that was already printed; every other condition counts in volume.
-const NO_VOLUME: u64 = OFFICIAL_CLOSE | OFFICIAL_OPEN;
+const NO_VOLUME: u64 = mask(FLAG_NO_VOLUME);
+const _: () = assert!(mask(FLAG_EXTENDED) == 0);
 
 /// What does not move the prices of Lean's own bars, unless the trade is marked as of extended hours. No document says so: the set
 /// was fitted to SPY and IBM of 2013-10-07, where 16,672 of SPY's 16,675 second bars then agree; no other day has been tried.
 const NO_LAST_OF_LEAN: u64 = SELLER | INTERMARKET_SWEEP | DERIVATIVELY_PRICED | AVERAGE_PRICE;
 
-/// `FLAG_NO_LAST` and `FLAG_NO_VOLUME` for a trade with `conditions`, by `rule`.
+/// `FLAG_NO_LAST`, `FLAG_NO_HIGH_LOW` and `FLAG_NO_VOLUME` for a trade with `conditions`, by `rule`.
 #[inline]
 pub(super) const fn flags(conditions: u64, rule: SaleConditions) -> u32 {
-    let no_last = match rule {
-        SaleConditions::Tape => conditions & NO_LAST != 0,
-        SaleConditions::Lean => conditions & NO_VOLUME != 0 || (conditions & NO_LAST_OF_LEAN != 0 && conditions & EXTENDED_HOURS == 0),
+    let (no_last, no_high_low) = match rule {
+        SaleConditions::Tape => (conditions & NO_LAST != 0, conditions & NO_HIGH_LOW != 0),
+        SaleConditions::Lean => {
+            let out = conditions & NO_VOLUME != 0 || (conditions & NO_LAST_OF_LEAN != 0 && conditions & EXTENDED_HOURS == 0);
+            (out, out)
+        }
     };
     let mut flags = 0;
     if no_last {
         flags |= FLAG_NO_LAST;
+    }
+    if no_high_low {
+        flags |= FLAG_NO_HIGH_LOW;
     }
     if conditions & NO_VOLUME != 0 {
         flags |= FLAG_NO_VOLUME;
@@ -71,8 +86,9 @@ mod tests {
     fn lean_leaves_sweeps_out_of_prices_inside_the_session_alone() {
         let of_lean = |conditions| flags(conditions, SaleConditions::Lean);
         assert_eq!([0x1, 0x2000_2020, 0x10_2000, 0x40, 0x80, 0x4800].map(of_lean), [0; 6]);
-        assert_eq!([0x20, 0x2000_0020, 0x2010_0000, 0x2000_0200, 0x2000_0008].map(of_lean), [FLAG_NO_LAST; 5]);
-        assert_eq!([0x100_0000, 0x400_0000].map(of_lean), [FLAG_NO_LAST | FLAG_NO_VOLUME; 2]);
+        assert_eq!([0x20, 0x2000_0020, 0x2010_0000, 0x2000_0200, 0x2000_0008].map(of_lean), [FLAG_NO_LAST | FLAG_NO_HIGH_LOW; 5]);
+        let nothing = FLAG_NO_LAST | FLAG_NO_HIGH_LOW | FLAG_NO_VOLUME;
+        assert_eq!([0x100_0000, 0x400_0000].map(of_lean), [nothing; 2]);
     }
 
     #[test]
@@ -82,12 +98,16 @@ mod tests {
         for plain in [0x1, 0x20, 0x2000_0020, 0x2000, 0x40, 0x80] {
             assert_eq!(flags(plain), 0, "{plain:x}");
         }
-        // Average price; derivatively priced; sold out of sequence; average price in extended hours; next day; cash.
-        for no_last in [0x2010_0000, 0x2010_0200, 0x4800, 0x10_2000, 0x2000_0004, 0x2000_0002] {
+        // Derivatively priced; sold out of sequence.
+        for no_last in [0x2000_0200, 0x4800] {
             assert_eq!(flags(no_last), FLAG_NO_LAST, "{no_last:x}");
         }
+        // Average price, derivatively so, in extended hours; next day; cash; odd lot.
+        for volume_only in [0x2010_0000, 0x2010_0200, 0x10_2000, 0x2000_0004, 0x2000_0002, 0x8000_0000] {
+            assert_eq!(flags(volume_only), FLAG_NO_LAST | FLAG_NO_HIGH_LOW, "{volume_only:x}");
+        }
         for official in [0x100_0000, 0x400_0000] {
-            assert_eq!(flags(official), FLAG_NO_LAST | FLAG_NO_VOLUME, "{official:x}");
+            assert_eq!(flags(official), FLAG_NO_LAST | FLAG_NO_HIGH_LOW | FLAG_NO_VOLUME, "{official:x}");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What a row of each kind is made of and what can be wrong with it.
 
-use super::absurd::Extent;
-use super::{Numbers, dollars};
-use crate::event::{Bar, BarBatch, FLAG_CROSSED, Quote, QuoteBatch, Trade, TradeBatch};
+use super::Numbers;
+use crate::event::{Bar, BarBatch, Quote, QuoteBatch, Trade, TradeBatch};
 use crate::feeds::Fault;
+use crate::feeds::absurd::Extent;
+use crate::feeds::faults::{Checked, dollars};
 use crate::types::{InstrumentId, Price, Qty, Timestamp};
 
 /// Columns of quotes.
@@ -125,24 +126,19 @@ macro_rules! batch {
 batch!(
     QuoteBatch of Quote,
     4,
-    |b, i| {
-        let (instrument, bid, ask) = (b.instrument[i], b.bid[i].raw(), b.ask[i].raw());
-        // A crossed quote that was kept must not become the level that others are measured against.
-        let usable = b.flags[i] & FLAG_CROSSED == 0;
-        Extent { instrument, low: if usable { bid.min(ask) } else { 0 }, high: bid.max(ask), reference: bid / 2 + ask / 2 }
-    },
+    |b, i| b.get(i).extent(),
     |q| format!("bid {}, ask {}", dollars(q.bid), dollars(q.ask))
 );
 batch!(
     TradeBatch of Trade,
     2,
-    |b, i| Extent { instrument: b.instrument[i], low: b.price[i].raw(), high: b.price[i].raw(), reference: b.price[i].raw() },
+    |b, i| Extent { leads: true, ..b.get(i).extent() },
     |t| format!("price {}", dollars(t.price))
 );
 batch!(
     BarBatch of Bar,
     5,
-    |b, i| Extent { instrument: b.instrument[i], low: b.low[i].raw(), high: b.high[i].raw(), reference: b.close[i].raw() },
+    |b, i| b.get(i).extent(),
     |b| format!("bar from {} to {}", dollars(b.low), dollars(b.high))
 );
 
@@ -171,24 +167,11 @@ impl Kind<4> for QuoteColumns<'_> {
     }
 
     fn faults(row: &Quote) -> [Option<Fault>; 2] {
-        if row.bid.is_zero() || row.ask.is_zero() {
-            [Some(Fault::ZeroPrice), None]
-        } else if row.bid > row.ask {
-            [Some(Fault::Crossed), None]
-        } else if row.bid == row.ask {
-            [Some(Fault::Locked), None]
-        } else {
-            [None; 2]
-        }
+        [row.own_fault(), None]
     }
 
     fn describe(row: &Quote, fault: Fault) -> String {
-        let (bid, ask) = (dollars(row.bid), dollars(row.ask));
-        match fault {
-            Fault::Crossed => format!("ask {ask} below bid {bid}"),
-            Fault::Locked => format!("ask and bid are both {bid}"),
-            _ => format!("bid {bid}, ask {ask}: a side is zero"),
-        }
+        row.describe(fault)
     }
 }
 
@@ -209,11 +192,11 @@ impl Kind<2> for TradeColumns<'_> {
     }
 
     fn faults(row: &Trade) -> [Option<Fault>; 2] {
-        [row.price.is_zero().then_some(Fault::ZeroPrice), None]
+        [row.own_fault(), None]
     }
 
-    fn describe(row: &Trade, _fault: Fault) -> String {
-        format!("price is {}", dollars(row.price))
+    fn describe(row: &Trade, fault: Fault) -> String {
+        row.describe(fault)
     }
 }
 
@@ -248,16 +231,11 @@ impl Kind<5> for BarColumns<'_> {
     }
 
     fn faults(row: &Bar) -> [Option<Fault>; 2] {
-        let prices = [row.open, row.high, row.low, row.close];
-        let zero = prices.iter().any(|p| p.is_zero());
-        let bad = prices.iter().any(|&p| p < row.low || p > row.high) || row.start >= row.ts;
-        [zero.then_some(Fault::ZeroPrice), bad.then_some(Fault::BadBar)]
+        let bad = row.is_bad().then_some(Fault::BadBar);
+        [row.own_fault().filter(|&fault| fault != Fault::BadBar), bad]
     }
 
-    fn describe(row: &Bar, _fault: Fault) -> String {
-        if row.start >= row.ts {
-            return format!("bar starts at {} and ends at {}", row.start, row.ts);
-        }
-        format!("open {}, high {}, low {}, close {}", dollars(row.open), dollars(row.high), dollars(row.low), dollars(row.close))
+    fn describe(row: &Bar, fault: Fault) -> String {
+        row.describe(fault)
     }
 }

@@ -1,16 +1,16 @@
 //! Columns of a table (Arrow, Parquet, CSV, numpy: whatever the caller holds as slices) to [`MarketData`].
 //!
 //! Rows are judged one by one under a [`QualityPolicy`]; a price far from its instrument's last good one is judged in a second
-//! pass (see [`absurd`]), because only the rows after it tell a bad print from a real move. "The row above" of a row is the
+//! pass (see `feeds::absurd`), because only the rows after it tell a bad print from a real move. "The row above" of a row is the
 //! one before it *of the same instrument*, so a table sorted by symbol and then by time is in order.
 //! Cost: one pass and one byte-sized verdict a row; a copy only when the second pass drops something or times are unsorted.
 
-mod absurd;
 mod kinds;
 
 pub use kinds::{BarColumns, QuoteColumns, TradeColumns};
 
-use super::{Fault, FeedReport, MarketData, Policy, QualityPolicy};
+use super::faults::dollars;
+use super::{Fault, FeedReport, MarketData, Policy, QualityPolicy, absurd};
 use crate::event::{FLAG_CROSSED, FLAG_SUSPICIOUS};
 use crate::types::{Error, InstrumentId, Instruments, Price, Result, Timestamp};
 use kinds::{Batch, Kind};
@@ -148,13 +148,7 @@ fn check_shape<const N: usize, K: Kind<N>>(frame: &Frame<'_>, kind: &K, policy: 
             ));
         }
     }
-    if policy.absurd_band.is_nan() || policy.absurd_band <= 0.0 {
-        return Err(Error::config(
-            "policy.absurd_band",
-            format!("is {}; give a fraction above 0, or infinity for no check", policy.absurd_band),
-        ));
-    }
-    Ok(())
+    policy.check()
 }
 
 /// What is known of one symbol of the table.
@@ -316,14 +310,4 @@ fn drop_absurd<const N: usize, B: Batch<N>>(
         batch.remove(&dropped);
     }
     Ok(())
-}
-
-/// At least two decimals, as prices are written.
-fn dollars(price: Price) -> String {
-    let text = price.to_string();
-    match text.split_once('.') {
-        None => text + ".00",
-        Some((_, fraction)) if fraction.len() == 1 => text + "0",
-        Some(_) => text,
-    }
 }

@@ -5,7 +5,7 @@ use super::record::{RESCAN_MAX, Record};
 use super::sums::{Plain, Sums, Weighted};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Study};
-use crate::indicators::window::{Extremes, Lag, PowerSums, all_finite, all_finite_rows};
+use crate::indicators::window::{Extremes, Lag, PowerSums, all_finite};
 use std::fmt::Debug;
 
 /// Rows in a block of a batch: intermediate columns stay in the first-level cache. Their size is 1 KiB past a multiple of 4 KiB,
@@ -103,12 +103,6 @@ pub(in crate::indicators) trait Line: Clone + Debug + Send + Sync + 'static {
     }
 }
 
-/// Show `state` what is stored as a list of numbers.
-fn visit_numbers(state: &mut State<'_>, mut numbers: Vec<f64>, restore: impl FnOnce(&[f64]) -> bool) {
-    state.numbers(&mut numbers);
-    state.check(restore(&numbers));
-}
-
 /// The mean of the last `period` values.
 #[derive(Clone, Debug)]
 pub(in crate::indicators) struct Mean {
@@ -145,7 +139,7 @@ impl Line for Mean {
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        visit_numbers(state, self.sums.state(), |numbers| self.sums.restore(numbers));
+        self.sums.visit(state);
     }
 }
 
@@ -225,7 +219,7 @@ impl Line for Smooth {
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        visit_numbers(state, self.0.state().to_vec(), |numbers| self.0.restore(numbers));
+        self.0.visit(state);
     }
 }
 
@@ -387,7 +381,7 @@ impl Range {
 
     /// As [`Self::step`] for columns.
     pub(in crate::indicators) fn take(&mut self, high: &[f64], low: &[f64], top: &mut [f64], bottom: &mut [f64]) {
-        if high.len() == 1 || !all_finite_rows(high, low, low) {
+        if high.len() == 1 || !(all_finite(high) && all_finite(low)) {
             for (((&high, &low), top), bottom) in high.iter().zip(low).zip(top).zip(bottom) {
                 [*top, *bottom] = self.step(high, low);
             }
@@ -419,7 +413,7 @@ impl Range {
     pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
         match self {
             Self::Short(records) => records.iter_mut().for_each(|record| record.visit(state)),
-            Self::Long(extremes) => visit_numbers(state, extremes.state(), |numbers| extremes.restore(numbers)),
+            Self::Long(extremes) => extremes.visit(state),
         }
     }
 }

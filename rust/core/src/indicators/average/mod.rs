@@ -15,4 +15,4 @@ use super::catalog::Description;
 
 /// The indicators of the family.
 pub(super) const FAMILY: &[&[Description]] =
-    &[weighted::ENTRIES, smoothed::ENTRIES, adaptive::ENTRIES, mesa::ENTRIES, regression::ENTRIES, middle::ENTRIES];
+    &[basic::ENTRIES, weighted::ENTRIES, smoothed::ENTRIES, adaptive::ENTRIES, mesa::ENTRIES, regression::ENTRIES, middle::ENTRIES];

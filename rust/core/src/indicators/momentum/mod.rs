@@ -15,6 +15,7 @@ use super::catalog::Description;
 
 /// The indicators of the family.
 pub(super) const FAMILY: &[&[Description]] = &[
+    basic::ENTRIES,
     rate::ENTRIES,
     stochastic::ENTRIES,
     strength::ENTRIES,

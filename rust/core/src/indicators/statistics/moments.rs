@@ -48,9 +48,7 @@ impl<F: Moment<M>, const M: usize> Study<1, 1> for Windowed<F, M> {
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        let mut numbers = self.sums.state();
-        state.numbers(&mut numbers);
-        state.check(self.sums.restore(&numbers));
+        self.sums.visit(state);
     }
 }
 

@@ -1,70 +1,56 @@
 //! Volatility: Bollinger bands, ATR.
 
+use crate::indicators::catalog::{Description, period, real};
 use crate::indicators::smooth::Smoother;
-use crate::indicators::window::{PowerSums, all_finite, all_finite_rows};
-use crate::indicators::{CHUNK, Channel, ChannelSeries, Snapshot, checked_period, restored, same_length};
+use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::window::PowerSums;
+use crate::indicators::{CHUNK, checked_period};
 use crate::types::{Error, Result};
 
-/// Bollinger bands (Bollinger 2001): the SMA of `period` values and `deviations` population standard deviations above and
-/// below it. First value at row `period - 1`. The middle line equals [`super::Sma`] to the last bit.
+/// Most deviations that bands may be wide.
+const DEVIATIONS_MAX: f64 = 1e6;
+
+/// Bollinger bands: the SMA of `period` values and `deviations` population standard deviations above and below it. The middle
+/// line equals the SMA to the last bit.
 #[derive(Clone, Debug)]
 pub struct Bollinger {
     sums: PowerSums<2>,
     deviations: f64,
     weight: f64,
-    value: Channel,
 }
 
 #[inline]
-fn bands(anchor: f64, [sum, squares]: [f64; 2], weight: f64, deviations: f64) -> Channel {
+fn bands(anchor: f64, [sum, squares]: [f64; 2], weight: f64, deviations: f64) -> [f64; 3] {
     let shift = sum * weight;
     let variance = squares * weight - shift * shift;
     let middle = anchor + shift;
     let width = deviations * (if variance > 0.0 { variance } else { 0.0 }).sqrt();
-    Channel { upper: middle + width, middle, lower: middle - width }
+    [middle + width, middle, middle - width]
 }
 
 impl Bollinger {
-    /// Bands over `period` rows; `deviations` is finite and not negative.
+    /// Bands over `period` rows; `deviations` is not negative.
     pub fn new(period: usize, deviations: f64) -> Result<Self> {
         let period = checked_period("period", period)?;
-        if !(deviations.is_finite() && deviations >= 0.0) {
+        if !(0.0..=DEVIATIONS_MAX).contains(&deviations) {
             return Err(Error::config("deviations", format!("{deviations} cannot be a width; give a number from 0 up, usually 2")));
         }
-        Ok(Self { sums: PowerSums::new(period), deviations, weight: 1.0 / period as f64, value: Channel::NAN })
+        Ok(Self { sums: PowerSums::new(period), deviations, weight: 1.0 / period as f64 })
+    }
+}
+
+impl Study<1, 3> for Bollinger {
+    fn lookback(&self) -> usize {
+        self.sums.period() - 1
     }
 
-    /// Rows in the window.
-    pub fn period(&self) -> usize {
-        self.sums.period()
-    }
-
-    /// Standard deviations from the middle to a band.
-    pub fn deviations(&self) -> f64 {
-        self.deviations
-    }
-
-    /// Take one value; all NaN while warming up.
     #[inline]
-    pub fn update(&mut self, x: f64) -> Channel {
-        if !x.is_finite() {
-            return Channel::NAN;
-        }
+    fn step(&mut self, [x]: [f64; 1]) -> [f64; 3] {
         let (weight, deviations) = (self.weight, self.deviations);
-        self.value = self.sums.update(x).map_or(Channel::NAN, |(anchor, sums)| bands(anchor, sums, weight, deviations));
-        self.value
+        self.sums.update(x).map_or([f64::NAN; 3], |(anchor, sums)| bands(anchor, sums, weight, deviations))
     }
 
-    /// As [`Self::update`] for each of `xs`, into three columns of the same length.
-    pub fn extend(&mut self, xs: &[f64], upper: &mut [f64], middle: &mut [f64], lower: &mut [f64]) -> Result<()> {
-        same_length(&[("input", xs.len()), ("upper", upper.len()), ("middle", middle.len()), ("lower", lower.len())])?;
-        if !all_finite(xs) {
-            for (row, &x) in xs.iter().enumerate() {
-                let value = self.update(x);
-                (upper[row], middle[row], lower[row]) = (value.upper, value.middle, value.lower);
-            }
-            return Ok(());
-        }
+    fn run(&mut self, [xs]: [&[f64]; 1], [upper, middle, lower]: [&mut [f64]; 3]) {
         let (weight, deviations) = (self.weight, self.deviations);
         let warm_up = self.sums.rows_to_go().min(xs.len());
         for column in [&mut *upper, &mut *middle, &mut *lower] {
@@ -73,70 +59,18 @@ impl Bollinger {
         self.sums.extend(xs, |row, anchor, run| {
             let lines = upper[row..].iter_mut().zip(&mut middle[row..]).zip(&mut lower[row..]);
             for (((upper, middle), lower), sums) in lines.zip(run) {
-                let value = bands(anchor, *sums, weight, deviations);
-                (*upper, *middle, *lower) = (value.upper, value.middle, value.lower);
+                [*upper, *middle, *lower] = bands(anchor, *sums, weight, deviations);
             }
         });
-        if let (Some(&upper), Some(&middle), Some(&lower)) = (upper.last(), middle.last(), lower.last()) {
-            self.value = Channel { upper, middle, lower };
-        }
-        Ok(())
     }
 
-    /// The last value; all NaN while warming up.
-    #[inline]
-    pub fn value(&self) -> Channel {
-        self.value
-    }
-
-    /// True once there is a value.
-    #[inline]
-    pub fn ready(&self) -> bool {
-        !self.value.middle.is_nan()
-    }
-
-    /// Forget everything but the parameters.
-    pub fn reset(&mut self) {
-        self.sums.reset();
-        self.value = Channel::NAN;
+    fn visit(&mut self, state: &mut State<'_>) {
+        self.sums.visit(state);
     }
 }
 
-impl Snapshot for Bollinger {
-    fn snapshot(&self) -> Vec<f64> {
-        let mut state = vec![self.value.upper, self.value.middle, self.value.lower];
-        state.extend(self.sums.state());
-        state
-    }
-
-    fn restore(&mut self, snapshot: &[f64]) -> Result<()> {
-        let Some(([upper, middle, lower], rest)) = snapshot.split_first_chunk() else { return restored(false) };
-        self.value = Channel { upper: *upper, middle: *middle, lower: *lower };
-        restored(self.sums.restore(rest))
-    }
-}
-
-/// Bollinger bands of `xs`.
-pub fn bollinger(xs: &[f64], period: usize, deviations: f64) -> Result<ChannelSeries> {
-    let column = || vec![0.0; xs.len()];
-    let mut out = ChannelSeries { upper: column(), middle: column(), lower: column() };
-    bollinger_into(xs, (period, deviations), &mut out.upper, &mut out.middle, &mut out.lower)?;
-    Ok(out)
-}
-
-/// As [`bollinger`], with (period, deviations), into three columns of the same length.
-pub fn bollinger_into(
-    xs: &[f64],
-    (period, deviations): (usize, f64),
-    upper: &mut [f64],
-    middle: &mut [f64],
-    lower: &mut [f64],
-) -> Result<()> {
-    Bollinger::new(period, deviations)?.extend(xs, upper, middle, lower)
-}
-
-/// Average true range (Wilder 1978, p. 21): Wilder's average of the greatest of `high - low`, `|high - previous close|` and
-/// `|low - previous close|`, seeded with the mean of the first `period` of them. First value at row `period`, as in TA-Lib.
+/// Average true range: Wilder's average of the greatest of `high − low`, `|high − previous close|` and
+/// `|low − previous close|`, seeded with the mean of the first `period` of them.
 #[derive(Clone, Debug)]
 pub struct Atr {
     previous_close: f64,
@@ -144,7 +78,7 @@ pub struct Atr {
 }
 
 #[inline]
-fn true_range(high: f64, low: f64, previous_close: f64) -> f64 {
+pub(in crate::indicators) fn true_range(high: f64, low: f64, previous_close: f64) -> f64 {
     let larger = |a: f64, b: f64| if a > b { a } else { b };
     larger(larger(high - low, (high - previous_close).abs()), (low - previous_close).abs())
 }
@@ -154,35 +88,30 @@ impl Atr {
     pub fn new(period: usize) -> Result<Self> {
         Ok(Self { previous_close: f64::NAN, smoother: Smoother::wilder(checked_period("period", period)?) })
     }
+}
 
-    /// Ranges in the seed.
-    pub fn period(&self) -> usize {
+impl Study<3, 1> for Atr {
+    fn lookback(&self) -> usize {
         self.smoother.period()
     }
 
-    /// Take one row; NaN while warming up.
     #[inline]
-    pub fn update(&mut self, high: f64, low: f64, close: f64) -> f64 {
-        if !(high.is_finite() && low.is_finite() && close.is_finite()) {
-            return f64::NAN;
-        }
+    fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 1] {
         let previous = std::mem::replace(&mut self.previous_close, close);
-        if previous.is_nan() { f64::NAN } else { self.smoother.update(true_range(high, low, previous)) }
+        [if previous.is_nan() { f64::NAN } else { self.smoother.update(true_range(high, low, previous)) }]
     }
 
-    /// As [`Self::update`] for each row, into `out` of the same length.
-    pub fn extend(&mut self, high: &[f64], low: &[f64], close: &[f64], out: &mut [f64]) -> Result<()> {
-        same_length(&[("high", high.len()), ("low", low.len()), ("close", close.len()), ("output", out.len())])?;
+    fn run(&mut self, [high, low, close]: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
+        let (mut high, mut low, mut close, mut out) = (high, low, close, out);
+        if let ([first, rest @ ..], true) = (close, self.previous_close.is_nan()) {
+            self.previous_close = *first;
+            out[0] = f64::NAN;
+            (high, low, close, out) = (&high[1..], &low[1..], rest, &mut out[1..]);
+        }
         let mut ranges = [0.0; CHUNK];
         let rows = high.chunks(CHUNK).zip(low.chunks(CHUNK)).zip(close.chunks(CHUNK));
         for (out, ((high, low), close)) in out.chunks_mut(CHUNK).zip(rows) {
             let n = out.len();
-            if self.previous_close.is_nan() || !all_finite_rows(high, low, close) {
-                for (((y, &high), &low), &close) in out.iter_mut().zip(high).zip(low).zip(close) {
-                    *y = self.update(high, low, close);
-                }
-                continue;
-            }
             ranges[0] = true_range(high[0], low[0], self.previous_close);
             for (((range, &high), &low), &previous) in ranges[1..].iter_mut().zip(&high[1..]).zip(&low[1..]).zip(close) {
                 *range = true_range(high, low, previous);
@@ -190,48 +119,35 @@ impl Atr {
             self.previous_close = close[n - 1];
             self.smoother.extend(&ranges[..n], out);
         }
-        Ok(())
     }
 
-    /// The last value; NaN while warming up.
-    #[inline]
-    pub fn value(&self) -> f64 {
-        self.smoother.value()
-    }
-
-    /// True once there is a value.
-    #[inline]
-    pub fn ready(&self) -> bool {
-        self.smoother.ready()
-    }
-
-    /// Forget everything but the parameters.
-    pub fn reset(&mut self) {
-        self.previous_close = f64::NAN;
-        self.smoother.reset();
+    fn visit(&mut self, state: &mut State<'_>) {
+        state.number(&mut self.previous_close);
+        self.smoother.visit(state);
     }
 }
 
-impl Snapshot for Atr {
-    fn snapshot(&self) -> Vec<f64> {
-        [&[self.previous_close], &self.smoother.state()[..]].concat()
-    }
-
-    fn restore(&mut self, snapshot: &[f64]) -> Result<()> {
-        let Some((&previous_close, rest)) = snapshot.split_first() else { return restored(false) };
-        self.previous_close = previous_close;
-        restored(self.smoother.restore(rest))
-    }
-}
-
-/// Average true range of bars.
-pub fn atr(high: &[f64], low: &[f64], close: &[f64], period: usize) -> Result<Vec<f64>> {
-    let mut out = vec![0.0; high.len()];
-    atr_into(high, low, close, period, &mut out)?;
-    Ok(out)
-}
-
-/// As [`atr`], into `out` of the same length.
-pub fn atr_into(high: &[f64], low: &[f64], close: &[f64], period: usize, out: &mut [f64]) -> Result<()> {
-    Atr::new(period)?.extend(high, low, close, out)
-}
+pub(super) const ENTRIES: &[Description] = &[
+    Description {
+        name: "bollinger",
+        title: "Bollinger bands",
+        inputs: &["close"],
+        parameters: &[period(20), real("deviations", 2.0, 0.0, DEVIATIONS_MAX)],
+        outputs: &["upper", "middle", "lower"],
+        first_row: "period - 1",
+        formula: "middle = SMA(period); upper, lower = middle ± deviations × population standard deviation of the last period values",
+        source: "Bollinger 2001, whose period is 20 where TA-Lib's BBANDS has 5; otherwise as TA-Lib",
+        make: |p| Ok(Box::new(Streaming::new(Bollinger::new(p.whole(0), p.real(1))?))),
+    },
+    Description {
+        name: "atr",
+        title: "Average true range",
+        inputs: &["high", "low", "close"],
+        parameters: &[period(14)],
+        outputs: &["atr"],
+        first_row: "period",
+        formula: "Wilder's average of max(high − low, |high − close[1]|, |low − close[1]|), seeded with the mean of the first period",
+        source: "Wilder 1978, p. 21; TA-Lib ATR",
+        make: |p| Ok(Box::new(Streaming::new(Atr::new(p.whole(0))?))),
+    },
+];

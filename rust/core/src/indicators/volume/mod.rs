@@ -1,8 +1,11 @@
 //! Volume indicators, by kin.
 
 pub mod basic;
+pub mod flow;
+pub mod index;
+pub(super) mod sums;
 
 use super::catalog::Description;
 
 /// The indicators of the family.
-pub(super) const FAMILY: &[&[Description]] = &[];
+pub(super) const FAMILY: &[&[Description]] = &[basic::ENTRIES, flow::ENTRIES, index::ENTRIES];

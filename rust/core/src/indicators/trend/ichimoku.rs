@@ -1,0 +1,111 @@
+//! Ichimoku and Heikin-Ashi.
+
+use crate::indicators::catalog::{Description, Parameter, whole};
+use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::window::{Extremes, Lag};
+
+/// Midpoints of three ranges, two of them as the cloud of the row they are drawn at.
+#[derive(Clone, Debug)]
+pub struct Ichimoku {
+    conversion: Extremes,
+    base: Extremes,
+    span: Extremes,
+    leading: Option<[Lag; 2]>,
+}
+
+impl Ichimoku {
+    fn new([conversion, base, span]: [usize; 3], displacement: usize) -> Self {
+        let leading = (displacement > 0).then(|| [Lag::new(displacement), Lag::new(displacement)]);
+        Self { conversion: Extremes::new(conversion), base: Extremes::new(base), span: Extremes::new(span), leading }
+    }
+}
+
+#[inline]
+fn middle(extremes: Option<[f64; 2]>) -> f64 {
+    extremes.map_or(f64::NAN, |[highest, negated_lowest]| (highest - negated_lowest) * 0.5)
+}
+
+impl Study<2, 4> for Ichimoku {
+    fn lookback(&self) -> usize {
+        let longest = self.conversion.period().max(self.base.period()).max(self.span.period());
+        longest - 1 + self.leading.as_ref().map_or(0, |[a, _]| a.period())
+    }
+
+    #[inline]
+    fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 4] {
+        let conversion = middle(self.conversion.update(high, low));
+        let base = middle(self.base.update(high, low));
+        let cloud = [(conversion + base) * 0.5, middle(self.span.update(high, low))];
+        let [a, b] = match &mut self.leading {
+            Some([a, b]) => [a.push(cloud[0]), b.push(cloud[1])],
+            None => cloud,
+        };
+        [conversion, base, a, b]
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        for extremes in [&mut self.conversion, &mut self.base, &mut self.span] {
+            extremes.visit(state);
+        }
+        for lag in self.leading.iter_mut().flatten() {
+            lag.visit(state);
+        }
+    }
+}
+
+/// Bars averaged with the ones before.
+#[derive(Clone, Debug)]
+pub struct HeikinAshi {
+    /// Averaged open and close of the row before; NaN before the first.
+    open: f64,
+    close: f64,
+}
+
+impl Study<4, 4> for HeikinAshi {
+    fn lookback(&self) -> usize {
+        0
+    }
+
+    #[inline]
+    fn step(&mut self, [open, high, low, close]: [f64; 4]) -> [f64; 4] {
+        let averaged = (open + high + low + close) / 4.0;
+        self.open = if self.open.is_nan() { (open + close) / 2.0 } else { (self.open + self.close) / 2.0 };
+        self.close = averaged;
+        [self.open, high.max(self.open).max(averaged), low.min(self.open).min(averaged), averaged]
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        state.number(&mut self.open);
+        state.number(&mut self.close);
+    }
+}
+
+const CONVERSION: Parameter = whole("conversion_period", 9, 1);
+const BASE: Parameter = whole("base_period", 26, 1);
+const SPAN: Parameter = whole("span_period", 52, 1);
+const DISPLACEMENT: Parameter = whole("displacement", 26, 0);
+
+pub(super) const ENTRIES: &[Description] = &[
+    Description {
+        name: "ichimoku",
+        title: "Ichimoku",
+        inputs: &["high", "low"],
+        parameters: &[CONVERSION, BASE, SPAN, DISPLACEMENT],
+        outputs: &["conversion", "base", "span_a", "span_b"],
+        first_row: "max(conversion_period, base_period, span_period) − 1 + displacement",
+        formula: "conversion, base: (highest high + lowest low) ÷ 2 of their rows; span_a: the mean of both, span_b: that midpoint of span_period rows, each as it was displacement rows ago, where it is drawn; the lagging span is the close, to be held against the price displacement rows ago",
+        source: "Hosoda 1969",
+        make: |p| Ok(Box::new(Streaming::new(Ichimoku::new([p.whole(0), p.whole(1), p.whole(2)], p.whole(3))))),
+    },
+    Description {
+        name: "heikin_ashi",
+        title: "Heikin-Ashi bars",
+        inputs: &["open", "high", "low", "close"],
+        parameters: &[],
+        outputs: &["open", "high", "low", "close"],
+        first_row: "0",
+        formula: "close: (open + high + low + close) ÷ 4; open: (open[1] + close[1]) ÷ 2 of these bars, (open + close) ÷ 2 at first; high and low: the outermost of the row's and these two",
+        source: "Valcu 2004; TA-Lib HA",
+        make: |_| Ok(Box::new(Streaming::new(HeikinAshi { open: f64::NAN, close: f64::NAN }))),
+    },
+];

@@ -1,0 +1,147 @@
+//! Turning points, each given on the row that confirms it, so that no value looks ahead.
+
+use crate::indicators::catalog::{Description, real, whole};
+use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::window::{Extremes, Lag};
+
+/// Turning points that the price has left by a given percentage.
+#[derive(Clone, Debug)]
+pub struct ZigZag {
+    up: f64,
+    down: f64,
+    /// +1 rising from a low, −1 falling from a high, 0 before the first turning point.
+    way: f64,
+    high: f64,
+    low: f64,
+    /// Rows since the high and the low.
+    high_age: f64,
+    low_age: f64,
+}
+
+impl ZigZag {
+    fn new(percent: f64) -> Self {
+        let (up, down) = (1.0 + percent / 100.0, 1.0 - percent / 100.0);
+        Self { up, down, way: 0.0, high: f64::NEG_INFINITY, low: f64::INFINITY, high_age: 0.0, low_age: 0.0 }
+    }
+
+    /// The high is confirmed by this row's low; what is given.
+    fn turn_down(&mut self, low: f64) -> [f64; 3] {
+        (self.way, self.low, self.low_age) = (-1.0, low, 0.0);
+        [self.high, 1.0, self.high_age]
+    }
+
+    fn turn_up(&mut self, high: f64) -> [f64; 3] {
+        (self.way, self.high, self.high_age) = (1.0, high, 0.0);
+        [self.low, -1.0, self.low_age]
+    }
+}
+
+impl Study<2, 3> for ZigZag {
+    fn lookback(&self) -> usize {
+        1
+    }
+
+    fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 3] {
+        self.high_age += 1.0;
+        self.low_age += 1.0;
+        // A row that goes further cannot also turn: which of the two came first is not known.
+        let (further_up, further_down) = (high > self.high && self.way >= 0.0, low < self.low && self.way <= 0.0);
+        let falls = self.way >= 0.0 && !further_up && low <= self.high * self.down;
+        let rises = self.way <= 0.0 && !further_down && high >= self.low * self.up;
+        if falls {
+            return self.turn_down(low);
+        }
+        if rises {
+            return self.turn_up(high);
+        }
+        if further_up {
+            (self.high, self.high_age) = (high, 0.0);
+        }
+        if further_down {
+            (self.low, self.low_age) = (low, 0.0);
+        }
+        [f64::NAN; 3]
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        for number in [&mut self.way, &mut self.high, &mut self.low, &mut self.high_age, &mut self.low_age] {
+            state.number(number);
+        }
+    }
+}
+
+/// Highs above, and lows below, all of the rows to both sides.
+#[derive(Clone, Debug)]
+pub struct Pivots {
+    /// Extremes of the rows to the left of the candidate, and of those to its right.
+    left: Extremes,
+    right: Extremes,
+    /// The left extremes of the candidate, which are those of `right + 1` rows ago.
+    left_then: [Lag; 2],
+    candidate: [Lag; 2],
+}
+
+impl Pivots {
+    fn new(left: usize, right: usize) -> Self {
+        let lags = |rows: usize| [Lag::new(rows), Lag::new(rows)];
+        Self { left: Extremes::new(left), right: Extremes::new(right), left_then: lags(right + 1), candidate: lags(right) }
+    }
+}
+
+impl Study<2, 2> for Pivots {
+    fn lookback(&self) -> usize {
+        self.left.period() + self.right.period()
+    }
+
+    #[inline]
+    fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 2] {
+        let left = self.left.update(high, low).unwrap_or([f64::NAN; 2]);
+        let right = self.right.update(high, low).unwrap_or([f64::NAN; 2]);
+        std::array::from_fn(|i| {
+            // Lows are negated, as the extremes are: then both are highs.
+            let value = if i == 0 { high } else { -low };
+            let (left, candidate) = (self.left_then[i].push(left[i]), self.candidate[i].push(value));
+            let stands_out = candidate > left && candidate > right[i];
+            if !stands_out {
+                f64::NAN
+            } else if i == 0 {
+                candidate
+            } else {
+                -candidate
+            }
+        })
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        self.left.visit(state);
+        self.right.visit(state);
+        for lag in self.left_then.iter_mut().chain(&mut self.candidate) {
+            lag.visit(state);
+        }
+    }
+}
+
+pub(super) const ENTRIES: &[Description] = &[
+    Description {
+        name: "zigzag",
+        title: "Zigzag turning points",
+        inputs: &["high", "low"],
+        parameters: &[real("percent", 5.0, 1e-6, 99.999)],
+        outputs: &["price", "kind", "age"],
+        first_row: "that of the first turning point, 1 at the earliest",
+        formula: "on the row that confirms a turning point, else NaN: its price, 1 for a high or −1 for a low, and how many rows ago it was; a high is confirmed by a low of at most high × (1 − percent ÷ 100), a low by a high of at least low × (1 + percent ÷ 100), on a row that does not itself go further",
+        source: "Merrill 1977",
+        make: |p| Ok(Box::new(Streaming::new(ZigZag::new(p.real(0))))),
+    },
+    Description {
+        name: "pivots",
+        title: "Pivot highs and lows",
+        inputs: &["high", "low"],
+        parameters: &[whole("left", 2, 1), whole("right", 2, 1)],
+        outputs: &["pivot_high", "pivot_low"],
+        first_row: "left + right at the earliest",
+        formula: "on the row that confirms it, else NaN: the high of right rows ago if it is above all highs of the left rows before and the right rows after it; likewise the low",
+        source: "Williams 1995 (fractals, 2 and 2); TA-Lib FRACTAL",
+        make: |p| Ok(Box::new(Streaming::new(Pivots::new(p.whole(0), p.whole(1))))),
+    },
+];

@@ -1,0 +1,300 @@
+//! Bands around an average, and how wide they are.
+
+use super::range::AverageRange;
+use crate::indicators::CHUNK;
+use crate::indicators::catalog::{Description, Parameter, period, real, whole};
+use crate::indicators::smooth::Smoother;
+use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::volume::sums::WindowSums;
+use crate::indicators::window::{Extremes, PowerSums};
+
+const HLC: &[&str] = &["high", "low", "close"];
+const LINES: &[&str] = &["upper", "middle", "lower"];
+
+/// Keltner channel: an exponential average and multiples of the average true range around it.
+#[derive(Clone, Debug)]
+pub struct Keltner {
+    middle: Smoother,
+    range: AverageRange,
+    multiplier: f64,
+}
+
+impl Study<3, 3> for Keltner {
+    fn lookback(&self) -> usize {
+        (self.middle.period() - 1).max(self.range.lookback())
+    }
+
+    #[inline]
+    fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 3] {
+        let middle = self.middle.update(close);
+        let width = self.multiplier * self.range.push(high, low, close);
+        lines(middle, width)
+    }
+
+    fn run(&mut self, columns: [&[f64]; 3], [upper, middle, lower]: [&mut [f64]; 3]) {
+        for start in (0..upper.len()).step_by(CHUNK) {
+            let part = start..upper.len().min(start + CHUNK);
+            let [upper, middle, lower] = [&mut upper[part.clone()], &mut middle[part.clone()], &mut lower[part.clone()]];
+            let columns = columns.map(|c| &c[part.clone()]);
+            self.middle.extend(columns[2], middle);
+            self.range.fill(columns, upper);
+            for ((upper, middle), lower) in upper.iter_mut().zip(middle).zip(lower) {
+                [*upper, *middle, *lower] = lines(*middle, self.multiplier * *upper);
+            }
+        }
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        self.middle.visit(state);
+        self.range.visit(state);
+    }
+}
+
+/// All lines, or none while one is missing.
+#[inline]
+fn lines(middle: f64, width: f64) -> [f64; 3] {
+    let (upper, lower) = (middle + width, middle - width);
+    [upper, if upper.is_nan() { f64::NAN } else { middle }, lower]
+}
+
+/// Acceleration bands: averages of high and low stretched by the range, and of close.
+#[derive(Clone, Debug)]
+pub struct AccelerationBands {
+    sums: [PowerSums<1>; 3],
+    weight: f64,
+}
+
+impl AccelerationBands {
+    fn new(period: usize) -> Self {
+        Self { sums: std::array::from_fn(|_| PowerSums::new(period)), weight: 1.0 / period as f64 }
+    }
+}
+
+/// Prices below this are taken for zero, as in TA-Lib.
+const ZERO: f64 = 1e-14;
+
+/// Stretched high and low.
+#[inline]
+fn stretched(high: f64, low: f64) -> [f64; 2] {
+    let sum = high + low;
+    let stretch = if sum.abs() < ZERO { 0.0 } else { 4.0 * (high - low) / sum };
+    [high * (1.0 + stretch), low * (1.0 - stretch)]
+}
+
+#[inline]
+fn mean(anchor: f64, sum: f64, weight: f64) -> f64 {
+    anchor + sum * weight
+}
+
+impl Study<3, 3> for AccelerationBands {
+    fn lookback(&self) -> usize {
+        self.sums[0].period() - 1
+    }
+
+    #[inline]
+    fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 3] {
+        let [up, down] = stretched(high, low);
+        let (weight, mut values) = (self.weight, [up, close, down]);
+        for (value, sums) in values.iter_mut().zip(&mut self.sums) {
+            *value = sums.update(*value).map_or(f64::NAN, |(anchor, [sum])| mean(anchor, sum, weight));
+        }
+        values
+    }
+
+    fn run(&mut self, [high, low, close]: [&[f64]; 3], [upper, middle, lower]: [&mut [f64]; 3]) {
+        // Runs are of a few thousand rows at most; the sums work best on all of them at once.
+        let (mut ups, mut downs) = (Vec::with_capacity(high.len()), Vec::with_capacity(high.len()));
+        ups.resize(high.len(), 0.0);
+        downs.resize(high.len(), 0.0);
+        for (((up, down), &high), &low) in ups.iter_mut().zip(&mut downs).zip(high).zip(low) {
+            [*up, *down] = stretched(high, low);
+        }
+        let weight = self.weight;
+        for ((sums, xs), out) in self.sums.iter_mut().zip([&ups, close, &downs]).zip([upper, middle, lower]) {
+            let warm_up = sums.rows_to_go().min(xs.len());
+            out[..warm_up].fill(f64::NAN);
+            sums.extend(xs, |row, anchor, run| {
+                for (y, [sum]) in out[row..].iter_mut().zip(run) {
+                    *y = mean(anchor, *sum, weight);
+                }
+            });
+        }
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        for sums in &mut self.sums {
+            sums.visit(state);
+        }
+    }
+}
+
+/// What is made of Bollinger bands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Their distance, over the middle.
+    Width,
+    /// Where the value lies between them, 0 at the lower one.
+    Place,
+}
+
+/// Width of Bollinger bands, or the value's place in them.
+#[derive(Clone, Debug)]
+pub struct BollingerPlace {
+    form: Form,
+    sums: PowerSums<2>,
+    deviations: f64,
+    weight: f64,
+}
+
+impl BollingerPlace {
+    fn new(form: Form, period: usize, deviations: f64) -> Self {
+        Self { form, sums: PowerSums::new(period), deviations, weight: 1.0 / period as f64 }
+    }
+}
+
+#[inline]
+fn place(form: Form, x: f64, (anchor, [sum, squares]): (f64, [f64; 2]), weight: f64, deviations: f64) -> f64 {
+    let shift = sum * weight;
+    let variance = squares * weight - shift * shift;
+    let middle = anchor + shift;
+    let half = deviations * (if variance > 0.0 { variance } else { 0.0 }).sqrt();
+    match form {
+        Form::Width => {
+            if middle == 0.0 {
+                0.0
+            } else {
+                2.0 * half / middle
+            }
+        }
+        Form::Place => {
+            if half == 0.0 {
+                0.5
+            } else {
+                (x - (middle - half)) / (2.0 * half)
+            }
+        }
+    }
+}
+
+impl Study<1, 1> for BollingerPlace {
+    fn lookback(&self) -> usize {
+        self.sums.period() - 1
+    }
+
+    #[inline]
+    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
+        let (form, weight, deviations) = (self.form, self.weight, self.deviations);
+        [self.sums.update(x).map_or(f64::NAN, |sums| place(form, x, sums, weight, deviations))]
+    }
+
+    fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
+        let (form, weight, deviations) = (self.form, self.weight, self.deviations);
+        let warm_up = self.sums.rows_to_go().min(xs.len());
+        out[..warm_up].fill(f64::NAN);
+        self.sums.extend(xs, |row, anchor, run| {
+            for ((y, &x), &sums) in out[row..].iter_mut().zip(&xs[row..]).zip(run) {
+                *y = place(form, x, (anchor, sums), weight, deviations);
+            }
+        });
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        self.sums.visit(state);
+    }
+}
+
+/// Root of the mean square of the percents that the close lies below its highest.
+#[derive(Clone, Debug)]
+pub struct UlcerIndex {
+    highest: Extremes,
+    squares: WindowSums<1>,
+    weight: f64,
+}
+
+impl UlcerIndex {
+    fn new(period: usize) -> Self {
+        Self { highest: Extremes::new(period), squares: WindowSums::new(period), weight: 1.0 / period as f64 }
+    }
+}
+
+impl Study<1, 1> for UlcerIndex {
+    fn lookback(&self) -> usize {
+        2 * (self.highest.period() - 1)
+    }
+
+    #[inline]
+    fn step(&mut self, [close]: [f64; 1]) -> [f64; 1] {
+        let Some([highest, _]) = self.highest.update(close, close) else { return [f64::NAN] };
+        let drop = if highest == 0.0 { 0.0 } else { 100.0 * (close - highest) / highest };
+        let [sum] = self.squares.push([drop * drop]);
+        [(sum * self.weight).sqrt()]
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        self.highest.visit(state);
+        self.squares.visit(state);
+    }
+}
+
+const DEVIATIONS: Parameter = real("deviations", 2.0, 0.0, 1e6);
+
+pub(super) const ENTRIES: &[Description] = &[
+    Description {
+        name: "keltner",
+        title: "Keltner channel",
+        inputs: HLC,
+        parameters: &[period(20), real("multiplier", 2.0, 0.0, 1e6), whole("atr_period", 10, 1)],
+        outputs: LINES,
+        first_row: "max(period − 1, atr_period)",
+        formula: "EMA(close, period) ± multiplier × atr(atr_period)",
+        source: "Keltner 1960, with Raschke's average true range; the average seeded with the mean of its first period values",
+        make: |p| {
+            let (middle, range) = (Smoother::exponential(p.whole(0)), AverageRange::new(p.whole(2)));
+            Ok(Box::new(Streaming::new(Keltner { middle, range, multiplier: p.real(1) })))
+        },
+    },
+    Description {
+        name: "acceleration_bands",
+        title: "Acceleration bands",
+        inputs: HLC,
+        parameters: &[period(20)],
+        outputs: LINES,
+        first_row: "period − 1",
+        formula: "SMAs of high × (1 + s), close and low × (1 − s), with s = 4 × (high − low) ÷ (high + low), 0 where that has no value",
+        source: "Headley 2002; TA-Lib ACCBANDS",
+        make: |p| Ok(Box::new(Streaming::new(AccelerationBands::new(p.whole(0))))),
+    },
+    Description {
+        name: "bollinger_width",
+        title: "Bollinger band width",
+        inputs: &["close"],
+        parameters: &[period(20), DEVIATIONS],
+        outputs: &["bollinger_width"],
+        first_row: "period − 1",
+        formula: "(upper − lower) ÷ middle of the Bollinger bands, a fraction; 0 where the middle is 0",
+        source: "Bollinger 2001, p. 63",
+        make: |p| Ok(Box::new(Streaming::new(BollingerPlace::new(Form::Width, p.whole(0), p.real(1))))),
+    },
+    Description {
+        name: "percent_b",
+        title: "Place in the Bollinger bands",
+        inputs: &["close"],
+        parameters: &[period(20), DEVIATIONS],
+        outputs: &["percent_b"],
+        first_row: "period − 1",
+        formula: "(close − lower) ÷ (upper − lower) of the Bollinger bands, a fraction; 0.5 where they meet",
+        source: "Bollinger 2001, p. 60",
+        make: |p| Ok(Box::new(Streaming::new(BollingerPlace::new(Form::Place, p.whole(0), p.real(1))))),
+    },
+    Description {
+        name: "ulcer",
+        title: "Ulcer index",
+        inputs: &["close"],
+        parameters: &[period(14)],
+        outputs: &["ulcer"],
+        first_row: "2 × (period − 1)",
+        formula: "√(Σ d² ÷ period) over period rows, with d = 100 × (close − m) ÷ m and m the highest close of the period rows that end with its own",
+        source: "Martin and McCann 1987",
+        make: |p| Ok(Box::new(Streaming::new(UlcerIndex::new(p.whole(0))))),
+    },
+];
