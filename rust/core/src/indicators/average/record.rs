@@ -4,7 +4,7 @@ use super::line::{History, Silence};
 use crate::indicators::study::State;
 
 /// The longest window that is searched anew when its highest value leaves it.
-pub(in crate::indicators) const RESCAN_MAX: usize = 64;
+pub(in crate::indicators) const RESCAN_MAX: usize = 12;
 
 /// The longest window that a batch compares value by value, several rows at once, without any branch.
 const DIRECT_MAX: usize = 12;

@@ -10,7 +10,7 @@ use crate::indicators::window::all_finite;
 #[derive(Clone, Debug)]
 pub(in crate::indicators) struct Cascade<const D: usize> {
     periods: [usize; D],
-    weights: [[f64; 2]; D],
+    weights: [f64; D],
     /// Values in each seed.
     seen: [usize; D],
     /// Sums while seeding, averages after it.
@@ -19,10 +19,7 @@ pub(in crate::indicators) struct Cascade<const D: usize> {
 
 impl<const D: usize> Cascade<D> {
     pub(in crate::indicators) fn new(periods: [usize; D]) -> Self {
-        let weights = periods.map(|period| {
-            let take = 2.0 / (period as f64 + 1.0);
-            [1.0 - take, take]
-        });
+        let weights = periods.map(|period| 2.0 / (period as f64 + 1.0));
         Self { periods, weights, seen: [0; D], values: [0.0; D] }
     }
 
@@ -35,7 +32,7 @@ impl<const D: usize> Cascade<D> {
     fn warm_up(&mut self, mut x: f64) -> bool {
         for d in 0..D {
             if self.seen[d] == self.periods[d] {
-                self.values[d] = self.weights[d][0] * self.values[d] + self.weights[d][1] * x;
+                self.values[d] += self.weights[d] * (x - self.values[d]);
             } else {
                 self.values[d] += x;
                 self.seen[d] += 1;
@@ -62,8 +59,9 @@ impl<const D: usize> Cascade<D> {
         let (weights, mut values) = (self.weights, self.values);
         for (&x, y) in xs.iter().zip(out) {
             let mut x = x;
-            for (value, [keep, take]) in values.iter_mut().zip(weights) {
-                *value = keep * *value + take * x;
+            for (value, take) in values.iter_mut().zip(weights) {
+                // Comes to rest on a flat series.
+                *value += take * (x - *value);
                 x = *value;
             }
             *y = read(values);
