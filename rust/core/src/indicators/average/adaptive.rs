@@ -1,4 +1,4 @@
-//! Averages whose weight follows the market: Kaufman's, Ehlers' fractal, Chande's, McGinley's.
+//! Averages whose weight follows the market: Kaufman's, Ehlers' fractal, Chande's, `McGinley`'s.
 
 use super::line::{Composed, Line, Range, Sum, is_zero};
 use super::sums::{Plain, Sums};
@@ -107,7 +107,7 @@ impl Study<2, 1> for Fractal {
         let [top, bottom] = self.newer.step(high, low);
         let [then_high, then_low] = [self.older[0].push(high), self.older[1].push(low)];
         let [old_top, old_bottom] = self.older_range.step(then_high, then_low);
-        let price = (high + low) / 2.0;
+        let price = 0.5 * (high + low);
         if old_top.is_nan() {
             self.value = price;
             return [f64::NAN];

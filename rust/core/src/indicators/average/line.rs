@@ -1,14 +1,16 @@
 //! The parts that indicators are put together from: [`Line`], one column in and one out, and [`Composed`], an indicator that is
 //! written once over blocks of rows and steps with blocks of one.
 
+use super::record::{RESCAN_MAX, Record};
 use super::sums::{Plain, Sums, Weighted};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Study};
 use crate::indicators::window::{Extremes, Lag, PowerSums, all_finite};
 use std::fmt::Debug;
 
-/// Rows in a block of a batch: intermediate columns stay in the second-level cache.
-const ROWS: usize = 2048;
+/// Rows in a block of a batch: intermediate columns stay in the first-level cache. Their size is 1 KiB past a multiple of 4 KiB,
+/// so that columns beside each other do not look alike to the memory unit, which compares the low 12 bits of addresses.
+const ROWS: usize = 640;
 
 /// What TA-Lib takes for zero.
 pub(in crate::indicators) const NEARLY_ZERO: f64 = 1e-14;
@@ -171,71 +173,53 @@ impl Line for Sum {
     }
 }
 
-/// Exponential smoothing, seeded with a mean; the first `held_back` values are left out of it.
+/// Exponential smoothing, seeded with a mean.
 #[derive(Clone, Debug)]
-pub(in crate::indicators) struct Smooth {
-    held_back: usize,
-    to_skip: usize,
-    smoother: Smoother,
-}
+pub(in crate::indicators) struct Smooth(Smoother);
 
 impl Smooth {
     /// EMA.
     pub(in crate::indicators) fn exponential(period: usize) -> Self {
-        Self::held_back(period, 0)
-    }
-
-    /// EMA from the value `held_back` on, as TA-Lib does to let a short average start with a long one.
-    pub(in crate::indicators) fn held_back(period: usize, held_back: usize) -> Self {
-        Self { held_back, to_skip: held_back, smoother: Smoother::exponential(period) }
+        Self(Smoother::exponential(period))
     }
 
     /// Wilder's.
     pub(in crate::indicators) fn wilder(period: usize) -> Self {
-        Self { held_back: 0, to_skip: 0, smoother: Smoother::wilder(period) }
+        Self(Smoother::wilder(period))
     }
 
     /// Weight `take` for the newest value, from the first value on.
     pub(in crate::indicators) fn weighing(take: f64) -> Self {
-        Self { held_back: 0, to_skip: 0, smoother: Smoother::new(1, take) }
+        Self(Smoother::new(1, take))
     }
 
     /// The last value.
     pub(in crate::indicators) fn value(&self) -> f64 {
-        self.smoother.value()
+        self.0.value()
     }
 
     /// True once there is a value.
     pub(in crate::indicators) fn ready(&self) -> bool {
-        self.smoother.ready()
+        self.0.ready()
     }
 }
 
 impl Line for Smooth {
     fn lookback(&self) -> usize {
-        self.held_back + self.smoother.period() - 1
+        self.0.period() - 1
     }
 
     #[inline]
     fn step(&mut self, x: f64) -> f64 {
-        if self.to_skip > 0 {
-            self.to_skip -= 1;
-            return f64::NAN;
-        }
-        self.smoother.update(x)
+        self.0.update(x)
     }
 
     fn run(&mut self, xs: &[f64], out: &mut [f64]) {
-        let skipped = self.to_skip.min(xs.len());
-        self.to_skip -= skipped;
-        out[..skipped].fill(f64::NAN);
-        self.smoother.extend(&xs[skipped..], &mut out[skipped..]);
+        self.0.extend(xs, out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        let max = self.held_back;
-        state.count(&mut self.to_skip, max);
-        self.smoother.visit(state);
+        self.0.visit(state);
     }
 }
 
@@ -313,11 +297,11 @@ pub(in crate::indicators) enum Average {
 }
 
 impl Average {
-    /// The average `kind`; `held_back` as in [`Smooth::held_back`].
-    pub(in crate::indicators) fn new(kind: usize, period: usize, held_back: usize) -> Self {
+    /// The average `kind`.
+    pub(in crate::indicators) fn new(kind: usize, period: usize) -> Self {
         match kind {
             0 => Self::Simple(Mean::new(period)),
-            1 => Self::Exponential(Smooth::held_back(period, held_back)),
+            1 => Self::Exponential(Smooth::exponential(period)),
             _ => Self::Weighted(LinearlyWeighted::new(period)),
         }
     }
@@ -360,15 +344,27 @@ impl Line for Average {
 
 /// Highest high and lowest low of the last `period` rows.
 #[derive(Clone, Debug)]
-pub(in crate::indicators) struct Range(Extremes);
+pub(in crate::indicators) enum Range {
+    /// Short windows.
+    Short(Box<[Record; 2]>),
+    /// Long ones.
+    Long(Extremes),
+}
 
 impl Range {
     pub(in crate::indicators) fn new(period: usize) -> Self {
-        Self(Extremes::new(period))
+        if period <= RESCAN_MAX {
+            Self::Short(Box::new([Record::new(period), Record::new(period)]))
+        } else {
+            Self::Long(Extremes::new(period))
+        }
     }
 
     pub(in crate::indicators) fn lookback(&self) -> usize {
-        self.0.period() - 1
+        match self {
+            Self::Short(records) => records[0].period() - 1,
+            Self::Long(extremes) => extremes.period() - 1,
+        }
     }
 
     /// Highest and lowest with one more row; NaN while warming up or where the row is not finite.
@@ -377,7 +373,10 @@ impl Range {
         if !(high.is_finite() && low.is_finite()) {
             return [f64::NAN; 2];
         }
-        self.0.update(high, low).map_or([f64::NAN; 2], |[top, bottom]| [top, -bottom])
+        match self {
+            Self::Short(records) => [records[0].step(high)[0], -records[1].step(-low)[0]],
+            Self::Long(extremes) => extremes.update(high, low).map_or([f64::NAN; 2], |[top, bottom]| [top, -bottom]),
+        }
     }
 
     /// As [`Self::step`] for columns.
@@ -388,18 +387,34 @@ impl Range {
             }
             return;
         }
-        let warm_up = self.0.rows_to_go().min(top.len());
-        top[..warm_up].fill(f64::NAN);
-        bottom[..warm_up].fill(f64::NAN);
-        self.0.extend(high, low, |row, both| {
-            for (([upper, lower], top), bottom) in both.iter().zip(&mut top[row..]).zip(&mut bottom[row..]) {
-                (*top, *bottom) = (*upper, -*lower);
+        match self {
+            Self::Short(records) => {
+                records[0].run(high, top);
+                // Lowest as the negated highest of what is negated.
+                bottom.iter_mut().zip(low).for_each(|(y, &x)| *y = -x);
+                records[1].run_in_place(bottom);
+                for y in bottom {
+                    *y = -*y;
+                }
             }
-        });
+            Self::Long(extremes) => {
+                let warm_up = extremes.rows_to_go().min(top.len());
+                top[..warm_up].fill(f64::NAN);
+                bottom[..warm_up].fill(f64::NAN);
+                extremes.extend(high, low, |row, both| {
+                    for (([upper, lower], top), bottom) in both.iter().zip(&mut top[row..]).zip(&mut bottom[row..]) {
+                        (*top, *bottom) = (*upper, -*lower);
+                    }
+                });
+            }
+        }
     }
 
     pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
-        self.0.visit(state);
+        match self {
+            Self::Short(records) => records.iter_mut().for_each(|record| record.visit(state)),
+            Self::Long(extremes) => extremes.visit(state),
+        }
     }
 }
 
@@ -496,7 +511,12 @@ pub(in crate::indicators) struct History {
 impl History {
     /// Zeros before the first.
     pub(in crate::indicators) fn new(kept: usize) -> Self {
-        Self { kept, buffer: vec![0.0; kept], end: kept }
+        Self::filled(kept, 0.0)
+    }
+
+    /// `before` in place of each value before the first.
+    pub(in crate::indicators) fn filled(kept: usize, before: f64) -> Self {
+        Self { kept, buffer: vec![before; kept], end: kept }
     }
 
     /// Values kept.

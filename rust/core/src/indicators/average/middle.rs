@@ -15,7 +15,7 @@ impl Middle {
         let bottom = &mut bottom[..high.len()];
         self.0.take(high, low, out, bottom);
         for (y, bottom) in out.iter_mut().zip(bottom) {
-            *y = (*y + *bottom) / 2.0;
+            *y = 0.5 * (*y + *bottom);
         }
     }
 }

@@ -5,8 +5,9 @@ pub mod basic;
 pub(super) mod line;
 mod mesa;
 mod middle;
+pub(super) mod record;
 mod regression;
-mod smoothed;
+pub(super) mod smoothed;
 pub(super) mod sums;
 mod weighted;
 

@@ -41,7 +41,7 @@ impl Regression {
     #[inline]
     fn read(&self) -> impl Fn(Totals<1, 2>) -> f64 + use<> {
         let n = self.sums.period() as f64;
-        let mean_position = (n + 1.0) / 2.0;
+        let mean_position = 0.5 * (n + 1.0);
         let per_row = 12.0 / (n * (n * n - 1.0));
         let share = 1.0 / n;
         let Reading { level, ahead, .. } = self.reading;
@@ -74,7 +74,9 @@ impl Study<1, 1> for Regression {
         out.fill(f64::NAN);
         self.sums.extend(columns, |row, totals| out[row] = read(totals));
         if self.reading.is_angle {
-            out.iter_mut().for_each(|y| *y = angle(*y));
+            for y in out {
+                *y = angle(*y);
+            }
         }
     }
 

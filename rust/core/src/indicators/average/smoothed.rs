@@ -1,114 +1,116 @@
 //! Averages made of exponential averages: double, triple, Tillson's, with the lag taken out.
 
-use super::line::{Before, Composed, Line, Smooth, zip2, zip3};
+use super::line::{Before, Composed, Line, Smooth};
 use crate::indicators::catalog::{Description, period, real};
 use crate::indicators::study::{State, Streaming};
+use crate::indicators::window::all_finite;
 
-/// `D` exponential averages, each of the one before.
+/// `D` exponential averages, each of the one before and seeded with its mean, in one pass: their chains of operations wait
+/// for nothing but themselves and run side by side.
 #[derive(Clone, Debug)]
-struct Cascade<const D: usize>([Smooth; D]);
+pub(in crate::indicators) struct Cascade<const D: usize> {
+    periods: [usize; D],
+    weights: [f64; D],
+    /// Values in each seed.
+    seen: [usize; D],
+    /// Sums while seeding, averages after it.
+    values: [f64; D],
+}
 
 impl<const D: usize> Cascade<D> {
-    fn new(period: usize) -> Self {
-        Self(std::array::from_fn(|_| Smooth::exponential(period)))
+    pub(in crate::indicators) fn new(periods: [usize; D]) -> Self {
+        let weights = periods.map(|period| 2.0 / (period as f64 + 1.0));
+        Self { periods, weights, seen: [0; D], values: [0.0; D] }
     }
 
-    fn lookback(&self) -> usize {
-        self.0.iter().map(Line::lookback).sum()
+    pub(in crate::indicators) fn lookback(&self) -> usize {
+        self.periods.iter().map(|period| period - 1).sum()
     }
 
-    /// Each average of its own column.
-    #[inline]
-    fn take<const N: usize>(&mut self, xs: &[f64], columns: &mut [[f64; N]; D]) {
-        let mut below: &[f64] = xs;
-        for (smooth, column) in self.0.iter_mut().zip(columns) {
-            let column = &mut column[..xs.len()];
-            smooth.take(below, column);
-            below = column;
+    /// The averages with one more value, once all are seeded.
+    #[cold]
+    fn warm_up(&mut self, mut x: f64) -> bool {
+        for d in 0..D {
+            if self.seen[d] == self.periods[d] {
+                self.values[d] += self.weights[d] * (x - self.values[d]);
+            } else {
+                self.values[d] += x;
+                self.seen[d] += 1;
+                if self.seen[d] < self.periods[d] {
+                    return false;
+                }
+                self.values[d] /= self.periods[d] as f64;
+            }
+            x = self.values[d];
         }
+        true
     }
 
-    fn visit(&mut self, state: &mut State<'_>) {
-        self.0.iter_mut().for_each(|smooth| smooth.visit(state));
-    }
-}
-
-/// `2·e1 − e2`.
-#[derive(Clone, Debug)]
-struct Double(Cascade<2>);
-
-impl Composed<1, 1> for Double {
-    fn lookback(&self) -> usize {
-        self.0.lookback()
-    }
-
+    /// `read` of the averages after each of `xs`, NaN while warming up; what is not finite is passed over.
     #[inline]
-    fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let mut e = [[0.0; N]; 2];
-        self.0.take(xs, &mut e);
-        zip2(out, &e[0], &e[1], |e1, e2| 2.0 * e1 - e2);
+    pub(in crate::indicators) fn take(&mut self, xs: &[f64], out: &mut [f64], read: impl Fn([f64; D]) -> f64) {
+        let is_seeded = self.seen[D - 1] == self.periods[D - 1];
+        if !is_seeded || !all_finite(xs) {
+            for (&x, y) in xs.iter().zip(out) {
+                *y = if x.is_finite() && self.warm_up(x) { read(self.values) } else { f64::NAN };
+            }
+            return;
+        }
+        let (weights, mut values) = (self.weights, self.values);
+        for (&x, y) in xs.iter().zip(out) {
+            let mut x = x;
+            for (value, take) in values.iter_mut().zip(weights) {
+                // Comes to rest on a flat series.
+                *value += take * (x - *value);
+                x = *value;
+            }
+            *y = read(values);
+        }
+        self.values = values;
     }
 
-    fn visit(&mut self, state: &mut State<'_>) {
-        self.0.visit(state);
+    pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
+        for (seen, &period) in self.seen.iter_mut().zip(&self.periods) {
+            state.count(seen, period);
+        }
+        state.numbers(&mut self.values);
     }
 }
 
-/// `3·e1 − 3·e2 + e3`.
+/// What is read from a cascade of averages of one period.
 #[derive(Clone, Debug)]
-struct Triple(Cascade<3>);
+struct Reading<const D: usize> {
+    cascade: Cascade<D>,
+    /// What each average counts.
+    shares: [f64; D],
+}
 
-impl Composed<1, 1> for Triple {
-    fn lookback(&self) -> usize {
-        self.0.lookback()
-    }
-
-    #[inline]
-    fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let mut e = [[0.0; N]; 3];
-        self.0.take(xs, &mut e);
-        zip3(out, &e[0], &e[1], &e[2], |e1, e2, e3| 3.0 * (e1 - e2) + e3);
-    }
-
-    fn visit(&mut self, state: &mut State<'_>) {
-        self.0.visit(state);
+impl<const D: usize> Reading<D> {
+    fn new(period: usize, shares: [f64; D]) -> Self {
+        Self { cascade: Cascade::new([period; D]), shares }
     }
 }
 
-/// Tillson's T3.
-#[derive(Clone, Debug)]
-struct Tillson {
-    cascade: Cascade<6>,
-    /// Weights of the third to the sixth average.
-    weights: [f64; 4],
-}
-
-impl Tillson {
-    fn new(period: usize, v: f64) -> Self {
-        let (square, cube) = (v * v, v * v * v);
-        let weights = [1.0 + 3.0 * v + cube + 3.0 * square, -6.0 * square - 3.0 * (v + cube), 3.0 * (square + cube), -cube];
-        Self { cascade: Cascade::new(period), weights }
-    }
-}
-
-impl Composed<1, 1> for Tillson {
+impl<const D: usize> Composed<1, 1> for Reading<D> {
     fn lookback(&self) -> usize {
         self.cascade.lookback()
     }
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let mut e = [[0.0; N]; 6];
-        self.cascade.take(xs, &mut e);
-        let [w3, w4, w5, w6] = self.weights;
-        for ((((y, e3), e4), e5), e6) in out.iter_mut().zip(&e[2]).zip(&e[3]).zip(&e[4]).zip(&e[5]) {
-            *y = w6 * e6 + w5 * e5 + w4 * e4 + w3 * e3;
-        }
+        let shares = self.shares;
+        self.cascade.take(xs, out, |e| e.iter().zip(&shares).fold(0.0, |sum, (e, share)| sum + e * share));
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         self.cascade.visit(state);
     }
+}
+
+/// The shares of Tillson's six averages.
+fn tillson(v: f64) -> [f64; 6] {
+    let (square, cube) = (v * v, v * v * v);
+    [0.0, 0.0, 1.0 + 3.0 * v + cube + 3.0 * square, -6.0 * square - 3.0 * (v + cube), 3.0 * (square + cube), -cube]
 }
 
 /// An exponential average of what a value would be without the average's lag; without any lag for periods of 1 and 2.
@@ -160,7 +162,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "2 × (period − 1)",
         formula: "2·e1 − e2, e1 = EMA(close, period), e2 = EMA(e1, period)",
         source: "P. Mulloy (1994); TA-Lib DEMA",
-        make: |p| Ok(Box::new(Streaming::new(Double(Cascade::new(p.whole(0)))))),
+        make: |p| Ok(Box::new(Streaming::new(Reading::new(p.whole(0), [2.0, -1.0])))),
     },
     Description {
         name: "tema",
@@ -171,7 +173,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "3 × (period − 1)",
         formula: "3·e1 − 3·e2 + e3, each the EMA of the one before",
         source: "P. Mulloy (1994); TA-Lib TEMA",
-        make: |p| Ok(Box::new(Streaming::new(Triple(Cascade::new(p.whole(0)))))),
+        make: |p| Ok(Box::new(Streaming::new(Reading::new(p.whole(0), [3.0, -3.0, 1.0])))),
     },
     Description {
         name: "t3",
@@ -182,7 +184,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "6 × (period − 1)",
         formula: "−v³·e6 + 3(v² + v³)·e5 − (6v² + 3v + 3v³)·e4 + (1 + 3v + v³ + 3v²)·e3, each the EMA of the one before, v the volume factor",
         source: "T. Tillson (1998); TA-Lib T3",
-        make: |p| Ok(Box::new(Streaming::new(Tillson::new(p.whole(0), p.real(1))))),
+        make: |p| Ok(Box::new(Streaming::new(Reading::new(p.whole(0), tillson(p.real(1)))))),
     },
     Description {
         name: "zlema",

@@ -135,7 +135,7 @@ impl<T: Terms<I, M>, const I: usize, const M: usize> Sums<T, I, M> {
         }
         let group = LANES * n;
         if rows >= row + group {
-            let mut scratch = vec![[[0.0; M]; LANES]; n];
+            let mut scratch = vec![[[0.0; LANES]; M]; n];
             while rows >= row + group {
                 Self::sum_lanes(&mut scratch, columns.map(|c| &c[row - n..row + group]), |i, totals| emit(row + i, totals));
                 row += group;
@@ -172,26 +172,36 @@ impl<T: Terms<I, M>, const I: usize, const M: usize> Sums<T, I, M> {
 
     /// The sums of `LANES` blocks which follow one more in `columns`.
     #[inline]
-    fn sum_lanes(scratch: &mut [[[f64; M]; LANES]], columns: [&[f64]; I], mut emit: impl FnMut(usize, Totals<I, M>)) {
+    fn sum_lanes(scratch: &mut [[[f64; LANES]; M]], columns: [&[f64]; I], mut emit: impl FnMut(usize, Totals<I, M>)) {
         let n = scratch.len();
         let lane_of = |first: usize| columns.map(|c| &c[first * n..(first + 1) * n]);
         let before: [[&[f64]; I]; LANES] = std::array::from_fn(lane_of);
         let here: [[&[f64]; I]; LANES] = std::array::from_fn(|lane| lane_of(lane + 1));
         let anchors = before.map(|lane| Self::anchor_of(lane.map(|c| c[0]), lane.map(|c| c[n / 2]), lane.map(|c| c[n - 1])));
-        let mut running = [[0.0; M]; LANES];
+        // Lanes innermost, so that they share instructions.
+        let mut running = [[0.0; LANES]; M];
         for (i, slot) in scratch.iter_mut().enumerate().rev() {
             *slot = running;
-            for lane in 0..LANES {
-                let row = before[lane].map(|c| c[i]);
-                running[lane] = plus(&running[lane], &T::of(less(row, &anchors[lane]), i as f64));
+            let terms: [[f64; M]; LANES] = std::array::from_fn(|lane| T::of(less(before[lane].map(|c| c[i]), &anchors[lane]), i as f64));
+            for (m, running) in running.iter_mut().enumerate() {
+                for (running, terms) in running.iter_mut().zip(&terms) {
+                    *running += terms[m];
+                }
             }
         }
-        let mut running = [[0.0; M]; LANES];
+        let mut running = [[0.0; LANES]; M];
         for (i, slot) in scratch.iter().enumerate() {
-            for lane in 0..LANES {
-                let row = here[lane].map(|c| c[i]);
-                running[lane] = plus(&running[lane], &T::of(less(row, &anchors[lane]), (n + i) as f64));
-                emit(lane * n + i, Totals { anchor: anchors[lane], offset: i as f64, sums: plus(&slot[lane], &running[lane]) });
+            let terms: [[f64; M]; LANES] =
+                std::array::from_fn(|lane| T::of(less(here[lane].map(|c| c[i]), &anchors[lane]), (n + i) as f64));
+            let mut sums = [[0.0; LANES]; M];
+            for (m, (running, slot)) in running.iter_mut().zip(slot).enumerate() {
+                for (lane, (running, slot)) in running.iter_mut().zip(slot).enumerate() {
+                    *running += terms[lane][m];
+                    sums[m][lane] = slot + *running;
+                }
+            }
+            for (lane, anchor) in anchors.iter().enumerate() {
+                emit(lane * n + i, Totals { anchor: *anchor, offset: i as f64, sums: std::array::from_fn(|m| sums[m][lane]) });
             }
         }
     }

@@ -113,7 +113,9 @@ impl Weighing {
         let (top, deviation) = (offset * (period - 1) as f64, period as f64 / sigma);
         let mut weights: Vec<f64> = (0..period).map(|i| libm::exp(-(i as f64 - top).powi(2) / (2.0 * deviation * deviation))).collect();
         let total: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|w| *w /= total);
+        for weight in &mut weights {
+            *weight /= total;
+        }
         Self { weights, history: History::new(period - 1), silence: Silence::new(period - 1) }
     }
 

@@ -51,7 +51,9 @@ impl Composed<2, 1> for Movement {
         each_pair(&mut self.last, columns, |i, now, then| moved[i] = moves(now[0], now[1], then[0], then[1])[side]);
         self.smooth.take(moved, out);
         let period = self.period as f64;
-        out.iter_mut().for_each(|y| *y *= period);
+        for y in &mut *out {
+            *y *= period;
+        }
         self.silence.over(out);
     }
 
@@ -279,7 +281,7 @@ impl Composed<3, 1> for Rating {
         let mut index = [0.0; N];
         let index = &mut index[..out.len()];
         self.index.take::<N>(columns, index);
-        self.before.run(index, out, |now, then| (now + then) / 2.0);
+        self.before.run(index, out, |now, then| 0.5 * (now + then));
         self.silence.over(out);
     }
 
@@ -320,7 +322,7 @@ pub(super) const ENTRIES: &[Description] = &[
         parameters: &[period(14)],
         outputs: &["plus_di"],
         first_row: "period",
-        formula: "100·plus_dm ÷ true range, both Wilder sums; 0 where there is no range",
+        formula: "100·plus_dm ÷ true range, both Wilder sums; 0 where there is no range; percent for a period of 1 too, where TA-Lib gives a share",
         source: "J. W. Wilder (1978); TA-Lib PLUS_DI",
         make: |p| Ok(Box::new(Streaming::new(Indicator::new(Side::Plus, p.whole(0))))),
     },
@@ -331,7 +333,7 @@ pub(super) const ENTRIES: &[Description] = &[
         parameters: &[period(14)],
         outputs: &["minus_di"],
         first_row: "period",
-        formula: "100·minus_dm ÷ true range, both Wilder sums; 0 where there is no range",
+        formula: "100·minus_dm ÷ true range, both Wilder sums; 0 where there is no range; percent for a period of 1 too, where TA-Lib gives a share",
         source: "J. W. Wilder (1978); TA-Lib MINUS_DI",
         make: |p| Ok(Box::new(Streaming::new(Indicator::new(Side::Minus, p.whole(0))))),
     },

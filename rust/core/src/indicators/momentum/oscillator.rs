@@ -1,6 +1,7 @@
 //! Differences of averages, and of a price from its average.
 
-use crate::indicators::average::line::{Average, Before, Composed, Line, Mean, Smooth, each_pair, zip2};
+use crate::indicators::average::line::{Average, Before, Composed, Line, Mean, NEARLY_ZERO, each_pair, zip2};
+use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, Parameter, Parameters, period, whole};
 use crate::indicators::study::{Indicator, State, Streaming, Study};
 use crate::types::{Error, Result};
@@ -44,7 +45,7 @@ fn spread(p: Parameters<'_>, is_percent: bool) -> Result<Box<dyn Indicator>> {
     if fast >= slow {
         return Err(Error::config("fast_period", format!("{fast} is not below slow_period {slow}; give the shorter period first")));
     }
-    Ok(Box::new(Streaming::new(Spread { fast: Average::new(kind, fast, slow - fast), slow: Average::new(kind, slow, 0), is_percent })))
+    Ok(Box::new(Streaming::new(Spread { fast: Average::new(kind, fast), slow: Average::new(kind, slow), is_percent })))
 }
 
 const AVERAGE: Parameter = Parameter { name: "average", default: 1.0, min: 0.0, max: 2.0, is_whole: true };
@@ -65,7 +66,7 @@ impl Composed<2, 1> for Awesome {
     fn block<const N: usize>(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
         let (mut mid, mut slow) = ([0.0; N], [0.0; N]);
         let (mid, slow) = (&mut mid[..high.len()], &mut slow[..high.len()]);
-        zip2(mid, high, low, |high, low| (high + low) / 2.0);
+        zip2(mid, high, low, |high, low| 0.5 * (high + low));
         self.fast.take(mid, out);
         self.slow.take(mid, slow);
         out.iter_mut().zip(slow).for_each(|(y, slow)| *y -= *slow);
@@ -84,7 +85,8 @@ struct Balance;
 #[inline]
 fn balance([open, high, low, close]: [f64; 4]) -> f64 {
     let range = high - low;
-    if range < crate::indicators::average::line::NEARLY_ZERO { 0.0 } else { (close - open) / range }
+    let share = (close - open) / range;
+    if range < NEARLY_ZERO { 0.0 } else { share }
 }
 
 impl Study<4, 1> for Balance {
@@ -97,34 +99,37 @@ impl Study<4, 1> for Balance {
         [balance(row)]
     }
 
+    fn run(&mut self, [open, high, low, close]: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
+        for ((((y, &open), &high), &low), &close) in out.iter_mut().zip(open).zip(high).zip(low).zip(close) {
+            *y = balance([open, high, low, close]);
+        }
+    }
+
     fn visit(&mut self, _: &mut State<'_>) {}
 }
 
 /// The rate of change of an average smoothed three times.
 #[derive(Clone, Debug)]
 struct Trix {
-    smooth: [Smooth; 3],
+    smooth: Cascade<3>,
     last: [f64; 1],
 }
 
 impl Composed<1, 1> for Trix {
     fn lookback(&self) -> usize {
-        self.smooth.iter().map(Line::lookback).sum::<usize>() + 1
+        self.smooth.lookback() + 1
     }
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let (mut a, mut b) = ([0.0; N], [0.0; N]);
-        let (a, b) = (&mut a[..xs.len()], &mut b[..xs.len()]);
-        let [first, second, third] = &mut self.smooth;
-        first.take(xs, a);
-        second.take(a, b);
-        third.take(b, a);
+        let mut a = [0.0; N];
+        let a = &mut a[..xs.len()];
+        self.smooth.take(xs, a, |[_, _, third]| third);
         each_pair(&mut self.last, [a], |i, [now], [then]| out[i] = if then == 0.0 { 0.0 } else { (now / then - 1.0) * 100.0 });
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.smooth.iter_mut().for_each(|smooth| smooth.visit(state));
+        self.smooth.visit(state);
         state.numbers(&mut self.last);
     }
 }
@@ -164,7 +169,7 @@ pub(super) const ENTRIES: &[Description] = &[
         parameters: &[whole("fast_period", 12, 1), whole("slow_period", 26, 2), AVERAGE],
         outputs: &["apo"],
         first_row: "slow_period − 1",
-        formula: "fast average − slow average of close; average 0 simple, 1 exponential (both start on one row), 2 weighted",
+        formula: "fast average − slow average of close; average 0 simple, 1 exponential, 2 weighted",
         source: "TA-Lib APO",
         make: |p| spread(p, false),
     },
@@ -175,7 +180,7 @@ pub(super) const ENTRIES: &[Description] = &[
         parameters: &[whole("fast_period", 12, 1), whole("slow_period", 26, 2), AVERAGE],
         outputs: &["ppo"],
         first_row: "slow_period − 1",
-        formula: "100·(fast average − slow average) ÷ slow average of close; average 0 simple, 1 exponential (both start on one row), 2 weighted",
+        formula: "100·(fast average − slow average) ÷ slow average of close; average 0 simple, 1 exponential, 2 weighted",
         source: "TA-Lib PPO",
         make: |p| spread(p, true),
     },
@@ -215,10 +220,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "3 × (period − 1) + 1",
         formula: "100·(e ÷ e[1] − 1), e = EMA(EMA(EMA(close))), each of period rows",
         source: "J. Hutson (1983); TA-Lib TRIX",
-        make: |p| {
-            let smooth = std::array::from_fn(|_| Smooth::exponential(p.whole(0)));
-            Ok(Box::new(Streaming::new(Trix { smooth, last: [f64::NAN] })))
-        },
+        make: |p| Ok(Box::new(Streaming::new(Trix { smooth: Cascade::new([p.whole(0); 3]), last: [f64::NAN] }))),
     },
     Description {
         name: "dpo",

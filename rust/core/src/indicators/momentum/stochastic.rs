@@ -177,7 +177,7 @@ impl Composed<2, 2> for Fisher {
         let (mut mid, mut top, mut bottom) = ([0.0; N], [0.0; N], [0.0; N]);
         let n = high.len();
         let (mid, top, bottom) = (&mut mid[..n], &mut top[..n], &mut bottom[..n]);
-        zip2(mid, high, low, |high, low| (high + low) / 2.0);
+        zip2(mid, high, low, |high, low| 0.5 * (high + low));
         self.range.take(mid, mid, top, bottom);
         for i in 0..n {
             trigger[i] = self.value;

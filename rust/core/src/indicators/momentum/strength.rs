@@ -1,6 +1,7 @@
 //! Rises against falls: Chande's momentum oscillator, Connors' RSI, the true strength index.
 
 use crate::indicators::average::line::{Composed, Line, Smooth, each_pair, is_zero};
+use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, period, whole};
 use crate::indicators::statistics::order::Ordered;
 use crate::indicators::study::{State, Streaming, Study};
@@ -126,37 +127,35 @@ impl Study<1, 1> for Connors {
 #[derive(Clone, Debug)]
 struct TrueStrength {
     last: [f64; 1],
-    change: [Smooth; 2],
-    size: [Smooth; 2],
+    change: Cascade<2>,
+    size: Cascade<2>,
     signal: Smooth,
 }
 
 impl TrueStrength {
     fn new(first: usize, second: usize, signal: usize) -> Self {
-        let twice = || [Smooth::exponential(first), Smooth::exponential(second)];
+        let twice = || Cascade::new([first, second]);
         Self { last: [f64::NAN], change: twice(), size: twice(), signal: Smooth::exponential(signal) }
     }
 }
 
 impl Composed<1, 2> for TrueStrength {
     fn lookback(&self) -> usize {
-        1 + self.change.iter().map(Line::lookback).sum::<usize>() + self.signal.lookback()
+        1 + self.change.lookback() + self.signal.lookback()
     }
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out, signal]: [&mut [f64]; 2]) {
-        let (mut changes, mut sizes, mut once) = ([0.0; N], [0.0; N], [0.0; N]);
+        let (mut changes, mut sizes, mut size) = ([0.0; N], [0.0; N], [0.0; N]);
         let n = xs.len();
-        let (changes, sizes, once) = (&mut changes[..n], &mut sizes[..n], &mut once[..n]);
+        let (changes, sizes, size) = (&mut changes[..n], &mut sizes[..n], &mut size[..n]);
         each_pair(&mut self.last, [xs], |i, [now], [then]| {
             changes[i] = now - then;
             sizes[i] = (now - then).abs();
         });
-        self.change[0].take(changes, once);
-        self.change[1].take(once, out);
-        self.size[0].take(sizes, once);
-        self.size[1].take(once, sizes);
-        for (y, &size) in out.iter_mut().zip(&*sizes) {
+        self.change.take(changes, out, |[_, twice]| twice);
+        self.size.take(sizes, size, |[_, twice]| twice);
+        for (y, &size) in out.iter_mut().zip(&*size) {
             *y = if is_zero(size) { 0.0 } else { 100.0 * (*y / size) };
         }
         self.signal.take(out, signal);
@@ -164,7 +163,8 @@ impl Composed<1, 2> for TrueStrength {
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.numbers(&mut self.last);
-        self.change.iter_mut().chain(&mut self.size).for_each(|smooth| smooth.visit(state));
+        self.change.visit(state);
+        self.size.visit(state);
         self.signal.visit(state);
     }
 }

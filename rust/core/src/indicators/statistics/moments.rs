@@ -5,9 +5,9 @@ use crate::indicators::catalog::{Description, period, real, whole};
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::window::PowerSums;
 
-/// What is made of the sums of powers: anchor, sums, and the newest value.
+/// What is made of the sums of powers: rows and what each counts, anchor, sums, and the newest value.
 trait Moment<const M: usize>: Clone + std::fmt::Debug + Send + Sync + 'static {
-    fn of(&self, n: f64, anchor: f64, sums: &[f64; M], newest: f64) -> f64;
+    fn of(&self, n: f64, share: f64, anchor: f64, sums: &[f64; M], newest: f64) -> f64;
 }
 
 /// A moment of a window.
@@ -32,7 +32,7 @@ impl<F: Moment<M>, const M: usize> Study<1, 1> for Windowed<F, M> {
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
         let n = self.sums.period() as f64;
         let moment = &self.moment;
-        [self.sums.update(x).map_or(f64::NAN, |(anchor, sums)| moment.of(n, anchor, &sums, x))]
+        [self.sums.update(x).map_or(f64::NAN, |(anchor, sums)| moment.of(n, 1.0 / n, anchor, &sums, x))]
     }
 
     fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
@@ -42,7 +42,7 @@ impl<F: Moment<M>, const M: usize> Study<1, 1> for Windowed<F, M> {
         out[..warm_up].fill(f64::NAN);
         self.sums.extend(xs, |row, anchor, run| {
             for ((y, sums), &x) in out[row..].iter_mut().zip(run).zip(&xs[row..]) {
-                *y = moment.of(n, anchor, sums, x);
+                *y = moment.of(n, 1.0 / n, anchor, sums, x);
             }
         });
     }
@@ -54,9 +54,9 @@ impl<F: Moment<M>, const M: usize> Study<1, 1> for Windowed<F, M> {
 
 /// The second central moment; never below 0.
 #[inline]
-fn variance(n: f64, sum: f64, squares: f64) -> f64 {
-    let mean = sum / n;
-    let variance = squares / n - mean * mean;
+fn variance(share: f64, sum: f64, squares: f64) -> f64 {
+    let mean = sum * share;
+    let variance = squares * share - mean * mean;
     if variance > 0.0 { variance } else { 0.0 }
 }
 
@@ -65,8 +65,8 @@ struct Variance;
 
 impl Moment<2> for Variance {
     #[inline]
-    fn of(&self, n: f64, _: f64, &[sum, squares]: &[f64; 2], _: f64) -> f64 {
-        variance(n, sum, squares)
+    fn of(&self, _: f64, share: f64, _: f64, &[sum, squares]: &[f64; 2], _: f64) -> f64 {
+        variance(share, sum, squares)
     }
 }
 
@@ -78,13 +78,14 @@ struct Deviation {
 /// Root of a variance; 0 where TA-Lib sees none.
 #[inline]
 fn root(variance: f64) -> f64 {
-    if variance < NEARLY_ZERO { 0.0 } else { variance.sqrt() }
+    // The root of either, so that a batch need not branch.
+    (if variance < NEARLY_ZERO { 0.0 } else { variance }).sqrt()
 }
 
 impl Moment<2> for Deviation {
     #[inline]
-    fn of(&self, n: f64, _: f64, &[sum, squares]: &[f64; 2], _: f64) -> f64 {
-        root(variance(n, sum, squares)) * self.factor
+    fn of(&self, _: f64, share: f64, _: f64, &[sum, squares]: &[f64; 2], _: f64) -> f64 {
+        root(variance(share, sum, squares)) * self.factor
     }
 }
 
@@ -93,9 +94,9 @@ struct Score;
 
 impl Moment<2> for Score {
     #[inline]
-    fn of(&self, n: f64, anchor: f64, &[sum, squares]: &[f64; 2], newest: f64) -> f64 {
-        let deviation = root(variance(n, sum, squares));
-        if deviation > 0.0 { ((newest - anchor) - sum / n) / deviation } else { 0.0 }
+    fn of(&self, _: f64, share: f64, anchor: f64, &[sum, squares]: &[f64; 2], newest: f64) -> f64 {
+        let deviation = root(variance(share, sum, squares));
+        if deviation > 0.0 { ((newest - anchor) - sum * share) / deviation } else { 0.0 }
     }
 }
 
@@ -104,13 +105,13 @@ struct Skewness;
 
 impl Moment<3> for Skewness {
     #[inline]
-    fn of(&self, n: f64, _: f64, &[sum, squares, cubes]: &[f64; 3], _: f64) -> f64 {
-        let mean = sum / n;
-        let second = variance(n, sum, squares);
+    fn of(&self, n: f64, share: f64, _: f64, &[sum, squares, cubes]: &[f64; 3], _: f64) -> f64 {
+        let mean = sum * share;
+        let second = variance(share, sum, squares);
         if second < NEARLY_ZERO {
             return 0.0;
         }
-        let third = cubes / n - 3.0 * mean * (squares / n) + 2.0 * mean * mean * mean;
+        let third = cubes * share - 3.0 * mean * (squares * share) + 2.0 * mean * mean * mean;
         (n * (n - 1.0)).sqrt() / (n - 2.0) * third / (second * second.sqrt())
     }
 }
@@ -120,14 +121,14 @@ struct Kurtosis;
 
 impl Moment<4> for Kurtosis {
     #[inline]
-    fn of(&self, n: f64, _: f64, &[sum, squares, cubes, fourths]: &[f64; 4], _: f64) -> f64 {
-        let mean = sum / n;
-        let second = variance(n, sum, squares);
+    fn of(&self, n: f64, share: f64, _: f64, &[sum, squares, cubes, fourths]: &[f64; 4], _: f64) -> f64 {
+        let mean = sum * share;
+        let second = variance(share, sum, squares);
         if second < NEARLY_ZERO {
             return 0.0;
         }
         let square = mean * mean;
-        let fourth = fourths / n - 4.0 * mean * (cubes / n) + 6.0 * square * (squares / n) - 3.0 * square * square;
+        let fourth = fourths * share - 4.0 * mean * (cubes * share) + 6.0 * square * (squares * share) - 3.0 * square * square;
         (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * (fourth / (second * second)) - 3.0 * (n - 1.0))
     }
 }

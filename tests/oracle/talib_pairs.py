@@ -1,0 +1,89 @@
+"""Ours beside TA-Lib: the series both read, and what equal means."""
+
+import csv
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tickwright import _core
+
+Columns = dict[str, np.ndarray]
+
+
+def spy_502(find: Callable[[str], Path]) -> Columns:
+    """Return two years of SPY, daily."""
+    with gzip.open(find("skender/quotes/default.csv.gz"), "rt") as lines:
+        rows = list(csv.DictReader(lines))
+    return {
+        name.lower(): np.array([float(row[name]) for row in rows])
+        for name in rows[0]
+        if name.lower() not in ("date", "timestamp")
+    }
+
+
+def spy_5849(find: Callable[[str], Path]) -> Columns:
+    """Return SPY from 1998 to 2021, daily, unadjusted; quiet bars included."""
+    with zipfile.ZipFile(find("lean/equity/usa/daily/spy.zip")) as archive:
+        text = io.TextIOWrapper(archive.open(archive.namelist()[0]))
+        rows = np.array([[float(cell) for cell in line.split(",")[1:6]] for line in text])
+    names = ("open", "high", "low", "close")
+    return {**{name: rows[:, i] / 1e4 for i, name in enumerate(names)}, "volume": rows[:, 4]}
+
+
+def walk(seed: int, rows: int, start: float = 100.0) -> Columns:
+    """Return bars of a geometric random walk; every twentieth does not move at all."""
+    r = np.random.default_rng(seed)
+    close = start * np.exp(np.cumsum(r.normal(0, 1e-2, rows) * (r.random(rows) > 0.05)))
+    opened = np.concatenate([close[:1], close[:-1]])
+    reach = r.exponential(5e-3, (2, rows)) * (r.random(rows) > 0.05)
+    high, low = np.maximum(opened, close) * (1 + reach[0]), np.minimum(opened, close) * (1 - reach[1])
+    return {
+        "open": opened,
+        "high": high,
+        "low": low,
+        "close": close,
+        "volume": r.integers(1, 10_000, rows).astype(float),
+    }
+
+
+def flat(rows: int = 300) -> Columns:
+    """Return bars that never move."""
+    return {**{name: np.full(rows, 50.0) for name in ("open", "high", "low", "close")}, "volume": np.full(rows, 100.0)}
+
+
+def ours(name: str, columns: list[np.ndarray], parameters: list[float]) -> tuple[np.ndarray, ...]:
+    """Return the outputs of the indicator `name`."""
+    return tuple(_core.run_indicator(name, columns, [float(p) for p in parameters]))
+
+
+def misses(got: Any, wanted: Any, scale: float, relative: float = 1e-9) -> int:
+    """Return how many rows differ: in whether there is a value, or by more than `relative` of value or scale."""
+    got, wanted = np.asarray(got, dtype=float), np.asarray(wanted, dtype=float)
+    both = ~np.isnan(got) & ~np.isnan(wanted)
+    far = np.zeros(len(got), dtype=bool)
+    far[both] = np.abs(got[both] - wanted[both]) > relative * np.maximum(np.abs(wanted[both]), scale)
+    return int(np.sum(far | (np.isnan(got) != np.isnan(wanted))))
+
+
+def check(
+    name: str, inputs: list[str], parameters: list[float], reference: Callable[..., Any], series: Columns, label: str
+) -> None:
+    """Check every row of every output of `name` against `reference(*columns)`; print the share."""
+    columns = [series[i] for i in inputs]
+    got = ours(name, columns, parameters)
+    wanted = reference(*columns)
+    wanted = tuple(wanted) if isinstance(wanted, tuple | list) else (wanted,)
+    assert len(got) >= len(wanted), name
+    rows = len(columns[0])
+    for i, (a, b) in enumerate(zip(got, wanted, strict=False)):
+        finite = np.asarray(b, dtype=float)[np.isfinite(b)]
+        # The size of the output itself: a value near zero is the difference of larger ones.
+        scale = float(np.median(np.abs(finite))) if len(finite) else 1.0
+        wrong = misses(a, b, max(scale, 1e-12))
+        print(f"{name}{parameters} output {i} on {label}: {rows - wrong} of {rows}")
+        assert wrong == 0, f"{name}{parameters} output {i} on {label}: {wrong} of {rows} rows differ"
