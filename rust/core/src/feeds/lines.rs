@@ -58,8 +58,10 @@ impl Lines {
 
     /// The last line, which no line feed ended.
     pub(crate) fn finish(&mut self, each: &mut impl FnMut(u64, Option<&[u8]>) -> Result<()>) -> Result<()> {
-        if self.backlog || self.skipping || !self.pending.is_empty() {
-            self.push(b"\n", each)?;
+        // Lines behind a refused one may be whole already.
+        let is_whole = self.pending.is_empty() || self.backlog && self.pending.ends_with(b"\n");
+        if self.backlog || self.skipping || !is_whole {
+            self.push(if is_whole && !self.skipping { b"" } else { b"\n" }, each)?;
         }
         Ok(())
     }

@@ -16,13 +16,13 @@ use tickwright_core::indicators::catalog;
 use tickwright_core::types::{InstrumentId, Price, Qty, Side, Timestamp};
 
 /// Name, what takes the bytes, and inputs to begin with.
-pub struct Target {
-    pub name: &'static str,
-    pub run: fn(&[u8]),
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(&[u8]),
     /// Small sound inputs without the settings in front; recorded data add to them where there are any.
-    pub seeds: &'static [&'static [u8]],
+    pub(crate) seeds: &'static [&'static [u8]],
     /// A recorded file below the data folder, of which pieces are seeds too; empty for none.
-    pub recorded: &'static str,
+    pub(crate) recorded: &'static str,
 }
 
 const ALPACA_JSON: &[u8] = br#"[{"T":"q","S":"AMD","bx":"U","bp":87.66,"bs":1,"ax":"Q","ap":87.68,"as":4,"t":"2021-02-22T15:51:45.335689322Z","c":["R"],"z":"C"},{"T":"t","i":96921,"S":"AAPL","x":"D","p":126.55,"s":1,"t":"2021-02-22T15:51:44.208Z","c":["@","I"],"z":"C"},{"T":"b","S":"SPY","o":388.985,"h":389.13,"l":388.975,"c":389.12,"v":49378,"n":461,"vw":389.062639,"t":"2021-02-22T19:15:00Z"},{"T":"s","S":"AAPL","sc":"H","sm":"Trading Halt","rc":"T12","rm":"Info","t":"2021-02-22T19:15:00Z","z":"C"},{"T":"l","S":"IONM","u":3.24,"d":2.65,"i":"B","t":"2023-04-06T13:34:45.565004401Z","z":"C"},{"T":"o","S":"BTC/USD","t":"2022-04-12T18:25:13.5Z","b":[{"p":40000.5,"s":0.25}],"a":[{"p":40001,"s":0}],"r":true}]"#;
@@ -39,7 +39,7 @@ const COINBASE: &[u8] = br#"1618679989.1: {"type":"snapshot","product_id":"BTC-U
 1618679989.3: {"type":"match","trade_id":1,"side":"buy","size":"0.1","price":"61000.10","product_id":"BTC-USD","sequence":5,"time":"2021-04-17T17:19:49.2Z"}
 "#;
 
-pub const TARGETS: &[Target] = &[
+pub(crate) const TARGETS: &[Target] = &[
     Target { name: "alpaca", run: alpaca, seeds: &[ALPACA_JSON, b"\x91\x86\xa1T\xa1q\xa1S\xa3AMD\xa2bp\xcb\x40\x55\xea\x3d\x70\xa3\xd7\x0a\xa2bs\x01\xa1z\xa1C\xa1t\xd7\xff\x00\x00\x00\x00\x60\x33\xd3\x01"], recorded: "" },
     Target { name: "alpaca_history", run: alpaca_history, seeds: &[ALPACA_PAGE], recorded: "" },
     Target { name: "binance", run: binance, seeds: &[BINANCE], recorded: "binance/usdm_btcusdt_20240808.gz" },

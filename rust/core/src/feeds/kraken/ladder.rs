@@ -120,7 +120,7 @@ mod tests {
             asks.set(-price, decimal(price), decimal(1));
             bids.set(price, decimal(price), decimal(1));
         }
-        assert_eq!(asks.text(), b"1121314151617181911011"[..].iter().copied().collect::<Vec<u8>>().as_slice());
+        assert_eq!(asks.text(), b"112131415161718191101");
         let before = checksum(&mut asks, &mut bids);
         asks.set(-15, decimal(15), decimal(7));
         assert!(asks.fresh);
