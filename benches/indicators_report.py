@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benches.measures_talib import TABLE, N, bars
+from benches.measures_talib import N, names, work
 
 EACH_MAX = 1.0
 MEAN_MAX = 0.5
@@ -25,16 +25,11 @@ def seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-def ratios(names: list[str], rounds: int) -> dict[str, tuple[float, float, float]]:
+def ratios(chosen: list[str], rounds: int) -> dict[str, tuple[float, float, float]]:
     """Name → (our ns an element, theirs, median of the rounds' ratios)."""
-    import talib
-
-    from tickwright import indicators
-
-    series, measured = bars(), {}
-    for name in names:
-        pair = TABLE[name]
-        ours, theirs = (lambda p=pair: p.ours(indicators, series)), (lambda p=pair: p.talib(talib, series))
+    measured = {}
+    for name in chosen:
+        ours, theirs = work(name)
         seconds(ours), seconds(theirs)
         taken = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
         mine, other = (statistics.median(column) / N * 1e9 for column in zip(*taken, strict=True))
@@ -48,7 +43,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="these indicators alone")
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    measured = ratios(options.names or list(TABLE), options.rounds)
+    measured = ratios(options.names or names(), options.rounds)
     print(f"{'indicator':<24}{'ours ns':>9}{'TA-Lib ns':>11}{'ratio':>8}")
     for name, (ours, theirs, ratio) in sorted(measured.items(), key=lambda item: -item[1][2]):
         print(f"{name:<24}{ours:>9.2f}{theirs:>11.2f}{ratio:>8.2f}{'  above' if ratio > EACH_MAX else ''}")

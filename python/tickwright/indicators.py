@@ -26,7 +26,8 @@ Examples
 [nan, 1.5, 2.5]
 >>> sma
 Sma(period=2)
->>> tw.indicators.sma([[1.0, 2.0, 3.0], [4.0, 6.0, 8.0]], 2).tolist()
+>>> import numpy as np
+>>> tw.indicators.sma(np.array([[1.0, 2.0, 3.0], [4.0, 6.0, 8.0]]), 2).tolist()
 [[nan, 1.5, 2.5], [nan, 5.0, 7.0]]
 """
 

@@ -55,7 +55,8 @@ def test_raw_trades_clean_to_the_rows_of_the_r_package(data_file: Find) -> None:
     assert len(before) == 7_170
     assert equal(before) == 7_168
     # The two rows that the package's outlier rule takes are the days' opening prints. That of the second day comes
-    # before its first quote and falls here too; that of the first has a quote of its own microsecond, at whose ask it is.
+    # before its first quote and falls here too; that of the first has a quote of its own microsecond, at whose ask
+    # it is.
     assert len(after) == 7_169
     assert equal(after) == 7_168
 

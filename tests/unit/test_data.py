@@ -89,7 +89,9 @@ def test_kinds_without_events_are_empty_tables_of_their_columns() -> None:
         "quotes": ["ts", "symbol", "bid", "ask", "bid_size", "ask_size", "flags"],
         "bars": ["ts", "start", "symbol", "open", "high", "low", "close", "volume", "flags"],
         "actions": ["ts", "symbol", "kind", "per_share", "reference", "ratio"],
-        "deltas": ["ts", "symbol", "order", "price", "size", "action", "side"],
+        "deltas": ["ts", "symbol", "order", "price", "size", "flags", "action", "side"],
+        "statuses": ["ts", "symbol", "code", "message", "reason_code", "reason", "state"],
+        "bands": ["ts", "symbol", "lower", "upper", "indicator"],
     }
     for kind, names in shapes.items():
         table = getattr(data, kind).to_arrow()
@@ -99,7 +101,7 @@ def test_kinds_without_events_are_empty_tables_of_their_columns() -> None:
 def test_an_unknown_column_or_kind_is_refused_with_what_there_is() -> None:
     with pytest.raises(AttributeError, match="trades have no column 'bid'; there are ts, instrument, price"):
         _ = trades().trades.bid
-    with pytest.raises(tw.ConfigError, match="choose quotes, trades, bars, actions or deltas"):
+    with pytest.raises(tw.ConfigError, match="choose one of quotes, trades, bars, actions, deltas"):
         trades().count("candles")
 
 

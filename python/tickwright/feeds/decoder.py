@@ -102,8 +102,3 @@ class Decoder:
     def report(self) -> FeedReport:
         """What was seen and done, from the first byte on."""
         return FeedReport(self._core.report)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """What was seen since the stream began, by the source's name for it; empty where the source is not counted."""
-        return self._core.counts

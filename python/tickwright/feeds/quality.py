@@ -471,7 +471,7 @@ class Merger:
     ...     return tw.feeds.table({"ts": [10**18 + t for t in times], "price": ones, "size": ones}, symbol="BAC")
     >>> merger = tw.feeds.Merger("trades", 2)
     >>> merger.push(0, trades(1, 4)), merger.pull()
-    (True, (<MarketData: no events>, 1))
+    (True, (<MarketData: no events of BAC>, 1))
     >>> merger.push(1, trades(2, 5)), merger.pull()[0].trades.ts - 10**18
     (True, array([1, 2, 4]))
     """

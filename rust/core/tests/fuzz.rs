@@ -1,6 +1,6 @@
 //! The short form of `make fuzz`: sound inputs, mutated by a seeded generator, through every target.
 //!
-//! `TICKWRIGHT_FUZZ_CASES` sets how many inputs a target gets (3,000), `TICKWRIGHT_FUZZ_SEED` where the generator starts.
+//! `TICKWRIGHT_FUZZ_CASES` sets how many inputs a target gets (20,000), `TICKWRIGHT_FUZZ_SEED` where the generator starts.
 
 mod fuzz_targets;
 
@@ -71,7 +71,7 @@ fn mutate(input: &mut Vec<u8>, random: &mut Random) {
 
 #[test]
 fn no_input_makes_a_target_panic_or_hold_memory_out_of_proportion() {
-    let (cases, seed) = (setting("TICKWRIGHT_FUZZ_CASES", 3_000), setting("TICKWRIGHT_FUZZ_SEED", 20_131_007));
+    let (cases, seed) = (setting("TICKWRIGHT_FUZZ_CASES", 20_000), setting("TICKWRIGHT_FUZZ_SEED", 20_131_007));
     for target in TARGETS {
         let mut seeds: Vec<Vec<u8>> = target.seeds.iter().map(|s| s.to_vec()).collect();
         seeds.extend(recorded(target));
