@@ -117,16 +117,8 @@ class Decoder:
         """End the stream: a cut message is counted or refused; the events waiting."""
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Messages of each kind since the stream began."""
-
-    @property
     def report(self) -> _Report:
         """What was seen from the first byte on, as plain Python."""
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Messages of each kind since the stream began."""
 
     def read(self, path: str | PathLike[str], progress: Callable[[int, int], object] | None = None) -> MarketData:
         """Read a whole file."""
