@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any, Final, Literal, NamedTuple, Self, TypeAlias, TypedDict, TypeVar, final, overload
+from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, TypeVar, final, overload
 
 import numpy as np
 import numpy.typing as npt

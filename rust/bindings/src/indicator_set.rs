@@ -167,7 +167,7 @@ impl IndicatorSet {
         let empty = numpy_empty(py)?;
         let made = |_: &String| Ok(empty.call1((rows,))?.cast_into::<PyArray1<f64>>()?);
         let arrays = self.core.outputs().iter().map(made).collect::<PyResult<Vec<_>>>()?;
-        let mut writable: Vec<_> = arrays.iter().map(|a| a.readwrite()).collect();
+        let mut writable: Vec<_> = arrays.iter().map(PyArrayMethods::readwrite).collect();
         let mut out = writable.iter_mut().map(|a| Ok(a.as_slice_mut()?)).collect::<PyResult<Vec<_>>>()?;
         let core = &mut self.core;
         call(py, || core.extend(place, &slices, &mut out))?;

@@ -138,7 +138,7 @@ pub(crate) fn extend<'py>(
     }
     let empty = numpy_empty(py)?;
     let arrays = (0..indicator.outputs()).map(|_| Ok(empty.call1((rows,))?.cast_into::<PyArray1<f64>>()?)).collect::<PyResult<Vec<_>>>()?;
-    let mut writable: Vec<_> = arrays.iter().map(|a| a.readwrite()).collect();
+    let mut writable: Vec<_> = arrays.iter().map(PyArrayMethods::readwrite).collect();
     let mut out = writable.iter_mut().map(|a| Ok(a.as_slice_mut()?)).collect::<PyResult<Vec<_>>>()?;
     call(py, || indicator.extend(&slices, &mut out))?;
     drop(writable);
@@ -187,7 +187,7 @@ fn extend_panel<'py>(
     let empty = numpy_empty(py)?;
     let made = |_| Ok(empty.call1(((shape[0], shape[1]),))?.cast_into::<PyArray2<f64>>()?);
     let arrays = (0..indicator.outputs()).map(made).collect::<PyResult<Vec<_>>>()?;
-    let mut writable: Vec<_> = arrays.iter().map(|a| a.readwrite()).collect();
+    let mut writable: Vec<_> = arrays.iter().map(PyArrayMethods::readwrite).collect();
     let mut out = writable.iter_mut().map(|a| Ok(a.as_slice_mut()?)).collect::<PyResult<Vec<_>>>()?;
     call(py, || indicator.panel(&slices, shape, axis, &mut out))?;
     drop(writable);

@@ -59,7 +59,7 @@ fn clean_trades(
 ) -> PyResult<MarketData> {
     let conditions = conditions.map(|all| all.into_iter().map(pack_conditions).collect());
     let rules = TradeRules { selection: selection(session_ms, venues), uncorrected, conditions, one_a_moment };
-    let (data, quotes) = (data.get(), quotes.as_ref().map(|q| q.get()));
+    let (data, quotes) = (data.get(), quotes.as_ref().map(Bound::get));
     call(py, || {
         let whole = data.inner()?;
         let trades = whole.merged_trades();

@@ -35,7 +35,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// JSON to MessagePack for the few shapes of the frame below.
+/// JSON to `MessagePack` for the few shapes of the frame below.
 fn pack(json: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = json.as_bytes();

@@ -297,7 +297,7 @@ proptest! {
         prop_assert_eq!(written(&whole.1), written(&decode(&options(), &single).1));
         prop_assert!(whole.1.deltas.is_even() && whole.1.trades.is_even());
         // Refusing, the same events come, each error in its place.
-        let mut strict = ItchDecoder::new(&ItchOptions { policy: Default::default(), ..options() }).unwrap();
+        let mut strict = ItchDecoder::new(&ItchOptions { policy: QualityPolicy::default(), ..options() }).unwrap();
         let mut out = Batches::default();
         let mut errors = 0;
         for piece in pieces {

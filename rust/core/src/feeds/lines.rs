@@ -85,8 +85,11 @@ impl Lines {
     }
 }
 
-/// A line's receive time, where it has one, and its message; none of an empty line or one of our own side.
-pub(crate) fn split(line: &[u8]) -> std::result::Result<Option<(Option<Timestamp>, &[u8])>, Flaw> {
+/// A message with its receive time, where it has one.
+pub(crate) type Stamped<'a> = (Option<Timestamp>, &'a [u8]);
+
+/// A line's receive time and its message; none of an empty line or one of our own side.
+pub(crate) fn split(line: &[u8]) -> std::result::Result<Option<Stamped<'_>>, Flaw> {
     let line = line.trim_ascii();
     if !line.first().is_some_and(u8::is_ascii_digit) {
         let own = memchr::memmem::find(&line[..line.len().min(256)], b" <-").is_some();
@@ -156,7 +159,7 @@ mod tests {
     #[test]
     fn both_forms_of_recording_are_split() {
         let at = |ns| Some(Timestamp::from_nanos(ns));
-        let cases: [(&str, Option<(Option<Timestamp>, &str)>); 8] = [
+        let cases = [
             ("1723161253937085768 {\"a\":1}", Some((at(1_723_161_253_937_085_768), " {\"a\":1}"))),
             ("1618677817.079762: {}", Some((at(1_618_677_817_079_762_000), " {}"))),
             ("1618677817: []\r", Some((at(1_618_677_817_000_000_000), " []"))),

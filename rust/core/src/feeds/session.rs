@@ -221,12 +221,12 @@ impl<S> Slot<S> {
 pub(super) struct Slots<S> {
     recent: [u32; RECENT],
     by_symbol: HashMap<String, u32>,
-    slots: Vec<Slot<S>>,
+    all: Vec<Slot<S>>,
 }
 
 impl<S: Default> Slots<S> {
     pub(super) fn new() -> Self {
-        Self { recent: [u32::MAX; RECENT], by_symbol: HashMap::new(), slots: Vec::new() }
+        Self { recent: [u32::MAX; RECENT], by_symbol: HashMap::new(), all: Vec::new() }
     }
 
     /// The slot of `symbol`, made when it is new, with its id in `instruments`.
@@ -235,12 +235,12 @@ impl<S: Default> Slots<S> {
         let mix = symbol.iter().fold(symbol.len() as u32, |mix, &c| mix.wrapping_mul(31).wrapping_add(u32::from(c)));
         let place = mix as usize % RECENT;
         let recent = self.recent[place] as usize;
-        let index = match self.slots.get(recent) {
+        let index = match self.all.get(recent) {
             Some(slot) if slot.symbol.as_bytes() == symbol => recent,
             _ => self.find(symbol, instruments)?,
         };
         self.recent[place] = index as u32;
-        let slot = &mut self.slots[index];
+        let slot = &mut self.all[index];
         // The caller may have begun a new table.
         if instruments.symbol(slot.id) != slot.symbol {
             slot.id = instruments.intern(&slot.symbol).map_err(|e| Flaw::Number(Box::new(e)))?;
@@ -254,19 +254,19 @@ impl<S: Default> Slots<S> {
         if let Some(&index) = self.by_symbol.get(text) {
             return Ok(index as usize);
         }
-        if self.slots.len() >= SYMBOLS_MAX {
+        if self.all.len() >= SYMBOLS_MAX {
             return Err(Flaw::Missing("room for more than 100,000 symbols; use a decoder for each group of symbols"));
         }
         let id = instruments.intern(text).map_err(|e| Flaw::Number(Box::new(e)))?;
-        let index = self.slots.len();
+        let index = self.all.len();
         self.by_symbol.insert(text.to_owned(), index as u32);
-        self.slots.push(Slot { symbol: text.to_owned(), id, floor: Timestamp::MIN, told: Timestamp::MIN, state: S::default() });
+        self.all.push(Slot { symbol: text.to_owned(), id, floor: Timestamp::MIN, told: Timestamp::MIN, state: S::default() });
         Ok(index)
     }
 
     /// The symbol, where there is but one.
     pub(super) fn only(&self) -> Option<&str> {
-        if self.slots.len() == 1 { self.slots.first().map(|slot| slot.symbol.as_str()) } else { None }
+        if self.all.len() == 1 { self.all.first().map(|slot| slot.symbol.as_str()) } else { None }
     }
 }
 

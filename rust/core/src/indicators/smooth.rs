@@ -197,7 +197,7 @@ mod tests {
             // Chains that begin at different phases and have different lengths.
             let columns = [&xs[..], &xs[skip.min(xs.len())..], &xs[..xs.len() / 2]];
             let mut out = columns.map(|c| vec![0.0; c.len()]);
-            extend_many(smoothers.each_mut(), columns, out.each_mut().map(|o| o.as_mut_slice()));
+            extend_many(smoothers.each_mut(), columns, out.each_mut().map(Vec::as_mut_slice));
             for ((smoother, column), out) in slow.iter_mut().zip(columns).zip(&out) {
                 let wanted: Vec<u64> = column.iter().map(|&x| smoother.update(x).to_bits()).collect();
                 prop_assert_eq!(out.iter().map(|y| y.to_bits()).collect::<Vec<_>>(), wanted);

@@ -53,10 +53,9 @@ proptest! {
         prop_assert!(batch("rsi", &[&close], &[p])[0][n..].iter().all(|x| (0.0..=100.0).contains(x)));
         prop_assert!(batch("atr", &[&high, &low, &close], &[p])[0][n..].iter().all(|&x| x >= 0.0));
         let channel = batch("donchian", &[&high, &low], &[p]);
-        for i in n - 1..close.len() {
-            let window = i + 1 - n..=i;
-            prop_assert_eq!(channel[0][i], high[window.clone()].iter().copied().fold(f64::MIN, f64::max));
-            prop_assert_eq!(channel[2][i], low[window].iter().copied().fold(f64::MAX, f64::min));
+        for (row, (highs, lows)) in high.windows(n).zip(low.windows(n)).enumerate() {
+            prop_assert_eq!(channel[0][row + n - 1], highs.iter().copied().fold(f64::MIN, f64::max));
+            prop_assert_eq!(channel[2][row + n - 1], lows.iter().copied().fold(f64::MAX, f64::min));
         }
     }
 }
@@ -93,7 +92,7 @@ fn impossible_parameters_and_uneven_columns_are_named() {
     assert!(message(build("sma", &[3.5]).unwrap_err()).contains("period: 3.5 is out of range; give a whole number"));
     let mut atr = build("atr", &[]).unwrap();
     assert!(message(atr.extend(&[&[1.0], &[1.0, 2.0], &[1.0]], &mut [&mut [0.0]]).unwrap_err()).contains("1, 2, 1, 1"));
-    assert!(message(atr.update(&[1.0], &mut [0.0]).unwrap_err()).contains("3"));
+    assert!(message(atr.update(&[1.0], &mut [0.0]).unwrap_err()).contains('3'));
     let [three, four] = [3.0, 4.0].map(|p| build("donchian", &[p]).unwrap());
     assert!(three.boxed_clone().restore(&four.snapshot()).is_err());
 }

@@ -175,7 +175,7 @@ impl<'a> Json<'a> {
         }
         let negative = self.data.get(start) == Some(&b'-');
         self.at += usize::from(negative);
-        if !matches!(self.peek()?, b'0'..=b'9') {
+        if !self.peek()?.is_ascii_digit() {
             return malformed(start, TIME);
         }
         let Ok(Ok(ns)) = self.whole().map(i64::try_from) else { return malformed(start, TIME) };

@@ -69,7 +69,7 @@ impl Study<4, 4> for HeikinAshi {
     #[inline]
     fn step(&mut self, [open, high, low, close]: [f64; 4]) -> [f64; 4] {
         let averaged = (open + high + low + close) / 4.0;
-        self.open = if self.open.is_nan() { (open + close) / 2.0 } else { (self.open + self.close) / 2.0 };
+        self.open = if self.open.is_nan() { f64::midpoint(open, close) } else { f64::midpoint(self.open, self.close) };
         self.close = averaged;
         [self.open, outermost(high, self.open, averaged), -outermost(-low, -self.open, -averaged), averaged]
     }

@@ -27,7 +27,7 @@ impl Supertrend {
         if range.is_nan() {
             return [f64::NAN; 2];
         }
-        let (middle, width) = ((high + low) / 2.0, self.multiplier * range);
+        let (middle, width) = (f64::midpoint(high, low), self.multiplier * range);
         let (upper, lower) = (middle + width, middle - width);
         if self.trend == 0.0 {
             // Up until the close says otherwise, as in TA-Lib.
