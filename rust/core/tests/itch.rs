@@ -12,7 +12,7 @@ use tickwright_core::book::{OrderBook, Outcome};
 use tickwright_core::event::{BookAction, FLAG_LAST, FLAG_NO_LAST, FLAG_NO_VOLUME, TradingState};
 use tickwright_core::feeds::itch::{Framing, ItchDecoder, ItchOptions, ORDER_ZERO, date_in_name};
 use tickwright_core::feeds::zone::parse_date;
-use tickwright_core::feeds::{Batches, Decoder, Fault, Policy, read_file};
+use tickwright_core::feeds::{Batches, Decoder, Fault, Policy, QualityPolicy, read_file};
 use tickwright_core::types::{Qty, Side, Timestamp};
 
 fn data(path: &str) -> Option<PathBuf> {

@@ -12,6 +12,7 @@ mod two;
 
 use super::catalog::{Description, Parameters, real};
 use super::study::{Indicator, State, Streaming, Study};
+use super::wide::wide;
 use crate::types::Result;
 use candle::{Block, HISTORY, Last, ROWS, Setting};
 
@@ -37,9 +38,11 @@ macro_rules! rule {
             lookback: $lookback,
             settings: &[$($setting),*],
             find_all: |block, penetration, out| {
-                for (row, y) in out.iter_mut().enumerate() {
-                    *y = $find(&$crate::indicators::pattern::candle::InBlock { block, row }, penetration);
-                }
+                $crate::indicators::wide::wide(|| {
+                    for (row, y) in out.iter_mut().enumerate() {
+                        *y = $find(&$crate::indicators::pattern::candle::InBlock { block, row }, penetration);
+                    }
+                });
             },
             find_last: |last, penetration| $find(last, penetration),
         }
@@ -98,7 +101,7 @@ impl Study<4, 1> for Pattern {
         let mut found = [0.0; ROWS];
         for start in (head..out.len()).step_by(ROWS) {
             let end = out.len().min(start + ROWS);
-            block.fill(columns, settings, start, end);
+            wide(|| block.fill(columns, settings, start, end));
             if let Ok(whole) = (&mut out[start..end]).try_into() {
                 find_all(&block, self.penetration, whole);
             } else {
