@@ -1,5 +1,7 @@
 """Checks, cleaning and consolidation from Python: settings, columns, errors."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,28 @@ def test_a_full_source_keeps_its_batch_and_a_late_row_is_counted() -> None:
     assert merger.late == 1
     with pytest.raises(tw.ConfigError, match='kind: "news" is not known'):
         tw.feeds.Merger("news", 2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("decoder", "frame"),
+    [
+        (
+            partial(tw.feeds.AlpacaDecoder),
+            b'[{"T":"q","S":"A","bx":"V","bp":10.2,"bs":1,"ax":"V","ap":10.1,"as":1,"t":"2024-01-02T14:30:00Z"}]',
+        ),
+        (
+            partial(tw.feeds.BinanceDecoder, framing="message"),
+            b'{"e":"bookTicker","u":1,"s":"A","b":"10.2","B":"1","a":"10.1","A":"1","T":1723161256090,"E":1723161256099}',
+        ),
+    ],
+)
+def test_a_decoder_judges_what_it_gives_when_it_is_told_to(decoder, frame):
+    plain = decoder().push(frame)
+    assert (len(plain), plain.report["faults"]) == (1, {})
+    judged = decoder(quality={"crossed": "drop"})
+    data = judged.push(frame)
+    assert (len(data), data.report.found("crossed"), data.report.dropped) == (0, 1, 1)
+    kept = decoder(quality={"crossed": "keep"}).push(frame)
+    assert kept.quotes.flags[0] & 16
+    with pytest.raises(tw.DataError, match="crossed"):
+        decoder(quality={"crossed": "fail"}).push(frame)

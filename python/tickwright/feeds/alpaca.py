@@ -42,6 +42,9 @@ class AlpacaDecoder(Decoder):
     policy : mapping, optional
         ``{"malformed": "drop"}`` counts and drops malformed messages; by default they raise. Events of sound messages
         before the malformed one are kept either way.
+    quality : mapping, optional
+        What to do about faults of sound messages, such as ``{"crossed": "drop"}``, as `tickwright.feeds.check` takes
+        it; None: nothing is judged.
 
     Notes
     -----
@@ -68,8 +71,16 @@ class AlpacaDecoder(Decoder):
 
     __slots__ = ()
 
-    def __init__(self, *, format: str = "auto", policy: Mapping[str, str | float] | None = None) -> None:
-        super().__init__("alpaca", {"format": format, "policy": None if policy is None else dict(policy)})
+    def __init__(
+        self,
+        *,
+        format: str = "auto",
+        policy: Mapping[str, str | float] | None = None,
+        quality: Mapping[str, str | float] | None = None,
+    ) -> None:
+        super().__init__(
+            "alpaca", {"format": format, "policy": None if policy is None else dict(policy)}, quality=quality
+        )
 
     def controls(self) -> list[ControlMessage]:
         """Give what the server said about the session since the last call, oldest first."""
@@ -91,6 +102,9 @@ class AlpacaHistoryDecoder(Decoder):
         known. A day ends at midnight, in New York or, for crypto, in UTC.
     policy : mapping, optional
         ``{"malformed": "drop"}`` counts and drops malformed rows; by default they raise.
+    quality : mapping, optional
+        What to do about faults of sound messages, such as ``{"crossed": "drop"}``, as `tickwright.feeds.check` takes
+        it; None: nothing is judged.
 
     Examples
     --------
@@ -106,9 +120,15 @@ class AlpacaHistoryDecoder(Decoder):
 
     __slots__ = ("_token",)
 
-    def __init__(self, *, timeframe: str = "1Min", policy: Mapping[str, str | float] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        timeframe: str = "1Min",
+        policy: Mapping[str, str | float] | None = None,
+        quality: Mapping[str, str | float] | None = None,
+    ) -> None:
         settings = {"timeframe": timeframe, "policy": None if policy is None else dict(policy)}
-        super().__init__("alpaca_history", settings)
+        super().__init__("alpaca_history", settings, quality=quality)
         self._token: str | None = None
 
     def next_page_token(self) -> str | None:

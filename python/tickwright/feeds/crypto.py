@@ -40,6 +40,9 @@ class BinanceDecoder(Decoder):
         The symbol of depth snapshots, which do not say it; None: the one symbol seen.
     policy
         What to do with faulty messages; see `tickwright.feeds`.
+    quality
+        What to do about faults of sound messages, such as ``{"crossed": "drop"}``, as `tickwright.feeds.check` takes
+        it; None: nothing is judged.
 
     Examples
     --------
@@ -55,8 +58,15 @@ class BinanceDecoder(Decoder):
 
     __slots__ = ()
 
-    def __init__(self, *, framing: str = "lines", symbol: str | None = None, policy: Policy | None = None) -> None:
-        super().__init__("binance", _settings(framing, policy, symbol=symbol))
+    def __init__(
+        self,
+        *,
+        framing: str = "lines",
+        symbol: str | None = None,
+        policy: Policy | None = None,
+        quality: Policy | None = None,
+    ) -> None:
+        super().__init__("binance", _settings(framing, policy, symbol=symbol), quality=quality)
 
 
 class KrakenDecoder(Decoder):
@@ -72,6 +82,9 @@ class KrakenDecoder(Decoder):
         ``"lines"``: a stream of bytes, cut anywhere, of recorded lines. ``"message"``: each push is one message.
     policy
         What to do with faulty messages; see `tickwright.feeds`.
+    quality
+        What to do about faults of sound messages, such as ``{"crossed": "drop"}``, as `tickwright.feeds.check` takes
+        it; None: nothing is judged.
 
     Examples
     --------
@@ -85,8 +98,8 @@ class KrakenDecoder(Decoder):
 
     __slots__ = ()
 
-    def __init__(self, *, framing: str = "lines", policy: Policy | None = None) -> None:
-        super().__init__("kraken", _settings(framing, policy))
+    def __init__(self, *, framing: str = "lines", policy: Policy | None = None, quality: Policy | None = None) -> None:
+        super().__init__("kraken", _settings(framing, policy), quality=quality)
 
 
 class CoinbaseDecoder(Decoder):
@@ -102,6 +115,9 @@ class CoinbaseDecoder(Decoder):
         ``"lines"``: a stream of bytes, cut anywhere, of recorded lines. ``"message"``: each push is one message.
     policy
         What to do with faulty messages; see `tickwright.feeds`.
+    quality
+        What to do about faults of sound messages, such as ``{"crossed": "drop"}``, as `tickwright.feeds.check` takes
+        it; None: nothing is judged.
 
     Examples
     --------
@@ -117,8 +133,8 @@ class CoinbaseDecoder(Decoder):
 
     __slots__ = ()
 
-    def __init__(self, *, framing: str = "lines", policy: Policy | None = None) -> None:
-        super().__init__("coinbase", _settings(framing, policy))
+    def __init__(self, *, framing: str = "lines", policy: Policy | None = None, quality: Policy | None = None) -> None:
+        super().__init__("coinbase", _settings(framing, policy), quality=quality)
 
 
 def binance(

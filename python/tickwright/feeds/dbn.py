@@ -21,6 +21,9 @@ class DbnDecoder(Decoder):
         DBN version of a stream that begins with its records, without metadata; None for any other.
     policy
         What to do about malformed records: ``{"malformed": "drop"}`` counts and drops them, a cut last one too.
+    quality
+        What to do about faults of sound messages, such as ``{"crossed": "drop"}``, as `tickwright.feeds.check` takes
+        it; None: nothing is judged.
 
     Examples
     --------
@@ -32,9 +35,15 @@ class DbnDecoder(Decoder):
     (['#42'], 3000000000, 1, {'trades': 1})
     """
 
-    def __init__(self, *, fragment_version: int | None = None, policy: Mapping[str, str | float] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        fragment_version: int | None = None,
+        policy: Mapping[str, str | float] | None = None,
+        quality: Mapping[str, str | float] | None = None,
+    ) -> None:
         settings = {"fragment_version": fragment_version, "policy": None if policy is None else dict(policy)}
-        super().__init__("dbn", settings)
+        super().__init__("dbn", settings, quality=quality)
 
 
 def dbn(

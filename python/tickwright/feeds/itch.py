@@ -27,6 +27,9 @@ class ItchDecoder(Decoder):
         Symbols to read; None: all. Messages of others are passed over unread.
     policy
         What to do about malformed messages: ``{"malformed": "drop"}`` counts and drops them, a cut last one too.
+    quality
+        What to do about faults of sound messages, such as ``{"crossed": "drop"}``, as `tickwright.feeds.check` takes
+        it; None: nothing is judged.
 
     Examples
     --------
@@ -44,8 +47,9 @@ class ItchDecoder(Decoder):
         framing: str = "auto",
         symbols: Sequence[str] | None = None,
         policy: Mapping[str, str | float] | None = None,
+        quality: Mapping[str, str | float] | None = None,
     ) -> None:
-        super().__init__("itch", _settings(date, framing, symbols, policy))
+        super().__init__("itch", _settings(date, framing, symbols, policy), quality=quality)
 
 
 def _settings(
