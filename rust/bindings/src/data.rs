@@ -31,7 +31,11 @@ pub(crate) struct MarketData {
 impl MarketData {
     /// Around data that the core gave.
     pub(crate) fn new(inner: feeds::MarketData) -> Self {
-        let whole = Arc::new(inner);
+        Self::shared(Arc::new(inner))
+    }
+
+    /// Around data that someone else may hold too.
+    pub(crate) fn shared(whole: Arc<feeds::MarketData>) -> Self {
         let joined = Arc::new(Joined::one(Arc::clone(&whole)));
         Self { joined, whole: whole.into(), columns: std::array::from_fn(|_| PyOnceLock::new()) }
     }

@@ -9,12 +9,18 @@ use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use std::path::PathBuf;
+use std::sync::Arc;
 use tickwright_core::feeds::alpaca::{AlpacaDecoder, AlpacaHistory, Format, Timeframe};
 use tickwright_core::feeds::{self, Batches, Control, QualityPolicy, Stage};
 use tickwright_core::types::{Error, Timestamp};
 
 /// Bytes above which other threads run while they are decoded.
 const DETACH_BYTES: usize = 8 << 10;
+/// Rows from which on the columns of events that were given are worth keeping, and the most bytes that are kept of one giving.
+const REUSED_ROWS_MIN: usize = 1_000;
+const REUSED_BYTES_MAX: usize = 32 << 20;
+/// Givings that are kept: the last one is usually still in a variable when the next is asked for.
+const KEPT: usize = 2;
 
 /// A decoder with the events it has given and that nobody has taken yet.
 #[pyclass(module = "tickwright._core")]
@@ -23,6 +29,9 @@ pub(crate) struct Decoder {
     out: Batches,
     /// What judges the events before they are given.
     stage: Option<Stage>,
+    /// What was given last, for its columns: once Python has let go of them they are filled again, because fresh memory costs
+    /// as much as decoding into it.
+    given: Vec<Arc<feeds::MarketData>>,
 }
 
 /// The decoder of `source` with its settings; the one place where a source is registered for Python.
@@ -97,7 +106,7 @@ impl Decoder {
     #[pyo3(signature = (source, settings, quality=None))]
     fn new(source: &str, settings: &Bound<'_, PyDict>, quality: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let stage = quality.map(|choices| Stage::new(quality_policy(Some(choices))?).map_err(to_py)).transpose()?;
-        Ok(Self { core: make(source, settings)?, out: Batches::default(), stage })
+        Ok(Self { core: make(source, settings)?, out: Batches::default(), stage, given: Vec::new() })
     }
 
     /// Decode `data`, bytes or the text of a JSON frame, and keep the events; how many are waiting to be taken.
@@ -127,7 +136,20 @@ impl Decoder {
             out.clear();
             return Err(error);
         }
-        Ok(MarketData::new(self.out.take()))
+        let rows = self.out.len();
+        let data = Arc::new(self.out.take());
+        if let Some(at) = self.given.iter().position(|given| Arc::strong_count(given) == 1)
+            && let Some(free) = Arc::into_inner(self.given.swap_remove(at))
+        {
+            self.out.reuse(free);
+        }
+        if rows >= REUSED_ROWS_MIN && data.heap_bytes() <= REUSED_BYTES_MAX {
+            if self.given.len() == KEPT {
+                self.given.remove(0);
+            }
+            self.given.push(Arc::clone(&data));
+        }
+        Ok(MarketData::shared(data))
     }
 
     /// The stream is over: a cut message is counted or refused; the events waiting.

@@ -108,38 +108,46 @@ fn read<'a>(cursor: &mut Cursor<'a>, fields: &mut Fields<'a>, deltas: &mut Delta
     cursor.enter_object()?;
     let mut first = true;
     while let Some(key) = cursor.key(&mut first)? {
+        let side = match key {
+            b"b" | b"bids" => Some(Side::Buy),
+            b"a" | b"asks" => Some(Side::Sell),
+            _ => None,
+        };
+        if let Some(side) = side
+            && levels(cursor, fields, deltas, side)?
+        {
+            continue;
+        }
         let field = match key {
-            b"e" => &mut fields.event,
-            b"E" => &mut fields.event_time,
-            b"T" => &mut fields.transaction_time,
-            b"s" => &mut fields.symbol,
-            b"U" => &mut fields.first,
-            b"u" => &mut fields.last,
+            &[letter] => match letter {
+                b'e' => &mut fields.event,
+                b'E' => &mut fields.event_time,
+                b'T' => &mut fields.transaction_time,
+                b's' => &mut fields.symbol,
+                b'U' => &mut fields.first,
+                b'u' => &mut fields.last,
+                b'b' => &mut fields.bid,
+                b'B' => &mut fields.bid_size,
+                b'a' => &mut fields.ask,
+                b'A' => &mut fields.ask_size,
+                b'p' => &mut fields.price,
+                b'q' => &mut fields.size,
+                b't' => &mut fields.id,
+                b'm' => &mut fields.maker,
+                b'X' => &mut fields.market,
+                _ => {
+                    cursor.skip()?;
+                    continue;
+                }
+            },
             b"pu" => &mut fields.previous,
-            b"B" => &mut fields.bid_size,
-            b"A" => &mut fields.ask_size,
-            b"p" => &mut fields.price,
-            b"q" => &mut fields.size,
-            b"t" => &mut fields.id,
-            b"m" => &mut fields.maker,
-            b"X" => &mut fields.market,
+            b"bids" => &mut fields.bid,
+            b"asks" => &mut fields.ask,
             b"lastUpdateId" => &mut fields.snapshot,
             b"stream" => &mut fields.stream,
             b"data" if !inner && cursor.peek() == b'{' => {
                 read(cursor, fields, deltas, true)?;
                 continue;
-            }
-            b"b" | b"bids" => {
-                if levels(cursor, fields, deltas, Side::Buy)? {
-                    continue;
-                }
-                &mut fields.bid
-            }
-            b"a" | b"asks" => {
-                if levels(cursor, fields, deltas, Side::Sell)? {
-                    continue;
-                }
-                &mut fields.ask
             }
             b"result" | b"code" | b"error" | b"id" => {
                 fields.answer = true;

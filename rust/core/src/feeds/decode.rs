@@ -128,6 +128,24 @@ impl Batches {
         data.news.sort_by_key(|item| item.ts);
         data
     }
+
+    /// Use the columns of `data`, whose events nobody wants any more, as room for the next events: fresh memory costs as much as
+    /// decoding into it. Nothing happens to events that are here.
+    pub fn reuse(&mut self, data: MarketData) {
+        macro_rules! reuse {
+            ($($kind:ident),+) => {
+                $(if self.$kind.is_empty() && self.$kind.recv.is_empty() {
+                    for mut batch in data.$kind {
+                        if batch.ts.capacity() > self.$kind.ts.capacity() {
+                            batch.clear();
+                            self.$kind = batch;
+                        }
+                    }
+                })+
+            };
+        }
+        reuse!(quotes, trades, bars, actions, deltas, statuses, bands, corrections);
+    }
 }
 
 /// What a source says to its reader rather than about the market.

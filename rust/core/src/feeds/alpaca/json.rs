@@ -334,6 +334,18 @@ impl<'a> Reader<'a> for Json<'a> {
         Ok(code)
     }
 
+    #[inline(always)]
+    fn next_is<const N: usize>(&mut self, left: &mut Left, key: [u8; N]) -> bool {
+        let rest = self.data.get(self.at..).unwrap_or_default();
+        let Some((b",\"", rest)) = rest.split_first_chunk() else { return false };
+        let Some((name, rest)) = rest.split_first_chunk() else { return false };
+        if left.0 == 0 || *name != key || rest.first_chunk() != Some(b"\":") {
+            return false;
+        }
+        self.at += 4 + N;
+        true
+    }
+
     fn long_key(&self) -> &'a [u8] {
         &self.data[self.key.0..self.key.1]
     }
@@ -401,6 +413,28 @@ impl<'a> Reader<'a> for Json<'a> {
         match unescape(&self.data[start..end], scratch) {
             Some(()) => Ok(scratch),
             None => malformed(start, "an escape"),
+        }
+    }
+
+    #[inline(always)]
+    fn one_letter(&mut self) -> Option<u8> {
+        match self.data.get(self.at..) {
+            Some(&[b'"', letter @ 0x20..=0x7f, b'"', ..]) if letter != b'"' && letter != b'\\' => {
+                self.at += 3;
+                Some(letter)
+            }
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn one_listed(&mut self) -> Option<u8> {
+        match self.data.get(self.at..) {
+            Some(&[b'[', b'"', letter @ 0x20..=0x7f, b'"', b']', ..]) if letter != b'"' && letter != b'\\' => {
+                self.at += 5;
+                Some(letter)
+            }
+            _ => None,
         }
     }
 

@@ -293,6 +293,18 @@ impl<'a> Reader<'a> for Msgpack<'a> {
         }
     }
 
+    #[inline(always)]
+    fn next_is<const N: usize>(&mut self, left: &mut Left, key: [u8; N]) -> bool {
+        let rest = self.data.get(self.at..).unwrap_or_default();
+        let Some((&head, rest)) = rest.split_first() else { return false };
+        if left.0 == 0 || head != 0xa0 + N as u8 || rest.first_chunk() != Some(&key) {
+            return false;
+        }
+        left.0 -= 1;
+        self.at += 1 + N;
+        true
+    }
+
     fn long_key(&self) -> &'a [u8] {
         &self.data[self.key.0..self.key.1]
     }
@@ -371,6 +383,28 @@ impl<'a> Reader<'a> for Msgpack<'a> {
         let (start, end) = self.text_span()?;
         self.at = end;
         Ok(&self.data[start..end])
+    }
+
+    #[inline(always)]
+    fn one_letter(&mut self) -> Option<u8> {
+        match self.data.get(self.at..) {
+            Some(&[0xa1, letter @ 1..=0x7f, ..]) => {
+                self.at += 2;
+                Some(letter)
+            }
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn one_listed(&mut self) -> Option<u8> {
+        match self.data.get(self.at..) {
+            Some(&[0x91, 0xa1, letter @ 1..=0x7f, ..]) => {
+                self.at += 3;
+                Some(letter)
+            }
+            _ => None,
+        }
     }
 
     #[inline(always)]

@@ -130,6 +130,9 @@ impl Sink<'_> {
     /// A one-letter code; 0 for null, for no letter and for several.
     #[inline(always)]
     pub(super) fn letter<'a, R: Reader<'a>>(&mut self, r: &mut R) -> Scan<u8> {
+        if let Some(letter) = r.one_letter() {
+            return Ok(letter);
+        }
         if r.null() {
             return Ok(0);
         }
@@ -142,6 +145,9 @@ impl Sink<'_> {
     /// Condition codes: a list of letters, or a text of them; packed as `event::pack_conditions` does.
     #[inline(always)]
     pub(super) fn conditions<'a, R: Reader<'a>>(&mut self, r: &mut R) -> Scan<u32> {
+        if let Some(code) = r.one_listed() {
+            return Ok(u32::from(code));
+        }
         let mut packed = 0_u32;
         let mut shift = 0;
         if r.is_list() {

@@ -28,6 +28,37 @@ pub(super) fn quote<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, instrumen
     let mut symbol = instrument;
     let (mut ts, mut bid, mut ask, mut bid_size, mut ask_size) = (ABSENT, ABSENT, ABSENT, ABSENT, ABSENT);
     let (mut bid_venue, mut ask_venue, mut tape, mut conditions) = (0, 0, 0, 0);
+    // The keys in the order in which they come: each then costs one comparison.
+    if r.next_is(&mut left, *b"S") {
+        symbol = Some(sink.symbol(&mut r)?);
+    }
+    if r.next_is(&mut left, *b"bx") {
+        bid_venue = sink.letter(&mut r)?;
+    }
+    if r.next_is(&mut left, *b"bp") {
+        bid = r.fixed(Decimals::Exact)?;
+    }
+    if r.next_is(&mut left, *b"bs") {
+        bid_size = r.fixed(Decimals::Rounded)?;
+    }
+    if r.next_is(&mut left, *b"ax") {
+        ask_venue = sink.letter(&mut r)?;
+    }
+    if r.next_is(&mut left, *b"ap") {
+        ask = r.fixed(Decimals::Exact)?;
+    }
+    if r.next_is(&mut left, *b"as") {
+        ask_size = r.fixed(Decimals::Rounded)?;
+    }
+    if r.next_is(&mut left, *b"c") {
+        conditions = sink.conditions(&mut r)?;
+    }
+    if r.next_is(&mut left, *b"z") {
+        tape = sink.letter(&mut r)?;
+    }
+    if r.next_is(&mut left, *b"t") {
+        ts = r.time()?;
+    }
     loop {
         match r.key(&mut left)? {
             S => symbol = Some(sink.symbol(&mut r)?),
@@ -76,6 +107,31 @@ pub(super) fn trade<'a, R: Reader<'a>>(reader: &mut R, mut left: Left, instrumen
     let mut symbol = instrument;
     let (mut ts, mut price, mut size, mut id) = (ABSENT, ABSENT, ABSENT, 0);
     let (mut venue, mut tape, mut conditions, mut aggressor, mut flags) = (0, 0, 0, 0, 0);
+    // As for quotes.
+    if r.next_is(&mut left, *b"i") {
+        id = r.whole()?;
+    }
+    if r.next_is(&mut left, *b"S") {
+        symbol = Some(sink.symbol(&mut r)?);
+    }
+    if r.next_is(&mut left, *b"x") {
+        venue = sink.letter(&mut r)?;
+    }
+    if r.next_is(&mut left, *b"p") {
+        price = r.fixed(Decimals::Exact)?;
+    }
+    if r.next_is(&mut left, *b"s") {
+        size = r.fixed(Decimals::Exact)?;
+    }
+    if r.next_is(&mut left, *b"t") {
+        ts = r.time()?;
+    }
+    if r.next_is(&mut left, *b"c") {
+        conditions = sink.conditions(&mut r)?;
+    }
+    if r.next_is(&mut left, *b"z") {
+        tape = sink.letter(&mut r)?;
+    }
     loop {
         match r.key(&mut left)? {
             S => symbol = Some(sink.symbol(&mut r)?),

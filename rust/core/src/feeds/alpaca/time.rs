@@ -5,16 +5,17 @@ use crate::types::{DAY_NS, SECOND_NS};
 /// Seconds in a day.
 const DAY_SECONDS: i64 = DAY_NS / SECOND_NS;
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar (Hinnant's `days_from_civil`: years begin in March).
-const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+/// Days from 1970-01-01 to a date of the Gregorian calendar; years begin in March, so that the leap day is their last
+/// (Hinnant's `days_from_civil`).
+const fn days_from_civil(year: u32, month: u32, day: u32) -> i64 {
+    // Shifted by one era of 400 years, so that nothing is below zero.
+    let (year, month) = if month <= 2 { (year + 399, month + 9) } else { (year + 400, month - 3) };
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year;
+    days as i64 - (719_468 + 146_097)
 }
 
-const fn days_in_month(year: i64, month: i64) -> i64 {
+const fn days_in_month(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
@@ -23,16 +24,37 @@ const fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// The number of digits at `at`, or a negative number where one is no digit.
+/// The two-digit numbers of eight bytes that look like `form`, in which 0 stands for a digit: byte `i` of the result is the number
+/// whose first digit is byte `i`. `None` where they look different.
 #[inline]
-fn digits<const N: usize>(text: &[u8], at: usize) -> i64 {
-    let (mut value, mut bad) = (0, false);
-    for &c in &text[at..at + N] {
-        let digit = c.wrapping_sub(b'0');
-        bad |= digit > 9;
-        value = value * 10 + i64::from(digit);
+const fn pairs(bytes: [u8; 8], form: [u8; 8]) -> Option<[u8; 8]> {
+    // What must be added so that the highest bit shows a byte above 9, or above 0 where the form has no digit.
+    let (mut limits, mut i) = ([0; 8], 0);
+    while i < 8 {
+        limits[i] = if form[i] == b'0' { 0x76 } else { 0x7f };
+        i += 1;
     }
-    if bad { i64::MIN } else { value }
+    let digits = u64::from_le_bytes(bytes) ^ u64::from_le_bytes(form);
+    // A carry into the next byte comes only from a byte that is refused itself.
+    if (digits.wrapping_add(u64::from_le_bytes(limits)) | digits) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    // No byte exceeds 99, so that none carries.
+    Some((digits * 10 + (digits >> 8)).to_le_bytes())
+}
+
+/// The two-digit number at `at`, or a number above 99.
+#[inline]
+fn two_digits(text: &[u8], at: usize) -> u32 {
+    let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+    if tens > 9 || ones > 9 { u32::MAX } else { u32::from(tens) * 10 + u32::from(ones) }
+}
+
+/// The number of eight digits.
+#[inline]
+fn eight_digits(bytes: [u8; 8]) -> Option<u32> {
+    let [a, _, b, _, c, _, d, _] = pairs(bytes, *b"00000000")?;
+    Some(u32::from(a) * 1_000_000 + u32::from(b) * 10_000 + u32::from(c) * 100 + u32::from(d))
 }
 
 /// Nanoseconds since the epoch of `2021-02-22T15:51:44.208Z`: 0 to 9 decimals, `Z` or an offset. `None`: not such a time, or
@@ -45,17 +67,21 @@ pub(super) fn parse(text: &[u8]) -> Option<i64> {
 #[inline]
 pub(super) fn parse_start(text: &[u8]) -> Option<(i64, usize)> {
     let head: &[u8; 19] = text.first_chunk()?;
-    let (year, month, day) = (digits::<4>(head, 0), digits::<2>(head, 5), digits::<2>(head, 8));
-    let (hour, minute, second) = (digits::<2>(head, 11), digits::<2>(head, 14), digits::<2>(head, 17));
-    let punctuated = head[4] == b'-' && head[7] == b'-' && matches!(head[10], b'T' | b't' | b' ') && head[13] == b':' && head[16] == b':';
-    if !punctuated
-        || year < 0
+    let &[y0, y1, y2, y3, dash0, m0, m1, dash1, d0, d1, separator, h0, h1, colon0, n0, n1, colon1, ..] = head;
+    if !matches!(separator, b'T' | b't' | b' ') {
+        return None;
+    }
+    let [century, _, of_century, _, _, month, ..] = pairs([y0, y1, y2, y3, dash0, m0, m1, dash1], *b"0000-00-")?;
+    let [day, _, _, hour, _, _, minute, _] = pairs([d0, d1, b'T', h0, h1, colon0, n0, n1], *b"00T00:00")?;
+    let (year, month, day) = (u32::from(century) * 100 + u32::from(of_century), u32::from(month), u32::from(day));
+    let second = two_digits(head, 17);
+    if colon1 != b':'
         || !(1..=12).contains(&month)
         || day < 1
         || (day > 28 && day > days_in_month(year, month))
-        || !(0..24).contains(&hour)
-        || !(0..60).contains(&minute)
-        || !(0..60).contains(&second)
+        || hour > 23
+        || minute > 59
+        || second > 59
     {
         return None;
     }
@@ -64,6 +90,10 @@ pub(super) fn parse_start(text: &[u8]) -> Option<(i64, usize)> {
     if text.get(at) == Some(&b'.') {
         let mut places = 0;
         at += 1;
+        if let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk()).and_then(|eight| eight_digits(*eight)) {
+            (nanos, places) = (i64::from(eight), 8);
+            at += 8;
+        }
         while let Some(digit) = text.get(at).map(|c| c.wrapping_sub(b'0')).filter(|d| *d < 10) {
             nanos = nanos * 10 + i64::from(digit);
             places += 1;
@@ -80,15 +110,16 @@ pub(super) fn parse_start(text: &[u8]) -> Option<(i64, usize)> {
     let (offset, length) = match text.get(at..)? {
         [b'Z' | b'z', ..] => (0, 1),
         zone @ [sign @ (b'+' | b'-'), _, _, b':', _, _, ..] => {
-            let (hours, minutes) = (digits::<2>(zone, 1), digits::<2>(zone, 4));
-            if !(0..24).contains(&hours) || !(0..60).contains(&minutes) {
+            let (hours, minutes) = (two_digits(zone, 1), two_digits(zone, 4));
+            if hours > 23 || minutes > 59 {
                 return None;
             }
-            ((hours * 3600 + minutes * 60) * if *sign == b'-' { -1 } else { 1 }, 6)
+            (i64::from(hours * 3600 + minutes * 60) * if *sign == b'-' { -1 } else { 1 }, 6)
         }
         _ => return None,
     };
-    let seconds = days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second - offset;
+    let of_day = u32::from(hour) * 3600 + u32::from(minute) * 60 + second;
+    let seconds = days_from_civil(year, month, day) * DAY_SECONDS + i64::from(of_day) - offset;
     Some((from_parts(seconds, nanos)?, at + length))
 }
 

@@ -50,6 +50,8 @@ pub(super) trait Reader<'a>: Copy {
     fn map(&mut self) -> Scan<Left>;
     /// The next key of the map as [`code`] makes it, or [`END`]; the reader then stands at the key's value.
     fn key(&mut self, left: &mut Left) -> Scan<u64>;
+    /// Take the key `key` where it comes next in its plainest form; false says nothing of the key, and moves nothing.
+    fn next_is<const N: usize>(&mut self, left: &mut Left, key: [u8; N]) -> bool;
     /// Bytes of the key just read.
     fn long_key(&self) -> &'a [u8];
     /// Enter a list.
@@ -68,6 +70,10 @@ pub(super) trait Reader<'a>: Copy {
     fn text<'s>(&mut self, scratch: &'s mut Vec<u8>) -> Scan<&'s [u8]>
     where
         'a: 's;
+    /// Take a text of one ASCII letter where one comes next in its plainest form.
+    fn one_letter(&mut self) -> Option<u8>;
+    /// Take a list of one such text.
+    fn one_listed(&mut self) -> Option<u8>;
     /// Nanoseconds since the epoch; [`ABSENT`] for null.
     fn time(&mut self) -> Scan<i64>;
     /// Pass over a value of any kind.
