@@ -87,6 +87,26 @@ def itch_decode() -> Work:
     return Work(run, items=MESSAGES + LIVE + SYMBOLS)
 
 
+@measure("itch_decode_and_book")
+def itch_decode_and_book() -> Work:
+    """Decode the same stream and keep the book of every symbol, per message."""
+    import tickwright as tw
+
+    opening, day = itch_day()
+    whole = opening + day
+    decoder = tw.feeds.ItchDecoder(date="2019-01-30")
+
+    def run() -> int:
+        books = tw.BookSet()
+        for at in range(0, len(whole), CHUNK):
+            decoder.feed(whole[at : at + CHUNK])
+            books.apply(decoder.take())
+        decoder.finish()
+        return books.order_count
+
+    return Work(run, items=MESSAGES + LIVE + SYMBOLS)
+
+
 @measure("itch_copy")
 def itch_copy() -> Work:
     """Copy the bytes of the same stream, and write as many bytes as its book changes have, per message."""

@@ -5,7 +5,7 @@ mod stream;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
-use tickwright_core::book::OrderBook;
+use tickwright_core::book::BookSet;
 use tickwright_core::feeds::itch::{ItchDecoder, ItchOptions};
 use tickwright_core::feeds::zone::Date;
 use tickwright_core::feeds::{Batches, Decoder};
@@ -16,16 +16,14 @@ const SYMBOLS: u16 = 500;
 /// As the reader of whole files gives them to a decoder.
 const CHUNK_BYTES: usize = 256 << 10;
 
-fn decode(decoder: &mut ItchDecoder, out: &mut Batches, bytes: &[u8], books: &mut Vec<OrderBook>) -> Result<usize> {
+fn decode(decoder: &mut ItchDecoder, out: &mut Batches, bytes: &[u8], mut books: Option<&mut BookSet>) -> Result<usize> {
     let mut events = 0;
     for chunk in bytes.chunks(CHUNK_BYTES) {
         decoder.push(chunk, None, out)?;
         events += out.len();
-        if !books.is_empty() {
-            for i in 0..out.deltas.len() {
-                let delta = out.deltas.get(i);
-                books[delta.instrument.index()].apply(&delta)?;
-            }
+        // The changes of a chunk are still in the nearer caches.
+        if let Some(books) = books.as_deref_mut() {
+            books.apply_batch(&out.deltas)?;
         }
         out.clear();
     }
@@ -43,15 +41,15 @@ fn itch(c: &mut Criterion) {
         let setup = || {
             let Ok(mut decoder) = ItchDecoder::new(&ItchOptions::new(date)) else { unreachable!("the date is sound") };
             let mut out = Batches::default();
-            let mut held = if books { vec![OrderBook::new(); usize::from(SYMBOLS)] } else { Vec::new() };
-            assert!(decode(&mut decoder, &mut out, &bytes[..start], &mut held).is_ok());
+            let mut held = books.then(BookSet::default);
+            assert!(decode(&mut decoder, &mut out, &bytes[..start], held.as_mut()).is_ok());
             (decoder, out, held)
         };
         group.bench_function(name, |b| {
             b.iter_batched(
                 setup,
                 |(mut decoder, mut out, mut held)| {
-                    let events = black_box(decode(&mut decoder, &mut out, &bytes[start..], &mut held));
+                    let events = black_box(decode(&mut decoder, &mut out, &bytes[start..], held.as_mut()));
                     (events, decoder, out, held)
                 },
                 BatchSize::PerIteration,

@@ -429,6 +429,12 @@ macro_rules! columnar {
                 $(self.$column.push(row.$column);)+
             }
 
+            /// Append rows, a column at a time; optional columns in use are for the caller to append to.
+            #[inline]
+            pub fn push_all(&mut self, rows: &[$row]) {
+                $(self.$column.extend(rows.iter().map(|row| row.$column));)+
+            }
+
             /// Append row `i` of `other`, optional columns too; for a batch that is filled from `other` alone.
             #[inline]
             pub fn push_from(&mut self, other: &Self, i: usize) {

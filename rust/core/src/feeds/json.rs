@@ -131,7 +131,6 @@ impl<'a> Cursor<'a> {
     }
 
     /// Step over `byte` if it is next.
-    // With `self.at += usize::from(there)` rustc 1.95 drops the addition at opt-level 2 and 3 where the result is branched on.
     #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> bool {
         if self.peek() != byte {

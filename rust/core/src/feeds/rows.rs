@@ -169,11 +169,20 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Step over a minus if it is next.
+    #[inline]
+    fn minus(&mut self) -> bool {
+        if self.peek() != b'-' {
+            return false;
+        }
+        self.at += 1;
+        true
+    }
+
     /// A whole number.
     #[inline]
     pub(super) fn int(&mut self) -> Read1<i64> {
-        let negative = self.peek() == b'-';
-        self.at += usize::from(negative);
+        let negative = self.minus();
         let value = self.digits()?;
         self.end_field()?;
         Ok(if negative { -value } else { value })
@@ -203,8 +212,7 @@ impl<'a> Fields<'a> {
     /// A decimal in units of `unit` (a power of ten of 1e-9), as a count of 1e-9; digits below 1e-9 must be zero.
     #[inline]
     pub(super) fn scaled(&mut self, unit: i64) -> Read1<i64> {
-        let negative = self.peek() == b'-';
-        self.at += usize::from(negative);
+        let negative = self.minus();
         let bad = BadField(self.column);
         let whole = self.digits()?.checked_mul(unit).ok_or(bad)?;
         let value = if self.peek() == b'.' { self.fraction(unit)?.checked_add(whole).ok_or(bad)? } else { whole };

@@ -190,7 +190,7 @@ impl ItchDecoder {
         }
         let limit = u32_at::<32, N>(m);
         self.orders.insert(reference, side, limit, size);
-        out.deltas.push(BookDelta {
+        self.changes.push(BookDelta {
             ts: self.day.at_ns(ns),
             instrument,
             order: order_id(reference),
@@ -214,7 +214,6 @@ impl ItchDecoder {
         resting: Option<Resting>,
         size: u32,
         flags: u32,
-        out: &mut Batches,
     ) {
         let (side, limit) = if let Some(order) = resting {
             self.overfilled += u64::from(size > order.shares);
@@ -223,7 +222,7 @@ impl ItchDecoder {
             self.unknown_orders += 1;
             (Side::Buy, 0)
         };
-        out.deltas.push(BookDelta {
+        self.changes.push(BookDelta {
             ts: self.day.at_ns(ns),
             instrument,
             order: order_id(u64_at::<11, N>(m)),
@@ -241,7 +240,7 @@ impl ItchDecoder {
         let Some(ns) = self.checked_time(m, out) else { return };
         let size = u32_at::<19, 31>(m);
         let resting = self.orders.reduce(u64_at::<11, 31>(m), size);
-        self.change(m, ns, instrument, BookAction::Execute, resting, size, FLAG_LAST, out);
+        self.change(m, ns, instrument, BookAction::Execute, resting, size, FLAG_LAST);
         if let Some(order) = resting {
             let trade = Trade { ts: self.day.at_ns(ns), instrument, price: price(order.price), size: shares(size), flags: extended(ns) };
             push_trade(out, trade, u64_at::<23, 31>(m), aggressor(order.side), 0);
@@ -254,7 +253,7 @@ impl ItchDecoder {
         let Some(ns) = self.checked_time(m, out) else { return };
         let size = u32_at::<19, 36>(m);
         let resting = self.orders.reduce(u64_at::<11, 36>(m), size);
-        self.change(m, ns, instrument, BookAction::Execute, resting, size, FLAG_LAST, out);
+        self.change(m, ns, instrument, BookAction::Execute, resting, size, FLAG_LAST);
         // A print that is not to be shown is part of a cross, whose own message carries the volume.
         let hidden = if m[31] == b'N' { FLAG_NO_VOLUME | FLAG_NO_LAST | FLAG_NO_HIGH_LOW } else { 0 };
         let trade = Trade {
@@ -273,7 +272,7 @@ impl ItchDecoder {
         let Some(ns) = self.checked_time(m, out) else { return };
         let size = u32_at::<19, 23>(m);
         let resting = self.orders.reduce(u64_at::<11, 23>(m), size);
-        self.change(m, ns, instrument, BookAction::Cancel, resting, size, FLAG_LAST, out);
+        self.change(m, ns, instrument, BookAction::Cancel, resting, size, FLAG_LAST);
     }
 
     #[inline]
@@ -281,7 +280,7 @@ impl ItchDecoder {
         let Some(instrument) = self.known(m) else { return };
         let Some(ns) = self.checked_time(m, out) else { return };
         let resting = self.orders.remove(u64_at::<11, 19>(m));
-        self.change(m, ns, instrument, BookAction::Delete, resting, resting.map_or(0, |order| order.shares), FLAG_LAST, out);
+        self.change(m, ns, instrument, BookAction::Delete, resting, resting.map_or(0, |order| order.shares), FLAG_LAST);
     }
 
     #[inline]
@@ -294,11 +293,11 @@ impl ItchDecoder {
         }
         let resting = self.orders.remove(u64_at::<11, 35>(m));
         let flags = if resting.is_some() { 0 } else { FLAG_LAST };
-        self.change(m, ns, instrument, BookAction::Delete, resting, resting.map_or(0, |order| order.shares), flags, out);
+        self.change(m, ns, instrument, BookAction::Delete, resting, resting.map_or(0, |order| order.shares), flags);
         // The message does not say the side: of an order that was not seen it stays unknown.
         if let Some(Resting { side, .. }) = resting {
             self.orders.insert(reference, side, limit, size);
-            out.deltas.push(BookDelta {
+            self.changes.push(BookDelta {
                 ts: self.day.at_ns(ns),
                 instrument,
                 order: order_id(reference),

@@ -28,6 +28,7 @@ mod wire;
 use super::decode::Batches;
 use super::zone::{Date, NewYorkDay};
 use super::{Decoder, Fault, QualityPolicy};
+use crate::event::BookDelta;
 use crate::types::{Error, Result, Timestamp};
 use orders::Orders;
 use std::collections::HashSet;
@@ -112,6 +113,8 @@ pub struct ItchDecoder {
     /// Symbols that the caller's table had at the last push; fewer mean another table.
     symbols_known: usize,
     orders: Orders,
+    /// Book changes of the block that is being decoded: rows are put together here and moved to their columns a block at a time.
+    changes: Vec<BookDelta>,
     /// Why the last message was refused: kept here because a result handed up by each message costs a third of its time.
     refused: Option<Error>,
     messages: u64,
@@ -137,6 +140,7 @@ impl ItchDecoder {
             instruments: vec![UNNAMED; 1 << 16].into_boxed_slice(),
             symbols_known: 0,
             orders: Orders::default(),
+            changes: Vec::with_capacity(2 * BLOCK_MESSAGES),
             refused: None,
             messages: 0,
             counts: [0; 256],
@@ -253,6 +257,8 @@ impl ItchDecoder {
                     break;
                 }
             }
+            out.deltas.push_all(&self.changes);
+            self.changes.clear();
             match unknown {
                 Some(letter) if self.refused.is_none() => {
                     self.lost = true;
@@ -361,7 +367,7 @@ impl ItchDecoder {
         self.pending.clear();
         (self.done_bytes, self.lost, self.over, self.symbols_known) = (0, false, false, 0);
         self.instruments.fill(UNNAMED);
-        self.orders = Orders::default();
+        self.orders.clear();
         self.counts = [0; 256];
         (self.messages, self.unknown_orders, self.overfilled, self.passed_over) = (0, 0, 0, 0);
     }

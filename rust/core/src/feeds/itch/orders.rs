@@ -55,6 +55,12 @@ impl Orders {
         Self { slots: vec![Slot::default(); slots], shift: 64 - (slots / 4).trailing_zeros(), len: 0 }
     }
 
+    /// Forget all orders and keep the room.
+    pub(super) fn clear(&mut self) {
+        self.slots.fill(Slot::default());
+        self.len = 0;
+    }
+
     /// Live orders.
     pub(super) const fn len(&self) -> usize {
         self.len
