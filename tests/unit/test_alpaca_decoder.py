@@ -103,3 +103,19 @@ def test_a_malformed_row_of_history_is_dropped_where_that_is_the_policy() -> Non
         tw.feeds.AlpacaHistoryDecoder().push(page(rows))
     kept = tw.feeds.AlpacaHistoryDecoder(policy={"malformed": "drop"}).push(page(rows))
     assert (kept.count("bars"), kept.report.found("malformed")) == (2, 1)
+
+
+def test_columns_that_are_still_held_are_never_filled_again() -> None:
+    rows, decoder = 2_000, tw.feeds.AlpacaDecoder()
+    quote = '{"T":"q","S":"SPY","bx":"V","bp":%d,"bs":1,"ax":"V","ap":500,"as":2,"c":["R"],"z":"C","t":%d}'
+    held, seen = [], []
+    for taking in range(12):
+        decoder.feed("[" + ",".join(quote % (taking + 1, taking * rows + i) for i in range(rows)) + "]")
+        data = decoder.take()
+        assert len(data.quotes) == rows
+        assert set(data.quotes.bid.tolist()) == {(taking + 1) * 10**9}
+        if taking % 3 == 0:
+            # The array alone: the data and its columns are let go of.
+            held.append(data.quotes.bid)
+            seen.append((taking + 1) * 10**9)
+    assert [set(bid.tolist()) for bid in held] == [{value} for value in seen]
