@@ -103,6 +103,6 @@ def over_panel(name: str, series: int, ours: Callable[[Any, Any], Any], talib: C
         return Work(lambda: [talib(library, row) for row in closes], items=closes.size)
 
 
-for _series in (1, 50, 500):
+for _series in (1, 50, 500, 5_000):
     over_panel("ema", _series, lambda i, x: i.ema(x, 20), lambda t, x: t.EMA(x, 20))
     over_panel("rsi", _series, lambda i, x: i.rsi(x, 14), lambda t, x: t.RSI(x, 14))

@@ -5,7 +5,7 @@
 //! does all that, once. `step` is the definition; `run` may schedule the same operations otherwise for throughput, to the same last bit.
 
 use super::panel::{Axis, panel};
-use super::window::{all_finite, all_volumes};
+use super::window::all_sound;
 use crate::types::{Error, Result};
 use std::fmt::Debug;
 
@@ -28,6 +28,17 @@ pub trait Study<const I: usize, const O: usize>: Clone + Debug + Send + Sync + '
     /// As [`Self::step`] for each row of columns of one length, all finite, equal to the last bit.
     fn run(&mut self, columns: [&[f64]; I], out: [&mut [f64]; O]) {
         step_each(self, columns, out);
+    }
+
+    /// As [`Self::run`] of rows which may have a value that counts as missing: one that is not finite, or below zero in the
+    /// inputs whose bit is set in `not_negative`. Where there is one: false, and nothing is changed but `out`. A study whose
+    /// rows are first worked on one by one looks while it does, so that the columns are read from memory once.
+    fn run_if_sound(&mut self, columns: [&[f64]; I], out: [&mut [f64]; O], not_negative: u8) -> bool {
+        let is_sound = all_sound(columns, not_negative);
+        if is_sound {
+            self.run(columns, out);
+        }
+        is_sound
     }
 
     /// As [`Self::run`] for each of several series of one length, each with its own study; all are equal but for their state.
@@ -208,8 +219,7 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Streaming<S, I, O> {
     /// As [`Self::extend`] for each of several series of one length.
     pub(super) fn extend_many(lanes: &mut [Self], columns: &[[&[f64]; I]], out: &mut [[&mut [f64]; O]]) {
         let rows = columns.first().and_then(|c| c.first()).map_or(0, |c| c.len());
-        let sound = |lane: &Self, columns: &[&[f64]; I]| columns.iter().enumerate().all(|(i, c)| lane.is_sound_column(i, c));
-        if lanes.iter().zip(columns).all(|(lane, columns)| sound(lane, columns)) {
+        if lanes.iter().zip(columns).all(|(lane, columns)| all_sound(*columns, lane.not_negative)) {
             let mut studies: Vec<&mut S> = lanes.iter_mut().map(|lane| &mut lane.study).collect();
             return S::run_many(&mut studies, columns, out);
         }
@@ -218,15 +228,11 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Streaming<S, I, O> {
         }
     }
 
-    /// True when no value of the input column `i` counts as missing.
-    fn is_sound_column(&self, i: usize, column: &[f64]) -> bool {
-        all_finite(column) && (self.not_negative >> i & 1 == 0 || all_volumes(column))
-    }
-
     /// Rows `start..end`, cut into runs without missing values.
     fn extend_chunk(&mut self, columns: [&[f64]; I], out: &mut [&mut [f64]; O], start: usize, end: usize) {
-        if columns.iter().enumerate().all(|(i, c)| self.is_sound_column(i, &c[start..end])) {
-            return self.take_run(columns, out, start, end);
+        let parts = out.each_mut().map(|c| &mut c[start..end]);
+        if self.study.run_if_sound(columns.map(|c| &c[start..end]), parts, self.not_negative) {
+            return self.note_run(out, start, end);
         }
         let mut run = start;
         for row in start..end {
@@ -246,6 +252,11 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Streaming<S, I, O> {
             return;
         }
         self.study.run(columns.map(|c| &c[start..end]), out.each_mut().map(|c| &mut c[start..end]));
+        self.note_run(out, start, end);
+    }
+
+    /// Rows `start..end`, at least one, have been worked on.
+    fn note_run(&mut self, out: &[&mut [f64]; O], start: usize, end: usize) {
         self.value = out.each_ref().map(|c| c[end - 1]);
         self.seen = (self.seen + (end - start)).min(self.study.lookback() + 1);
     }

@@ -4,7 +4,8 @@
 //! same bits as what is not; the tests hold both against each other.
 #![allow(unsafe_code)] // two calls, with their proof
 
-/// Run `work`, compiled for AVX2 where the machine has it. It pays only where all of `work` is inlined.
+/// Run `work`, compiled for AVX2 where the machine has it. It pays only where all of `work` is inlined: mark a
+/// closure of more than a line `#[inline(always)]`, or it stays a function of its own, compiled for narrow registers.
 #[inline]
 pub(super) fn wide<T>(work: impl FnOnce() -> T) -> T {
     #[cfg(target_arch = "x86_64")]

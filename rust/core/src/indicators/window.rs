@@ -18,10 +18,57 @@ pub(super) fn all_finite(xs: &[f64]) -> bool {
     wide(|| xs.iter().fold(0, |seen, x| seen | ((x.to_bits() & EXPONENT) + ONE))) >> 63 == 0
 }
 
-/// True when every value is finite and none is negative.
-pub(super) fn all_volumes(xs: &[f64]) -> bool {
-    // Counted rather than searched for, so that rows are looked at side by side.
-    xs.iter().fold(0_u64, |bad, &x| bad + u64::from(!(0.0..=f64::MAX).contains(&x))) == 0
+/// What is gathered of values to know whether one counts as missing, beside other work on them; branch-free.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Soundness {
+    seen: u64,
+    negative: u64,
+}
+
+impl Soundness {
+    /// Look at the value of a column.
+    #[inline]
+    pub(super) fn look(&mut self, x: f64) {
+        self.seen |= (x.to_bits() & EXPONENT) + ONE;
+    }
+
+    /// Look at the value of a column that may not be negative, perhaps.
+    #[inline]
+    pub(super) fn look_at_volume(&mut self, x: f64) {
+        self.look(x);
+        self.negative |= u64::from(x < 0.0);
+    }
+
+    /// True when all were finite, and none negative where that counts.
+    #[inline]
+    pub(super) fn holds(self, not_negative: bool) -> bool {
+        self.seen >> 63 == 0 && !(not_negative && self.negative != 0)
+    }
+}
+
+/// True when every value of `columns`, which are of one length, is finite, and none is negative in those whose bit is set in
+/// `not_negative`; one pass over all columns.
+pub(super) fn all_sound<const I: usize>(columns: [&[f64]; I], not_negative: u8) -> bool {
+    wide(
+        #[inline(always)]
+        || {
+            let rows = columns.first().map_or(0, |c| c.len());
+            // Slices of one known length, so that the loop needs no bounds checks.
+            let columns = columns.map(|c| &c[..rows]);
+            let mut soundness = Soundness::default();
+            for row in 0..rows {
+                for column in columns {
+                    soundness.look(column[row]);
+                }
+            }
+            for (_, column) in columns.iter().enumerate().filter(|(i, _)| not_negative >> i & 1 == 1) {
+                for &x in *column {
+                    soundness.look_at_volume(x);
+                }
+            }
+            soundness.holds(true)
+        },
+    )
 }
 
 /// Sums of the first `M` powers of `x - anchor` over a window; every value given must be finite.

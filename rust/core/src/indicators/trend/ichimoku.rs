@@ -1,7 +1,9 @@
 //! Ichimoku and Heikin-Ashi.
 
+use crate::indicators::CHUNK;
 use crate::indicators::catalog::{Description, Parameter, whole};
 use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::wide::wide;
 use crate::indicators::window::{Extremes, Lag};
 
 /// Midpoints of three ranges, two of them as the cloud of the row they are drawn at.
@@ -54,7 +56,7 @@ impl Study<2, 4> for Ichimoku {
 }
 
 /// Bars averaged with the ones before.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct HeikinAshi {
     /// Averaged open and close of the row before; NaN before the first.
     open: f64,
@@ -75,14 +77,36 @@ impl Study<4, 4> for HeikinAshi {
     }
 
     fn run(&mut self, [open, high, low, close]: [&[f64]; 4], [opens, highs, lows, closes]: [&mut [f64]; 4]) {
-        // Numbers of its own, so that they stay in registers.
-        let mut bar = Self { ..*self };
-        let rows = open.iter().zip(high).zip(low).zip(close);
-        let out = opens.iter_mut().zip(highs).zip(lows).zip(closes);
-        for ((((open, high), low), close), (((y0, y1), y2), y3)) in rows.zip(out) {
-            [*y0, *y1, *y2, *y3] = bar.step([*open, *high, *low, *close]);
+        for start in (0..opens.len()).step_by(CHUNK) {
+            let part = start..opens.len().min(start + CHUNK);
+            let [open, high, low, close] = [open, high, low, close].map(|c| &c[part.clone()]);
+            let [opens, highs, lows, closes] = [&mut *opens, highs, lows, closes].map(|c| &mut c[part.clone()]);
+            wide(
+                #[inline(always)]
+                || {
+                    for ((((y, open), high), low), close) in closes.iter_mut().zip(open).zip(high).zip(low).zip(close) {
+                        *y = (open + high + low + close) / 4.0;
+                    }
+                },
+            );
+            // The one chain of operations, row by row.
+            let mut before = *self;
+            for (((y, &averaged), open), close) in opens.iter_mut().zip(&*closes).zip(open).zip(close) {
+                before.open = if before.open.is_nan() { (open + close) / 2.0 } else { (before.open + before.close) / 2.0 };
+                before.close = averaged;
+                *y = before.open;
+            }
+            *self = before;
+            wide(
+                #[inline(always)]
+                || {
+                    let bars = high.iter().zip(low).zip(opens.iter().zip(&*closes));
+                    for ((y_high, y_low), ((&high, &low), (&open, &close))) in highs.iter_mut().zip(lows).zip(bars) {
+                        (*y_high, *y_low) = (outermost(high, open, close), -outermost(-low, -open, -close));
+                    }
+                },
+            );
         }
-        *self = bar;
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

@@ -94,10 +94,10 @@ impl ParabolicSar {
                 break;
             }
             *y = if negate { -stop } else { stop };
-            if high > extreme {
-                extreme = high;
-                factor = lower(factor + step, most);
-            }
+            // Selections instead of a branch: a new extreme cannot be predicted.
+            let faster = lower(factor + step, most);
+            factor = if high > extreme { faster } else { factor };
+            extreme = if high > extreme { high } else { extreme };
             stop = lower(lower(previous_low, low), stop + factor * (extreme - stop));
             previous_low = low;
             rows += 1;

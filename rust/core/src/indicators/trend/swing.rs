@@ -1,7 +1,9 @@
 //! Turning points, each given on the row that confirms it, so that no value looks ahead.
 
+use crate::indicators::CHUNK;
 use crate::indicators::catalog::{Description, real, whole};
 use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::wide::wide;
 use crate::indicators::window::{Extremes, Lag};
 
 /// Turning points that the price has left by a given percentage.
@@ -70,7 +72,102 @@ impl Study<2, 3> for ZigZag {
     }
 }
 
-/// Highs above, and lows below, all of the rows to both sides.
+/// Most rows to both sides that are compared one by one.
+const FEW: usize = 16;
+
+/// Highs above, and lows below, all of few rows to both sides.
+#[derive(Clone, Debug)]
+pub struct ClosePivots {
+    left: usize,
+    /// The rows before the newest, as many as there are to both sides, oldest first; NaN where there are none.
+    highs: Vec<f64>,
+    lows: Vec<f64>,
+}
+
+impl ClosePivots {
+    fn new(left: usize, right: usize) -> Self {
+        Self { left, highs: vec![f64::NAN; left + right], lows: vec![f64::NAN; left + right] }
+    }
+}
+
+/// Take `x` behind `before`; the value `left` rows from its front if it stands out, else NaN.
+#[inline]
+fn take_one(before: &mut [f64], left: usize, x: f64, stands_out: impl Fn(f64, f64) -> bool) -> f64 {
+    let candidate = before[left];
+    let others = before.iter().enumerate().filter(|(i, _)| *i != left);
+    let is_pivot = stands_out(candidate, x) && others.fold(true, |all, (_, &other)| all & stands_out(candidate, other));
+    before.rotate_left(1);
+    before[before.len() - 1] = x;
+    if is_pivot { candidate } else { f64::NAN }
+}
+
+/// As [`take_one`] of each of `xs`.
+#[inline]
+fn take_all(before: &mut [f64], left: usize, xs: &[f64], out: &mut [f64], stands_out: impl Fn(f64, f64) -> bool + Copy) {
+    let sides = before.len();
+    let head = sides.min(xs.len());
+    for (&x, y) in xs[..head].iter().zip(&mut *out) {
+        *y = take_one(before, left, x, stands_out);
+    }
+    for (i, out) in out[head..].chunks_mut(CHUNK).enumerate() {
+        let xs = &xs[i * CHUNK..][..out.len() + sides];
+        wide(
+            #[inline(always)]
+            || {
+                out.copy_from_slice(&xs[left..][..out.len()]);
+                let mut others = (0..=sides).filter(|i| *i != left);
+                // Four at a time, the last of them again where there are fewer.
+                while let Some(first) = others.next() {
+                    let mut last = first;
+                    let [a, b, c, d] = std::array::from_fn(|i| {
+                        last = if i == 0 { first } else { others.next().unwrap_or(last) };
+                        &xs[last..]
+                    });
+                    for ((((y, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                        let is_above = stands_out(*y, a) & stands_out(*y, b) & stands_out(*y, c) & stands_out(*y, d);
+                        *y = if is_above { *y } else { f64::NAN };
+                    }
+                }
+            },
+        );
+    }
+    if xs.len() > head {
+        before.copy_from_slice(&xs[xs.len() - sides..]);
+    }
+}
+
+#[inline]
+fn above(a: f64, b: f64) -> bool {
+    a > b
+}
+
+#[inline]
+fn below(a: f64, b: f64) -> bool {
+    a < b
+}
+
+impl Study<2, 2> for ClosePivots {
+    fn lookback(&self) -> usize {
+        self.highs.len()
+    }
+
+    #[inline]
+    fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 2] {
+        [take_one(&mut self.highs, self.left, high, above), take_one(&mut self.lows, self.left, low, below)]
+    }
+
+    fn run(&mut self, [high, low]: [&[f64]; 2], [highs, lows]: [&mut [f64]; 2]) {
+        take_all(&mut self.highs, self.left, high, highs, above);
+        take_all(&mut self.lows, self.left, low, lows, below);
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        state.numbers(&mut self.highs);
+        state.numbers(&mut self.lows);
+    }
+}
+
+/// Highs above, and lows below, all of many rows to both sides.
 #[derive(Clone, Debug)]
 pub struct Pivots {
     /// Extremes of the rows to the left of the candidate, and of those to its right.
@@ -142,6 +239,12 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "left + right at the earliest",
         formula: "on the row that confirms it, else NaN: the high of right rows ago if it is above all highs of the left rows before and the right rows after it; likewise the low",
         source: "Williams 1995 (fractals, 2 and 2); TA-Lib FRACTAL",
-        make: |p| Ok(Box::new(Streaming::new(Pivots::new(p.whole(0), p.whole(1))))),
+        make: |p| {
+            let (left, right) = (p.whole(0), p.whole(1));
+            if left + right <= FEW {
+                return Ok(Box::new(Streaming::new(ClosePivots::new(left, right))));
+            }
+            Ok(Box::new(Streaming::new(Pivots::new(left, right))))
+        },
     },
 ];

@@ -207,7 +207,7 @@ impl Study<1, 1> for BollingerPlace {
 #[derive(Clone, Debug)]
 pub struct UlcerIndex {
     highest: Extremes,
-    squares: WindowSums<1>,
+    squares: WindowSums,
     weight: f64,
 }
 
@@ -226,8 +226,7 @@ impl Study<1, 1> for UlcerIndex {
     fn step(&mut self, [close]: [f64; 1]) -> [f64; 1] {
         let Some([highest, _]) = self.highest.update(close, close) else { return [f64::NAN] };
         let drop = if highest == 0.0 { 0.0 } else { 100.0 * (close - highest) / highest };
-        let [sum] = self.squares.push([drop * drop]);
-        [(sum * self.weight).sqrt()]
+        [(self.squares.push(drop * drop) * self.weight).sqrt()]
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

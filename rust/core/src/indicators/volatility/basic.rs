@@ -1,5 +1,6 @@
 //! Volatility: Bollinger bands, ATR.
 
+use super::range::{TrueRange, average_in_place};
 use crate::indicators::catalog::{Description, period, real};
 use crate::indicators::smooth::{Smoother, extend_many, in_fours};
 use crate::indicators::study::{State, Streaming, Study};
@@ -111,11 +112,15 @@ fn smooth_ranges<const L: usize>(mut studies: [&mut Atr; L], columns: [[&[f64]; 
         for ((ranges, [high, low, close]), (_, previous)) in ranges.iter_mut().zip(&columns).zip(&mut smoothers) {
             let (high, low) = (&high[start..end], &low[start..end]);
             ranges[0] = true_range(high[0], low[0], **previous);
-            wide(|| {
-                for (((range, &high), &low), &previous) in ranges[1..].iter_mut().zip(&high[1..]).zip(&low[1..]).zip(&close[start..end]) {
-                    *range = true_range(high, low, previous);
-                }
-            });
+            wide(
+                #[inline(always)]
+                || {
+                    for (((range, &high), &low), &previous) in ranges[1..].iter_mut().zip(&high[1..]).zip(&low[1..]).zip(&close[start..end])
+                    {
+                        *range = true_range(high, low, previous);
+                    }
+                },
+            );
             **previous = close[end - 1];
         }
         let pieces = out.each_mut().map(|c| &mut c[start..end]);
@@ -137,6 +142,16 @@ impl Study<3, 1> for Atr {
 
     fn run(&mut self, columns: [&[f64]; 3], out: [&mut [f64]; 1]) {
         smooth_ranges([self], [columns], [out]);
+    }
+
+    fn run_if_sound(&mut self, columns: [&[f64]; 3], [out]: [&mut [f64]; 1], _: u8) -> bool {
+        let mut range = TrueRange::after(self.previous_close);
+        let is_sound = range.fill(columns, out);
+        if is_sound {
+            self.previous_close = range.previous_close();
+            average_in_place(&mut self.smoother, out);
+        }
+        is_sound
     }
 
     fn run_many(studies: &mut [&mut Self], columns: &[[&[f64]; 3]], out: &mut [[&mut [f64]; 1]]) {

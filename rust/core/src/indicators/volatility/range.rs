@@ -6,7 +6,8 @@ use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::volume::flow::chunks;
 use crate::indicators::volume::sums::WindowSums;
-use crate::indicators::window::Lag;
+use crate::indicators::wide::wide;
+use crate::indicators::window::{Lag, Soundness};
 
 const HLC: &[&str] = &["high", "low", "close"];
 
@@ -30,6 +31,15 @@ impl Default for TrueRange {
 }
 
 impl TrueRange {
+    /// That of the rows after a close; NaN before the first.
+    pub(super) fn after(previous_close: f64) -> Self {
+        Self { previous_close }
+    }
+
+    pub(super) fn previous_close(&self) -> f64 {
+        self.previous_close
+    }
+
     /// Take one row; NaN for the first.
     #[inline]
     pub(in crate::indicators) fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
@@ -38,16 +48,28 @@ impl TrueRange {
         if before.is_nan() { f64::NAN } else { true_range(high, low, before) }
     }
 
-    /// As [`Self::push`] for each row.
-    #[inline]
-    pub(in crate::indicators) fn fill(&mut self, [high, low, close]: [&[f64]; 3], out: &mut [f64]) {
+    /// As [`Self::push`] for each row, unless a value is not finite: then false, and nothing is changed but `out`.
+    pub(in crate::indicators) fn fill(&mut self, [high, low, close]: [&[f64]; 3], out: &mut [f64]) -> bool {
         let n = close.len();
-        let Some(((&first_high, &first_low), y)) = high.first().zip(low.first()).zip(out.first_mut()) else { return };
-        *y = self.push(first_high, first_low, close[0]);
-        for (((y, &high), &low), &before) in out[1..].iter_mut().zip(&high[1..]).zip(&low[1..]).zip(close) {
-            *y = true_range(high, low, before);
+        let (Some(&first_high), Some(&first_low)) = (high.first(), low.first()) else { return true };
+        let is_sound = wide(
+            #[inline(always)]
+            || {
+                let mut soundness = Soundness::default();
+                [first_high, first_low, close[0]].into_iter().for_each(|x| soundness.look(x));
+                let rows = high[1..].iter().zip(&low[1..]).zip(close.iter().zip(&close[1..]));
+                for (y, ((&high, &low), (&before, &now))) in out[1..].iter_mut().zip(rows) {
+                    [high, low, now].into_iter().for_each(|x| soundness.look(x));
+                    *y = true_range(high, low, before);
+                }
+                soundness.holds(false)
+            },
+        );
+        if is_sound {
+            out[0] = self.push(first_high, first_low, close[0]);
+            self.previous_close = close[n - 1];
         }
-        self.previous_close = close[n - 1];
+        is_sound
     }
 
     pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
@@ -69,8 +91,23 @@ impl Study<3, 1> for TrueRange {
         self.fill(columns, out);
     }
 
+    fn run_if_sound(&mut self, columns: [&[f64]; 3], [out]: [&mut [f64]; 1], _: u8) -> bool {
+        self.fill(columns, out)
+    }
+
     fn visit(&mut self, state: &mut State<'_>) {
         Self::visit(self, state);
+    }
+}
+
+/// True ranges replaced by their averages; NaN, before the first of all, stays.
+pub(super) fn average_in_place(average: &mut Smoother, out: &mut [f64]) {
+    let first = usize::from(out.first().is_some_and(|x| x.is_nan()));
+    let mut ranges = [0.0; CHUNK];
+    for out in out[first..].chunks_mut(CHUNK) {
+        let ranges = &mut ranges[..out.len()];
+        ranges.copy_from_slice(out);
+        average.extend(ranges, out);
     }
 }
 
@@ -98,14 +135,13 @@ impl AverageRange {
         if range.is_nan() { f64::NAN } else { self.average.update(range) }
     }
 
-    /// As [`Self::push`] for each of at most [`CHUNK`] rows.
-    pub(in crate::indicators) fn fill(&mut self, columns: [&[f64]; 3], out: &mut [f64]) {
-        let mut ranges = [0.0; CHUNK];
-        let ranges = &mut ranges[..out.len()];
-        self.range.fill(columns, ranges);
-        let first = usize::from(ranges.first().is_some_and(|x| x.is_nan()));
-        out[..first].fill(f64::NAN);
-        self.average.extend(&ranges[first..], &mut out[first..]);
+    /// As [`Self::push`] for each row, unless a value is not finite: then false, and nothing is changed but `out`.
+    pub(in crate::indicators) fn fill(&mut self, columns: [&[f64]; 3], out: &mut [f64]) -> bool {
+        if !self.range.fill(columns, out) {
+            return false;
+        }
+        average_in_place(&mut self.average, out);
+        true
     }
 
     pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
@@ -149,18 +185,40 @@ impl Study<3, 1> for NormalizedRange {
         [self.value(range, close)]
     }
 
-    fn run(&mut self, columns: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
-        for (columns, out) in chunks(columns, out) {
-            self.average.fill(columns, out);
-            for (y, &close) in out.iter_mut().zip(columns[2]) {
-                *y = self.value(*y, close);
-            }
+    fn run(&mut self, columns: [&[f64]; 3], out: [&mut [f64]; 1]) {
+        self.run_if_sound(columns, out, 0);
+    }
+
+    fn run_if_sound(&mut self, columns: [&[f64]; 3], [out]: [&mut [f64]; 1], _: u8) -> bool {
+        let is_sound = self.average.fill(columns, out);
+        if is_sound {
+            wide(
+                #[inline(always)]
+                || {
+                    for (y, &close) in out.iter_mut().zip(columns[2]) {
+                        *y = self.value(*y, close);
+                    }
+                },
+            );
         }
+        is_sound
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         self.average.visit(state);
     }
+}
+
+/// High less low of each row.
+fn fill_ranges(high: &[f64], low: &[f64], ranges: &mut [f64]) {
+    wide(
+        #[inline(always)]
+        || {
+            for ((range, &high), &low) in ranges.iter_mut().zip(high).zip(low) {
+                *range = high - low;
+            }
+        },
+    );
 }
 
 /// Rate of change of the average of high − low.
@@ -172,7 +230,8 @@ pub struct ChaikinVolatility {
 
 #[inline]
 fn percent_change(now: f64, then: f64) -> f64 {
-    if then == 0.0 { 0.0 } else { (now - then) / then * 100.0 }
+    let percent = (now - then) / then * 100.0;
+    if then == 0.0 { 0.0 } else { percent }
 }
 
 impl Study<2, 1> for ChaikinVolatility {
@@ -189,9 +248,7 @@ impl Study<2, 1> for ChaikinVolatility {
     fn run(&mut self, columns: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
         let (mut ranges, mut averages) = ([0.0; CHUNK], [0.0; CHUNK]);
         for ([high, low], out) in chunks(columns, out) {
-            for ((range, &high), &low) in ranges.iter_mut().zip(high).zip(low) {
-                *range = high - low;
-            }
+            fill_ranges(high, low, &mut ranges);
             let n = out.len();
             self.average.extend(&ranges[..n], &mut averages[..n]);
             self.lag.run(&averages[..n], out, percent_change);
@@ -209,7 +266,7 @@ impl Study<2, 1> for ChaikinVolatility {
 pub struct MassIndex {
     once: Smoother,
     twice: Smoother,
-    sums: WindowSums<1>,
+    sums: WindowSums,
 }
 
 impl MassIndex {
@@ -221,7 +278,8 @@ impl MassIndex {
 #[inline]
 fn ratio(once: f64, twice: f64) -> f64 {
     // No range at all.
-    if twice == 0.0 { 0.0 } else { once / twice }
+    let ratio = once / twice;
+    if twice == 0.0 { 0.0 } else { ratio }
 }
 
 impl Study<2, 1> for MassIndex {
@@ -239,29 +297,34 @@ impl Study<2, 1> for MassIndex {
         if twice.is_nan() {
             return [f64::NAN];
         }
-        self.sums.push([ratio(once, twice)])
+        [self.sums.push(ratio(once, twice))]
     }
 
     fn run(&mut self, columns: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
+        // Runs are of a few thousand rows at most; the sums work best on all of them at once.
+        let mut ratios = vec![0.0; out.len()];
+        let mut warm_up = 0;
         let mut buffers = [[0.0; CHUNK]; 2];
-        for ([high, low], out) in chunks(columns, out) {
-            let n = out.len();
-            let [ranges, once] = buffers.each_mut().map(|b| &mut b[..n]);
-            for ((range, &high), &low) in ranges.iter_mut().zip(high).zip(low) {
-                *range = high - low;
-            }
+        for (columns, ratios) in chunks(columns, &mut ratios) {
+            let [ranges, once] = buffers.each_mut().map(|b| &mut b[..ratios.len()]);
+            fill_ranges(columns[0], columns[1], ranges);
             self.once.extend(ranges, once);
             let first = once.iter().take_while(|x| x.is_nan()).count();
             let twice = ranges;
+            twice[..first].fill(f64::NAN);
             self.twice.extend(&once[first..], &mut twice[first..]);
-            let second = first + twice[first..].iter().take_while(|x| x.is_nan()).count();
-            for (ratio_, &twice) in once[second..].iter_mut().zip(&twice[second..]) {
-                *ratio_ = ratio(*ratio_, twice);
-            }
-            out[..second].fill(f64::NAN);
-            out[second..].copy_from_slice(&once[second..]);
-            self.sums.extend(out[second..].as_chunks_mut().0);
+            warm_up += twice.iter().take_while(|x| x.is_nan()).count();
+            wide(
+                #[inline(always)]
+                || {
+                    for ((y, &once), &twice) in ratios.iter_mut().zip(&*once).zip(&*twice) {
+                        *y = ratio(once, twice);
+                    }
+                },
+            );
         }
+        out[..warm_up].fill(f64::NAN);
+        self.sums.extend(&ratios[warm_up..], &mut out[warm_up..]);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

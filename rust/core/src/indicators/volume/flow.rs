@@ -3,7 +3,10 @@
 use super::sums::WindowSums;
 use crate::indicators::CHUNK;
 use crate::indicators::catalog::{Description, Parameter, period, whole};
-use crate::indicators::study::{State, Streaming, Study, step_each};
+use crate::indicators::smooth::{Smoother, extend_many};
+use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::wide::wide;
+use crate::indicators::window::Soundness;
 
 const HLCV: &[&str] = &["high", "low", "close", "volume"];
 
@@ -18,12 +21,20 @@ pub(super) fn placed_volume(high: f64, low: f64, close: f64, volume: f64) -> f64
     if range > 0.0 { flow } else { 0.0 }
 }
 
-/// [`placed_volume`] of up to [`CHUNK`] rows.
-#[inline]
-fn place_volumes(flows: &mut [f64; CHUNK], [high, low, close, volume]: [&[f64]; 4]) {
-    for ((((flow, &high), &low), &close), &volume) in flows.iter_mut().zip(high).zip(low).zip(close).zip(volume) {
-        *flow = placed_volume(high, low, close, volume);
-    }
+/// [`placed_volume`] of each row; false where a value counts as missing.
+fn place_volumes([high, low, close, volume]: [&[f64]; 4], flows: &mut [f64], not_negative: u8) -> bool {
+    wide(
+        #[inline(always)]
+        || {
+            let mut soundness = Soundness::default();
+            for ((((flow, &high), &low), &close), &volume) in flows.iter_mut().zip(high).zip(low).zip(close).zip(volume) {
+                [high, low, close].into_iter().for_each(|x| soundness.look(x));
+                soundness.look_at_volume(volume);
+                *flow = placed_volume(high, low, close, volume);
+            }
+            soundness.holds(not_negative >> 3 & 1 == 1)
+        },
+    )
 }
 
 /// Columns cut into [`CHUNK`] rows.
@@ -36,6 +47,16 @@ pub(in crate::indicators) fn chunks<'a, const I: usize>(
         let start = i * CHUNK;
         (columns.map(|c| &c[start..start + out.len()]), out)
     })
+}
+
+/// Each value with all before it; the last.
+#[inline]
+fn add_up(mut line: f64, values: &mut [f64]) -> f64 {
+    for value in values {
+        line += *value;
+        *value = line;
+    }
+    line
 }
 
 /// Accumulation/distribution line.
@@ -55,13 +76,16 @@ impl Study<4, 1> for AccumulationDistribution {
         [self.line]
     }
 
-    fn run(&mut self, [high, low, close, volume]: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let mut line = self.line;
-        for ((((y, &high), &low), &close), &volume) in out.iter_mut().zip(high).zip(low).zip(close).zip(volume) {
-            line += placed_volume(high, low, close, volume);
-            *y = line;
+    fn run(&mut self, columns: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        self.run_if_sound(columns, out, 0);
+    }
+
+    fn run_if_sound(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1], not_negative: u8) -> bool {
+        let is_sound = place_volumes(columns, out, not_negative);
+        if is_sound {
+            self.line = add_up(self.line, out);
         }
-        self.line = line;
+        is_sound
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -69,14 +93,12 @@ impl Study<4, 1> for AccumulationDistribution {
     }
 }
 
-/// Difference of two averages of the accumulation/distribution line.
+/// Difference of two averages of the accumulation/distribution line, which both start at its first value, as in TA-Lib.
 #[derive(Clone, Debug)]
 pub struct ChaikinOscillator {
-    /// Weights of the newest value.
-    takes: [f64; 2],
     line: f64,
-    /// Fast and slow average; NaN before the first row.
-    averages: [f64; 2],
+    fast: Smoother,
+    slow: Smoother,
     rows_to_go: usize,
     lookback: usize,
 }
@@ -84,24 +106,8 @@ pub struct ChaikinOscillator {
 impl ChaikinOscillator {
     fn new(fast: usize, slow: usize) -> Self {
         let lookback = fast.max(slow) - 1;
-        let takes = [fast, slow].map(|period| 2.0 / (period as f64 + 1.0));
-        Self { takes, line: 0.0, averages: [f64::NAN; 2], rows_to_go: lookback, lookback }
-    }
-
-    /// Take one row after the first; the difference.
-    #[inline]
-    fn push(&mut self, [high, low, close, volume]: [f64; 4]) -> f64 {
-        self.line += placed_volume(high, low, close, volume);
-        for (average, take) in self.averages.iter_mut().zip(self.takes) {
-            *average = take * self.line + (1.0 - take) * *average;
-        }
-        self.averages[0] - self.averages[1]
-    }
-
-    /// Both averages start at the line's first value, as in TA-Lib.
-    fn begin(&mut self, [high, low, close, volume]: [f64; 4]) {
-        self.line = placed_volume(high, low, close, volume);
-        self.averages = [self.line; 2];
+        let [fast, slow] = [fast, slow].map(|period| Smoother::new(1, 2.0 / (period as f64 + 1.0)));
+        Self { line: 0.0, fast, slow, rows_to_go: lookback, lookback }
     }
 }
 
@@ -111,13 +117,9 @@ impl Study<4, 1> for ChaikinOscillator {
     }
 
     #[inline]
-    fn step(&mut self, row: [f64; 4]) -> [f64; 1] {
-        let mut value = f64::NAN;
-        if self.averages[0].is_nan() {
-            self.begin(row);
-        } else {
-            value = self.push(row);
-        }
+    fn step(&mut self, [high, low, close, volume]: [f64; 4]) -> [f64; 1] {
+        self.line += placed_volume(high, low, close, volume);
+        let value = self.fast.update(self.line) - self.slow.update(self.line);
         if self.rows_to_go > 0 {
             self.rows_to_go -= 1;
             return [f64::NAN];
@@ -125,22 +127,39 @@ impl Study<4, 1> for ChaikinOscillator {
         [value]
     }
 
-    fn run(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let early = (self.rows_to_go + 1).min(out.len());
-        let (head, tail) = out.split_at_mut(early);
-        step_each(self, columns.map(|c| &c[..early]), [head]);
-        let [high, low, close, volume] = columns.map(|c| &c[early..]);
-        // Numbers of its own, so that they stay in registers.
-        let mut state = Self { ..*self };
-        for ((((y, &high), &low), &close), &volume) in tail.iter_mut().zip(high).zip(low).zip(close).zip(volume) {
-            *y = state.push([high, low, close, volume]);
+    fn run(&mut self, columns: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        self.run_if_sound(columns, out, 0);
+    }
+
+    fn run_if_sound(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1], not_negative: u8) -> bool {
+        if !place_volumes(columns, out, not_negative) {
+            return false;
         }
-        *self = state;
+        let (mut lines, mut averages) = ([0.0; CHUNK], [0.0; CHUNK]);
+        for out in out.chunks_mut(CHUNK) {
+            let [line, slow] = [&mut lines, &mut averages].map(|b| &mut b[..out.len()]);
+            line.copy_from_slice(out);
+            self.line = add_up(self.line, line);
+            extend_many([&mut self.fast, &mut self.slow], [line, line], [out, slow]);
+            wide(
+                #[inline(always)]
+                || {
+                    for (fast, slow) in out.iter_mut().zip(slow) {
+                        *fast -= *slow;
+                    }
+                },
+            );
+            let early = self.rows_to_go.min(out.len());
+            out[..early].fill(f64::NAN);
+            self.rows_to_go -= early;
+        }
+        true
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.number(&mut self.line);
-        state.numbers(&mut self.averages);
+        self.fast.visit(state);
+        self.slow.visit(state);
         state.count(&mut self.rows_to_go, self.lookback);
     }
 }
@@ -148,42 +167,59 @@ impl Study<4, 1> for ChaikinOscillator {
 /// Placed volume over volume, both summed over a window.
 #[derive(Clone, Debug)]
 pub struct ChaikinMoneyFlow {
-    sums: WindowSums<2>,
+    flows: WindowSums,
+    volumes: WindowSums,
+}
+
+impl ChaikinMoneyFlow {
+    fn new(period: usize) -> Self {
+        Self { flows: WindowSums::new(period), volumes: WindowSums::new(period) }
+    }
 }
 
 #[inline]
-fn share_of([part, whole]: [f64; 2]) -> f64 {
+fn share_of(part: f64, whole: f64) -> f64 {
     // NaN passes: the window is not full.
-    if whole == 0.0 { 0.0 } else { part / whole }
+    let share = part / whole;
+    if whole == 0.0 { 0.0 } else { share }
 }
 
 impl Study<4, 1> for ChaikinMoneyFlow {
     fn lookback(&self) -> usize {
-        self.sums.period() - 1
+        self.flows.period() - 1
     }
 
     #[inline]
     fn step(&mut self, [high, low, close, volume]: [f64; 4]) -> [f64; 1] {
-        [share_of(self.sums.push([placed_volume(high, low, close, volume), volume]))]
+        [share_of(self.flows.push(placed_volume(high, low, close, volume)), self.volumes.push(volume))]
     }
 
-    fn run(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let mut flows = [0.0; CHUNK];
-        let mut pairs = [[0.0; 2]; CHUNK];
-        for (columns, out) in chunks(columns, out) {
-            place_volumes(&mut flows, columns);
-            for ((pair, &flow), &volume) in pairs.iter_mut().zip(&flows).zip(columns[3]) {
-                *pair = [flow, volume];
-            }
-            self.sums.extend(&mut pairs[..out.len()]);
-            for (y, &pair) in out.iter_mut().zip(&pairs) {
-                *y = share_of(pair);
-            }
+    fn run(&mut self, columns: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        self.run_if_sound(columns, out, 0);
+    }
+
+    fn run_if_sound(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1], not_negative: u8) -> bool {
+        // Runs are of a few thousand rows at most; the sums work best on all of them at once.
+        let mut buffer = vec![0.0; out.len()];
+        if !place_volumes(columns, &mut buffer, not_negative) {
+            return false;
         }
+        self.flows.extend(&buffer, out);
+        self.volumes.extend(columns[3], &mut buffer);
+        wide(
+            #[inline(always)]
+            || {
+                for (y, &volume) in out.iter_mut().zip(&buffer) {
+                    *y = share_of(*y, volume);
+                }
+            },
+        );
+        true
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.sums.visit(state);
+        self.flows.visit(state);
+        self.volumes.visit(state);
     }
 }
 
@@ -191,7 +227,14 @@ impl Study<4, 1> for ChaikinMoneyFlow {
 #[derive(Clone, Debug)]
 pub struct MoneyFlowIndex {
     previous: f64,
-    sums: WindowSums<2>,
+    rising: WindowSums,
+    falling: WindowSums,
+}
+
+impl MoneyFlowIndex {
+    fn new(period: usize) -> Self {
+        Self { previous: f64::NAN, rising: WindowSums::new(period), falling: WindowSums::new(period) }
+    }
 }
 
 #[inline]
@@ -204,20 +247,22 @@ fn typical(high: f64, low: f64, close: f64) -> f64 {
 fn flow(now: f64, before: f64, volume: f64) -> [f64; 2] {
     let change = now - before;
     let moved = change.abs() > STILL * (now.abs() + before.abs());
-    let money = if moved { now * volume } else { 0.0 };
+    let all = now * volume;
+    let money = if moved { all } else { 0.0 };
     [if change < 0.0 { 0.0 } else { money }, if change < 0.0 { money } else { 0.0 }]
 }
 
 #[inline]
-fn percent_rising([rising, falling]: [f64; 2]) -> f64 {
+fn percent_rising(rising: f64, falling: f64) -> f64 {
     let total = rising + falling;
+    let percent = 100.0 * (rising / total);
     // NaN passes: the window is not full.
-    if total <= 0.0 { 0.0 } else { 100.0 * (rising / total) }
+    if total <= 0.0 { 0.0 } else { percent }
 }
 
 impl Study<4, 1> for MoneyFlowIndex {
     fn lookback(&self) -> usize {
-        self.sums.period()
+        self.rising.period()
     }
 
     #[inline]
@@ -227,34 +272,50 @@ impl Study<4, 1> for MoneyFlowIndex {
         if before.is_nan() {
             return [f64::NAN];
         }
-        [percent_rising(self.sums.push(flow(now, before, volume)))]
+        let [rising, falling] = flow(now, before, volume);
+        [percent_rising(self.rising.push(rising), self.falling.push(falling))]
     }
 
     fn run(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
+        // Runs are of a few thousand rows at most; the sums work best on all of them at once.
+        let (mut rising, mut falling) = (vec![0.0; out.len()], vec![0.0; out.len()]);
+        let first = usize::from(self.previous.is_nan());
         let mut prices = [0.0; CHUNK + 1];
-        let mut pairs = [[0.0; 2]; CHUNK];
-        for ([high, low, close, volume], out) in chunks(columns, out) {
+        for ((i, falling), rising) in falling.chunks_mut(CHUNK).enumerate().zip(rising.chunks_mut(CHUNK)) {
+            let [high, low, close, volume] = columns.map(|c| &c[i * CHUNK..][..rising.len()]);
             prices[0] = self.previous;
-            for (((price, &high), &low), &close) in prices[1..].iter_mut().zip(high).zip(low).zip(close) {
-                *price = typical(high, low, close);
-            }
-            let n = out.len();
-            for (((pair, &now), &before), &volume) in pairs.iter_mut().zip(&prices[1..]).zip(&prices).zip(volume) {
-                *pair = flow(now, before, volume);
-            }
-            let first = usize::from(self.previous.is_nan());
-            self.previous = prices[n];
-            out[..first].fill(f64::NAN);
-            self.sums.extend(&mut pairs[first..n]);
-            for (y, &pair) in out.iter_mut().zip(&pairs).skip(first) {
-                *y = percent_rising(pair);
-            }
+            wide(
+                #[inline(always)]
+                || {
+                    for (((price, &high), &low), &close) in prices[1..].iter_mut().zip(high).zip(low).zip(close) {
+                        *price = typical(high, low, close);
+                    }
+                    let rows = prices[1..].iter().zip(&prices).zip(volume);
+                    for ((rising, falling), ((&now, &before), &volume)) in rising.iter_mut().zip(falling).zip(rows) {
+                        [*rising, *falling] = flow(now, before, volume);
+                    }
+                },
+            );
+            self.previous = prices[rising.len()];
         }
+        out[..first].fill(f64::NAN);
+        let out = &mut out[first..];
+        self.rising.extend(&rising[first..], out);
+        self.falling.extend(&falling[first..], &mut rising[first..]);
+        wide(
+            #[inline(always)]
+            || {
+                for (y, &falling) in out.iter_mut().zip(&rising[first..]) {
+                    *y = percent_rising(*y, falling);
+                }
+            },
+        );
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.number(&mut self.previous);
-        self.sums.visit(state);
+        self.rising.visit(state);
+        self.falling.visit(state);
     }
 }
 
@@ -293,7 +354,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1",
         formula: "Σ volume × ((close − low) − (high − close)) ÷ (high − low), over Σ volume, of period rows; 0 without volume",
         source: "Chaikin; TA-Lib CMF",
-        make: |p| Ok(Box::new(Streaming::new(ChaikinMoneyFlow { sums: WindowSums::new(p.whole(0)) }).not_negative(3))),
+        make: |p| Ok(Box::new(Streaming::new(ChaikinMoneyFlow::new(p.whole(0))).not_negative(3))),
     },
     Description {
         name: "mfi",
@@ -304,6 +365,6 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period",
         formula: "100 × rising ÷ (rising + falling) money flow of period rows; money flow is typical price × volume, and counts as rising or falling with the typical price; 0 without money flow",
         source: "Quong and Soudack 1989; TA-Lib MFI",
-        make: |p| Ok(Box::new(Streaming::new(MoneyFlowIndex { previous: f64::NAN, sums: WindowSums::new(p.whole(0)) }).not_negative(3))),
+        make: |p| Ok(Box::new(Streaming::new(MoneyFlowIndex::new(p.whole(0))).not_negative(3))),
     },
 ];

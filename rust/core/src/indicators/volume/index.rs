@@ -6,6 +6,7 @@ use crate::indicators::CHUNK;
 use crate::indicators::catalog::{Description, Parameter, period, real, whole};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::wide::wide;
 
 /// Average of the change of close times volume.
 #[derive(Clone, Debug)]
@@ -30,9 +31,14 @@ impl Study<2, 1> for ForceIndex {
         for ([close, volume], out) in chunks(columns, out) {
             let first = usize::from(self.previous.is_nan());
             forces[0] = (close[0] - self.previous) * volume[0];
-            for ((force, closes), volume) in forces[1..].iter_mut().zip(close.windows(2)).zip(&volume[1..]) {
-                *force = (closes[1] - closes[0]) * volume;
-            }
+            wide(
+                #[inline(always)]
+                || {
+                    for (((force, &now), &before), &volume) in forces[1..].iter_mut().zip(&close[1..]).zip(close).zip(&volume[1..]) {
+                        *force = (now - before) * volume;
+                    }
+                },
+            );
             self.previous = close[close.len() - 1];
             out[..first].fill(f64::NAN);
             self.average.extend(&forces[first..out.len()], &mut out[first..]);
@@ -51,7 +57,7 @@ pub struct EaseOfMovement {
     divisor: f64,
     weight: f64,
     previous: f64,
-    sums: WindowSums<1>,
+    sums: WindowSums,
 }
 
 impl EaseOfMovement {
@@ -73,8 +79,7 @@ impl Study<3, 1> for EaseOfMovement {
             return [f64::NAN];
         }
         let ease = if volume > 0.0 { (middle - before) * (high - low) / volume * self.divisor } else { 0.0 };
-        let [sum] = self.sums.push([ease]);
-        [sum * self.weight]
+        [self.sums.push(ease) * self.weight]
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -147,9 +152,15 @@ impl Study<2, 1> for VolumeIndex {
         let Some((last_close, last_volume)) = close.last().zip(volume.last()) else { return };
         let rows = self.rows;
         out[0] = rows.change([self.close, close[0]], [self.volume, volume[0]]);
-        for ((y, closes), volumes) in out[1..].iter_mut().zip(close.windows(2)).zip(volume.windows(2)) {
-            *y = rows.change([closes[0], closes[1]], [volumes[0], volumes[1]]);
-        }
+        let pairs = close.iter().zip(&close[1..]).zip(volume.iter().zip(&volume[1..]));
+        wide(
+            #[inline(always)]
+            || {
+                for (y, ((&before, &now), (&volume_before, &volume))) in out[1..].iter_mut().zip(pairs) {
+                    *y = rows.change([before, now], [volume_before, volume]);
+                }
+            },
+        );
         let mut value = self.value;
         for y in out {
             value = grown(value, *y);
