@@ -118,8 +118,7 @@ impl OrderBook {
             let most = self.config.levels_max;
             return Err(Error::data("book", format!("holds {most} {} levels, its limit; raise levels_max", side.as_str())));
         }
-        let Some(best) = self.levels.best(side.opposite()) else { return Ok(Opening::Free) };
-        let other = self.levels.at(best).price;
+        let Some(other) = self.levels.best_price(side.opposite()) else { return Ok(Opening::Free) };
         let through = match side {
             Side::Buy => price > other,
             Side::Sell => price < other,
@@ -409,7 +408,7 @@ impl OrderBook {
     ///
     /// The side that moves away from the other goes first, so that a book on the move is not taken for a crossed one.
     pub fn apply_quote(&mut self, quote: &Quote) -> Result<()> {
-        let best_ask = self.levels.best(Side::Sell).map(|slot| self.levels.at(slot).price);
+        let best_ask = self.levels.best_price(Side::Sell);
         let bid = (Side::Buy, quote.bid, quote.bid_size);
         let ask = (Side::Sell, quote.ask, quote.ask_size);
         let upwards = best_ask.is_some_and(|best| quote.bid.raw() > best);
