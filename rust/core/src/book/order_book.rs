@@ -6,7 +6,7 @@
 //! Cost: a change of a known order is one look-up by id, its level and its neighbours in the queue, whatever the size of the
 //! book; a change by price is one look-up; a level that comes or goes moves less than 256 prices and is found in O(log levels).
 //! Memory: at most [`BookConfig::orders_max`] orders of 32 bytes and 16 to 32 bytes of table each (twice that while a table
-//! grows), and [`BookConfig::levels_max`] levels a side of some 60 bytes; nothing else grows. Nothing here panics on what a
+//! grows), and [`BookConfig::levels_max`] levels a side of some 100 bytes; nothing else grows. Nothing here panics on what a
 //! feed may send.
 
 use super::config::{BookConfig, Counts, CrossedPolicy, Depth, Outcome};
