@@ -85,12 +85,14 @@ impl MarketData {
         self.parts().map(|p| p.len()).sum()
     }
 
-    /// Of the parts, and of the whole where it was made.
+    /// Of the parts, of the whole where it was made, and of merged columns.
     #[getter]
-    fn heap_bytes(&self) -> usize {
+    fn heap_bytes(&self, py: Python<'_>) -> usize {
         let parts: usize = self.parts().map(|p| p.heap_bytes()).sum();
-        let copied = self.whole.get().filter(|whole| !self.parts().any(|p| Arc::ptr_eq(p, whole)));
-        parts + copied.map_or(0, |whole| whole.heap_bytes())
+        let whole = self.whole.get().filter(|whole| !self.parts().any(|p| Arc::ptr_eq(p, whole)));
+        let columns = self.columns.iter().filter_map(|columns| columns.get(py)).map(|columns| &columns.get().data);
+        let merged = columns.filter(|data| !self.parts().chain(self.whole.get()).any(|p| Arc::ptr_eq(p, data)));
+        parts + whole.into_iter().chain(merged).map(|data| data.heap_bytes()).sum::<usize>()
     }
 
     /// First and last time in nanoseconds.
