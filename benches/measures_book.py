@@ -15,7 +15,7 @@ from benches.inputs import SEED
 from benches.registry import Work, measure
 
 CHANGES = 200_000
-ADD, CANCEL, EXECUTE = 0, 1, 3
+ADD, CANCEL, DELETE, EXECUTE = 0, 1, 2, 3
 LEVELS = 10
 
 
@@ -95,6 +95,28 @@ def our_top(book: Any) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def messages(live: int, n: int) -> tuple[Changes, Changes]:
+    """As `changes`; more than a million are the same million again and again, of new orders in an emptied book."""
+    most = 1_000_000
+    if n <= most:
+        return changes(live, n)
+    before, part = changes(live, most)
+    ids, first = np.unique(np.concatenate([before.order, part.order]), return_index=True)
+    sides = np.concatenate([before.side, part.side])[first]
+    # The last thing in each round: what rests is cancelled. An order that is gone would be counted as unknown.
+    gone = np.isin(ids, part.order[part.action == CANCEL])
+    rest = ids[~gone]
+    zeros = np.zeros(len(rest), np.int64)
+    last = Changes(np.full(len(rest), DELETE, np.int8), rest, sides[~gone], zeros, zeros)
+    rounds = []
+    for i in range(n // most):
+        for columns in ([] if i == 0 else [before]) + [part, last]:
+            shifted = columns.order + np.uint64(i * len(ids))
+            rounds.append(Changes(columns.action, shifted, columns.side, columns.cents, columns.size))
+    names = ("action", "order", "side", "cents", "size")
+    return before, Changes(*(np.concatenate([getattr(r, name) for r in rounds]) for name in names))
+
+
 def batch(name: str, live: int, n: int = CHANGES) -> None:
     """Register `OrderBook.apply` over `n` changes among `live` orders, each run in a fresh copy of the filled book."""
 
@@ -105,25 +127,63 @@ def batch(name: str, live: int, n: int = CHANGES) -> None:
 
         import tickwright as tw
 
-        before, after = (part.columns() for part in changes(live, n))
+        before, after = (part.columns() for part in messages(live, n))
         ready = tw.OrderBook("L3")
         ready.apply(before, raw=True)
         frozen = pickle.dumps(ready)
+        # Short runs are timed together.
+        repeats = max(1, 10_000 // n)
 
         def seconds() -> float:
-            book = pickle.loads(frozen)
-            # Processor time: a long run is interrupted by others where a short one slips through between.
+            spent = 0.0
+            for _ in range(repeats):
+                book = pickle.loads(frozen)
+                # Processor time: a long run is interrupted by others where a short one slips through between.
+                start = time.thread_time()
+                counts = book.apply(after, raw=True)
+                spent += time.thread_time() - start
+                if counts["unknown_orders"]:
+                    raise RuntimeError("the stream names orders that are gone")
+            return spent
+
+        return Work(None, items=len(after["order"]) * repeats, seconds=seconds)
+
+
+for count in (10, 1_000, 10_000, 100_000):
+    batch(f"book_batch_{count}_live", count)
+for name, total in (("1k", 1_000), ("10k", 10_000), ("100k", 100_000), ("1m", 1_000_000), ("10m", 10_000_000)):
+    batch(f"book_batch_{name}_messages", 1_000, total)
+
+
+def books(symbols: int) -> None:
+    """Register `BookSet.apply` over an ITCH stream with 100,000 live orders, spread over `symbols` at random."""
+
+    @measure(f"book_set_{symbols}_symbols")
+    def factory() -> Work:
+        import time
+
+        import tickwright as tw
+        from benches.measures_itch import itch_day
+
+        decoder = tw.feeds.ItchDecoder(date="2019-01-30")
+        parts = []
+        for stream in itch_day(symbols):
+            decoder.feed(stream)
+            parts.append(decoder.take().deltas)
+        opening, day = parts
+
+        def seconds() -> float:
+            books = tw.BookSet("L3")
+            books.apply(opening)
             start = time.thread_time()
-            book.apply(after, raw=True)
+            books.apply(day)
             return time.thread_time() - start
 
-        return Work(None, items=n, seconds=seconds)
+        return Work(None, items=len(day), seconds=seconds)
 
 
-for count in (10, 1_000, 100_000):
-    batch(f"book_batch_{count}_live", count)
-batch("book_batch_10k_messages", 1_000, 10_000)
-batch("book_batch_1m_messages", 1_000, 1_000_000)
+for count in (1, 100, 1_000, 5_000):
+    books(count)
 
 
 @lru_cache(maxsize=1)

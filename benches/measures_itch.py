@@ -13,11 +13,11 @@ RECORDS = 200_000
 CHUNK = 256 << 10
 
 
-@lru_cache(maxsize=1)
-def itch_day() -> tuple[bytes, bytes]:
+@lru_cache(maxsize=4)
+def itch_day(symbols: int = SYMBOLS) -> tuple[bytes, bytes]:
     """Return a directory with `LIVE` orders, and `MESSAGES` messages during which about as many rest; seeded."""
     rng = random.Random(7)
-    names = [f"S{i}".ljust(8).encode() for i in range(1, SYMBOLS + 1)]
+    names = [f"S{i}".ljust(8).encode() for i in range(1, symbols + 1)]
     opening, day, live = bytearray(), bytearray(), []
     reference, ns = 0, 34_200_000_000_000
 
@@ -27,7 +27,7 @@ def itch_day() -> tuple[bytes, bytes]:
     def add(to: bytearray) -> None:
         nonlocal reference
         reference += rng.randint(1, 3)
-        i, buy, shares = rng.randrange(SYMBOLS), rng.random() < 0.5, 100 * rng.randint(1, 10)
+        i, buy, shares = rng.randrange(symbols), rng.random() < 0.5, 100 * rng.randint(1, 10)
         away = rng.randrange(20) * rng.randrange(20) * 100
         price = 999_900 - away if buy else 1_000_000 + away
         to += head(b"A", 36, i + 1)

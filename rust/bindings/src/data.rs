@@ -49,12 +49,23 @@ impl MarketData {
         Ok(self.whole.get_or_init(|| made))
     }
 
+    /// The columns of `kind`: of several parts straight from where they are, where that can be done.
+    fn merged(&self, kind: Kind) -> Result<Columns, Error> {
+        if self.parts().len() > 1
+            && self.whole.get().is_none()
+            && let Some(columns) = Columns::joined(&self.joined, kind)
+        {
+            return Ok(columns);
+        }
+        Ok(Columns::new(Arc::clone(self.inner()?), kind))
+    }
+
     /// The parts, each where it is.
     pub(crate) const fn joined(&self) -> &Arc<Joined> {
         &self.joined
     }
 
-    fn parts(&self) -> impl Iterator<Item = &Arc<feeds::MarketData>> {
+    fn parts(&self) -> impl ExactSizeIterator<Item = &Arc<feeds::MarketData>> {
         self.joined.parts()
     }
 }
@@ -78,12 +89,14 @@ impl MarketData {
         self.parts().map(|p| p.len()).sum()
     }
 
-    /// Of the parts, and of the whole where it was made.
+    /// Of the parts, of the whole where it was made, and of merged columns.
     #[getter]
-    fn heap_bytes(&self) -> usize {
+    fn heap_bytes(&self, py: Python<'_>) -> usize {
         let parts: usize = self.parts().map(|p| p.heap_bytes()).sum();
-        let copied = self.whole.get().filter(|whole| !self.parts().any(|p| Arc::ptr_eq(p, whole)));
-        parts + copied.map_or(0, |whole| whole.heap_bytes())
+        let whole = self.whole.get().filter(|whole| !self.parts().any(|p| Arc::ptr_eq(p, whole)));
+        let columns = self.columns.iter().filter_map(|columns| columns.get(py)).map(|columns| &columns.get().data);
+        let merged = columns.filter(|data| !self.parts().chain(self.whole.get()).any(|p| Arc::ptr_eq(p, data)));
+        parts + whole.into_iter().chain(merged).map(|data| data.heap_bytes()).sum::<usize>()
     }
 
     /// First and last time in nanoseconds.
@@ -132,10 +145,7 @@ impl MarketData {
     /// The columns of `kind`, in one batch sorted by time; made once.
     fn columns(&self, py: Python<'_>, kind: &str) -> PyResult<Py<Columns>> {
         let kind = Kind::parse(kind)?;
-        let columns = self.columns[kind as usize].get_or_try_init(py, || {
-            let data = Arc::clone(call(py, || self.inner())?);
-            Py::new(py, call(py, move || Ok(Columns::new(data, kind)))?)
-        })?;
+        let columns = self.columns[kind as usize].get_or_try_init(py, || Py::new(py, call(py, || self.merged(kind))?))?;
         Ok(columns.clone_ref(py))
     }
 
@@ -251,6 +261,22 @@ impl Columns {
             Kind::Quotes => Some((self.data.quotes.first()?, &self.data.instruments)),
             _ => None,
         }
+    }
+
+    /// Of several parts, each row copied once. `None` where a batch is not sorted, or holds labels, which need one table.
+    fn joined(joined: &Joined, kind: Kind) -> Option<Self> {
+        let mut data = feeds::MarketData { instruments: joined.instruments().clone(), ..feeds::MarketData::default() };
+        match kind {
+            Kind::Quotes => data.quotes.push(joined.merged_quotes()?),
+            Kind::Trades => data.trades.push(joined.merged_trades()?),
+            Kind::Bars => data.bars.push(joined.merged_bars()?),
+            Kind::Actions => data.actions.push(joined.merged_actions()?),
+            Kind::Deltas => data.deltas.push(joined.merged_deltas()?),
+            Kind::Bands => data.bands.push(joined.merged_bands()?),
+            Kind::Corrections => data.corrections.push(joined.merged_corrections()?),
+            Kind::Statuses => return None,
+        }
+        Some(Self { data: Arc::new(data), kind })
     }
 
     fn new(data: Arc<feeds::MarketData>, kind: Kind) -> Self {

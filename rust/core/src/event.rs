@@ -533,27 +533,24 @@ macro_rules! columnar {
 
             /// Rows of many sorted batches in one, by time; rows of one moment stay in order of their batches.
             pub fn merge_sorted(batches: &[&Self]) -> Self {
+                Self::merge_renumbered(batches, &vec![None; batches.len()])
+            }
+
+            /// The same, with the ids that each batch's table in `ids` has for its own; a batch without a table keeps them.
+            pub fn merge_renumbered(batches: &[&Self], ids: &[Option<&[InstrumentId]>]) -> Self {
                 let times: Vec<&[Timestamp]> = batches.iter().map(|b| b.ts.as_slice()).collect();
-                let runs = crate::feeds::merge::runs(&times);
+                let order = crate::feeds::merge::Order::new(&times);
                 let rows = times.iter().map(|t| t.len()).sum();
                 let mut out = Self::with_capacity(rows);
-                $(for run in &runs {
-                    out.$column.extend_from_slice(&batches[run.source as usize].$column[run.rows()]);
-                })+
+                $(order.gather(&batches.iter().map(|b| b.$column.as_slice()).collect::<Vec<_>>(), &mut out.$column);)+
+                order.renumber(&mut out.instrument, ids);
                 if batches.iter().all(|b| b.recv.len() == b.len()) {
                     out.recv.reserve_exact(rows);
-                    for run in &runs {
-                        out.recv.extend_from_slice(&batches[run.source as usize].recv[run.rows()]);
-                    }
+                    order.gather(&batches.iter().map(|b| b.recv.as_slice()).collect::<Vec<_>>(), &mut out.recv);
                 }
                 $(if batches.iter().any(|b| !b.$extra.is_empty()) {
                     out.$extra.reserve_exact(rows);
-                    for run in &runs {
-                        match batches[run.source as usize].$extra.get(run.rows()) {
-                            Some(values) => out.$extra.extend_from_slice(values),
-                            None => out.$extra.resize(out.$extra.len() + run.len as usize, Default::default()),
-                        }
-                    }
+                    order.gather_optional(&batches.iter().map(|b| b.$extra.as_slice()).collect::<Vec<_>>(), &mut out.$extra);
                 })*
                 out
             }

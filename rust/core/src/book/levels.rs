@@ -4,15 +4,19 @@
 //! end, so that what happens near the touch moves little memory and a book of `n` levels never moves more than a block and
 //! `n / BLOCK` block heads. A small direct-mapped table from price to slot answers nearly every look-up of a level that exists.
 
-use super::prefetch::{prefetch, prefetch_all};
-use super::queue::Queue;
+use super::prefetch::prefetch;
+use super::queue::{NONE, Queue};
 use crate::types::{Price, Side};
 
 /// Most prices in a block.
 const BLOCK: usize = 256;
 /// Prices looked at one by one from the touch before the search halves its way.
 const LINEAR: usize = 8;
-const NEAR_MIN: usize = 64;
+/// Levels up to which the sorted prices alone are as quick to search, and a small book holds less memory.
+const FEW: usize = 32;
+/// Rungs in a cache line, and lines of a side's best prices that are asked for ahead.
+const RUNGS_A_LINE: usize = 4;
+const LINES_ASKED: usize = 3;
 const NEAR_MAX: usize = 8192;
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Side mark of a slot that is not in use.
@@ -48,18 +52,21 @@ impl Slot {
     }
 }
 
-/// Prices of one side in ascending order of goodness: a bid as it is, an ask with its bits turned, which reverses the order
-/// and cannot overflow.
-#[derive(Clone, Debug, Default)]
-struct Ladder {
-    blocks: Vec<Block>,
-    len: usize,
+/// A price of a side and the slot of its level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rung {
+    key: i64,
+    slot: u32,
 }
 
+/// Prices of one side in ascending order of goodness: a bid as it is, an ask with its bits turned, which reverses the order
+/// and cannot overflow. The block of the best is at hand, so that a book of few levels has no other.
 #[derive(Clone, Debug, Default)]
-struct Block {
-    keys: Vec<i64>,
-    slots: Vec<u32>,
+struct Ladder {
+    top: Vec<Rung>,
+    /// The blocks below, the worst first; none of them empty, nor the top above them.
+    lower: Vec<Vec<Rung>>,
+    len: usize,
 }
 
 #[inline]
@@ -79,98 +86,126 @@ const fn key(side: Side, price: i64) -> i64 {
 }
 
 impl Ladder {
+    /// A block by its number, counted from the worst; the top is the last.
+    #[inline]
+    fn block(&self, number: usize) -> &Vec<Rung> {
+        self.lower.get(number).unwrap_or(&self.top)
+    }
+
+    #[inline]
+    fn block_mut(&mut self, number: usize) -> &mut Vec<Rung> {
+        self.lower.get_mut(number).unwrap_or(&mut self.top)
+    }
+
     /// Block and position of the first key that is not below `key`.
+    #[inline]
     fn position(&self, key: i64) -> (usize, usize) {
-        let blocks = &self.blocks;
-        let starts_below = |b: &Block| b.keys.first().is_some_and(|&first| first <= key);
-        let block = match blocks.last() {
-            None => return (0, 0),
-            Some(last) if starts_below(last) => blocks.len() - 1,
-            Some(_) => blocks.partition_point(starts_below).saturating_sub(1),
+        let starts_below = |b: &Vec<Rung>| b.first().is_some_and(|first| first.key <= key);
+        let number = if self.lower.is_empty() || starts_below(&self.top) {
+            self.lower.len()
+        } else {
+            self.lower.partition_point(starts_below).saturating_sub(1)
         };
-        let keys = &blocks[block].keys;
-        let near = keys.len().saturating_sub(LINEAR);
-        let passed = keys[near..].iter().rev().take_while(|&&k| k >= key).count();
-        let at = keys.len() - passed;
-        (block, if at > near || near == 0 { at } else { keys[..near].partition_point(|&k| k < key) })
+        let rungs = self.block(number);
+        let near = rungs.len().saturating_sub(LINEAR);
+        let passed = rungs[near..].iter().rev().take_while(|rung| rung.key >= key).count();
+        let at = rungs.len() - passed;
+        (number, if at > near || near == 0 { at } else { rungs[..near].partition_point(|rung| rung.key < key) })
     }
 
     fn find(&self, key: i64) -> Option<u32> {
-        let (block, at) = self.position(key);
-        let block = self.blocks.get(block)?;
-        (block.keys.get(at) == Some(&key)).then(|| block.slots[at])
+        let (number, at) = self.position(key);
+        self.block(number).get(at).filter(|rung| rung.key == key).map(|rung| rung.slot)
     }
 
     fn insert(&mut self, key: i64, slot: u32) {
         let (mut number, mut at) = self.position(key);
-        if self.blocks.is_empty() {
-            self.blocks.push(Block::default());
-        } else if self.blocks[number].keys.len() >= BLOCK {
+        if self.block(number).len() >= BLOCK {
             let half = BLOCK / 2;
-            let full = &mut self.blocks[number];
-            let upper = Block { keys: full.keys.split_off(half), slots: full.slots.split_off(half) };
-            self.blocks.insert(number + 1, upper);
+            let upper = self.block_mut(number).split_off(half);
+            if number == self.lower.len() {
+                let lower = std::mem::replace(&mut self.top, upper);
+                self.lower.push(lower);
+            } else {
+                self.lower.insert(number + 1, upper);
+            }
             if at > half {
                 (number, at) = (number + 1, at - half);
             }
         }
-        let block = &mut self.blocks[number];
-        block.keys.insert(at, key);
-        block.slots.insert(at, slot);
+        self.block_mut(number).insert(at, Rung { key, slot });
         self.len += 1;
     }
 
     fn remove(&mut self, key: i64) {
         let (number, at) = self.position(key);
-        let Some(block) = self.blocks.get_mut(number) else { return };
-        if block.keys.get(at) != Some(&key) {
+        let block = self.block_mut(number);
+        if block.get(at).is_none_or(|rung| rung.key != key) {
             return;
         }
-        block.keys.remove(at);
-        block.slots.remove(at);
+        block.remove(at);
+        let thin = block.len() < BLOCK / 4;
         self.len -= 1;
-        // Thin neighbours are joined, so that there are never more than a few blocks for each `BLOCK` prices.
-        if block.keys.len() < BLOCK / 4 && self.blocks.len() > 1 {
-            let left = number.saturating_sub(1);
-            if self.blocks[left].keys.len() + self.blocks[left + 1].keys.len() <= BLOCK / 2 {
-                let right = self.blocks.remove(left + 1);
-                self.blocks[left].keys.extend(right.keys);
-                self.blocks[left].slots.extend(right.slots);
-            }
+        if thin && !self.lower.is_empty() {
+            self.join(number);
         }
-        // A single block may be empty, several may not: a search needs their first keys.
-        if self.blocks.len() > 1 {
-            self.blocks.retain(|b| !b.keys.is_empty());
+    }
+
+    /// Thin neighbours are joined, so that there are never more than a few blocks for each `BLOCK` prices.
+    fn join(&mut self, number: usize) {
+        let left = number.saturating_sub(1);
+        if self.block(left).len() + self.block(left + 1).len() <= BLOCK / 2 {
+            let mut joined = self.lower.remove(left);
+            // What was to the right has the number of what is gone.
+            let right = self.block_mut(left);
+            joined.append(right);
+            *right = joined;
+        } else if self.block(number).is_empty() {
+            if number < self.lower.len() {
+                self.lower.remove(number);
+            } else if let Some(top) = self.lower.pop() {
+                self.top = top;
+            }
         }
     }
 
     /// Keys and slots, best first.
     fn walk(&self) -> impl DoubleEndedIterator<Item = (i64, u32)> {
-        self.blocks.iter().rev().flat_map(|b| b.keys.iter().copied().zip(b.slots.iter().copied()).rev())
+        let blocks = self.lower.iter().chain(std::iter::once(&self.top));
+        blocks.rev().flat_map(|b| b.iter().rev().map(|rung| (rung.key, rung.slot)))
     }
 
     #[inline]
-    fn best(&self) -> Option<u32> {
-        self.blocks.last()?.slots.last().copied()
+    fn best(&self) -> Option<Rung> {
+        self.top.last().copied()
     }
 
     fn worst(&self) -> Option<u32> {
-        self.blocks.first()?.slots.first().copied()
+        self.lower.first().unwrap_or(&self.top).first().map(|rung| rung.slot)
     }
 
     fn heap_bytes(&self) -> usize {
-        let held: usize = self.blocks.iter().map(|b| b.keys.capacity() * size_of::<i64>() + b.slots.capacity() * size_of::<u32>()).sum();
-        held + self.blocks.capacity() * size_of::<Block>()
+        let rungs = self.top.capacity() + self.lower.iter().map(Vec::capacity).sum::<usize>();
+        rungs * size_of::<Rung>() + self.lower.capacity() * size_of::<Vec<Rung>>()
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Levels {
     slots: Vec<Slot>,
-    free: Vec<u32>,
+    /// First slot that may be used again; the head of its queue is the next.
+    free: u32,
+    /// How many such slots there are.
+    unused: u32,
     /// Slot by price and side, where the entry was not taken by another level since; a power of two long, or empty.
     near: Vec<u32>,
     ladders: [Ladder; 2],
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: NONE, unused: 0, near: Vec::new(), ladders: Default::default() }
+    }
 }
 
 impl Levels {
@@ -194,7 +229,7 @@ impl Levels {
     #[inline]
     pub(super) fn find(&mut self, side: Side, price: i64) -> Option<u32> {
         let entry = self.near_entry(side, price);
-        let slot = *self.near.get(entry)?;
+        let Some(&slot) = self.near.get(entry) else { return self.peek(side, price) };
         if let Some(level) = self.slots.get(slot as usize)
             && level.price == price
             && level.side == index(side) as u8
@@ -213,49 +248,54 @@ impl Levels {
         self.ladders[index(side)].find(key(side, price))
     }
 
-    /// Ask for the memory that leads to the level at `price`, for [`Self::ask_for_level`].
+    /// Ask for the memory that leads to the level at `price`, for [`Self::ask_for_level`], and for the best prices.
     #[inline]
-    pub(super) fn ask_for_doors(&self, side: Side, price: i64) {
+    pub(super) fn ask_for_prices(&self, side: Side, price: i64) {
         self.near.get(self.near_entry(side, price)).inspect(|entry| prefetch(*entry));
-        self.ladders[index(side)].blocks.last().inspect(|block| prefetch_all(*block));
+        self.ladders[index(side.opposite())].top.last().inspect(|rung| prefetch(*rung));
+        let rungs = &self.ladders[index(side)].top;
+        for rung in rungs.iter().rev().step_by(RUNGS_A_LINE).take(LINES_ASKED) {
+            prefetch(rung);
+        }
     }
 
-    /// Ask for the level at `price`, where it was seen lately, and for the touch.
+    /// Ask for the level at `price`, where it was seen lately.
     #[inline]
     pub(super) fn ask_for_level(&self, side: Side, price: i64) {
         if let Some(&slot) = self.near.get(self.near_entry(side, price)) {
             self.slots.get(slot as usize).inspect(|level| prefetch(*level));
         }
-        if let Some(block) = self.ladders[index(side.opposite())].blocks.last() {
-            block.slots.last().inspect(|slot| prefetch(*slot));
-        }
     }
 
-    /// Ask for the best prices of a side.
+    /// Ask for the level in `slot` and for the slot that a new level would take.
     #[inline]
-    pub(super) fn ask_for_prices(&self, side: Side) {
-        if let Some(block) = self.ladders[index(side)].blocks.last() {
-            block.keys.last().inspect(|key| prefetch(*key));
-            block.slots.last().inspect(|slot| prefetch(*slot));
-        }
+    pub(super) fn ask_for_slots(&self, slot: u32) {
+        self.slots.get(slot as usize).inspect(|level| prefetch(*level));
+        self.slots.get(self.free as usize).inspect(|level| prefetch(*level));
     }
 
     /// A new, empty level where there is none.
     pub(super) fn open(&mut self, side: Side, price: i64) -> u32 {
         let level = Slot { price, known: 0, anonymous: 0, queue: Queue::EMPTY, orders: 0, side: index(side) as u8 };
-        let slot = if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = level;
-            slot
-        } else {
+        let slot = self.free;
+        let slot = if slot == NONE {
             self.slots.push(level);
             (self.slots.len() - 1) as u32
+        } else {
+            let free = &mut self.slots[slot as usize];
+            self.free = free.queue.head;
+            self.unused -= 1;
+            *free = level;
+            slot
         };
-        if self.near.len() < self.slots.len() * 4 && self.near.len() < NEAR_MAX {
+        if self.slots.len() > FEW && self.near.len() < self.slots.len() * 4 && self.near.len() < NEAR_MAX {
             // Entries that are lost by growing come back with the next look-up.
-            self.near = vec![u32::MAX; (self.near.len() * 2).max(NEAR_MIN)];
+            self.near = vec![NONE; (self.near.len() * 2).max(FEW * 4)];
         }
         let entry = self.near_entry(side, price);
-        self.near[entry] = slot;
+        if let Some(near) = self.near.get_mut(entry) {
+            *near = slot;
+        }
         self.ladders[index(side)].insert(key(side, price), slot);
         slot
     }
@@ -265,13 +305,22 @@ impl Levels {
         let Slot { price, side, .. } = self.slots[slot as usize];
         let side = if side == 0 { Side::Buy } else { Side::Sell };
         self.ladders[index(side)].remove(key(side, price));
-        self.slots[slot as usize].side = FREE;
-        self.free.push(slot);
+        let gone = &mut self.slots[slot as usize];
+        gone.side = FREE;
+        gone.queue.head = self.free;
+        self.free = slot;
+        self.unused += 1;
     }
 
     #[inline]
     pub(super) fn best(&self, side: Side) -> Option<u32> {
-        self.ladders[index(side)].best()
+        self.ladders[index(side)].best().map(|rung| rung.slot)
+    }
+
+    /// Price of the best level.
+    #[inline]
+    pub(super) fn best_price(&self, side: Side) -> Option<i64> {
+        self.ladders[index(side)].best().map(|rung| key(side, rung.key))
     }
 
     pub(super) fn worst(&self, side: Side) -> Option<u32> {
@@ -302,7 +351,7 @@ impl Levels {
             self.slots.get(slot as usize).is_none_or(|level| level.side != index(side) as u8 || key(side, level.price) != k)
         };
         let wrong = rungs.iter().find(wrong).map(|&(k, _)| format!("leads to another level at {}", Price::from_raw(key(side, k))));
-        let used = self.slots.len() - self.free.len();
+        let used = self.slots.len() - self.unused as usize;
         wrong.or_else(|| {
             (used != self.ladders[0].len + self.ladders[1].len).then(|| format!("has {used} level slots in use, not as many as levels"))
         })
@@ -310,7 +359,7 @@ impl Levels {
 
     pub(super) fn heap_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
-            + (self.free.capacity() + self.near.capacity()) * size_of::<u32>()
+            + self.near.capacity() * size_of::<u32>()
             + self.ladders[0].heap_bytes()
             + self.ladders[1].heap_bytes()
     }
@@ -344,12 +393,14 @@ mod tests {
                     }
                     ladder.remove(k);
                 }
-                prop_assert_eq!(ladder.best(), model.last_key_value().map(|e| *e.1));
+                prop_assert_eq!(ladder.best().map(|rung| rung.slot), model.last_key_value().map(|e| *e.1));
                 prop_assert_eq!(ladder.worst(), model.first_key_value().map(|e| *e.1));
             }
             prop_assert!(ladder.walk().eq(model.iter().rev().map(|(&k, &s)| (k, s))));
             prop_assert_eq!(ladder.len, model.len());
-            prop_assert!(ladder.blocks.len() <= 1 + 8 * model.len() / BLOCK, "{} blocks for {} keys", ladder.blocks.len(), model.len());
+            let blocks = 1 + ladder.lower.len();
+            prop_assert!(blocks <= 1 + 8 * model.len() / BLOCK, "{blocks} blocks for {} keys", model.len());
+            prop_assert!(ladder.lower.iter().all(|block| !block.is_empty()) && (ladder.lower.is_empty() || !ladder.top.is_empty()));
         }
     }
 }

@@ -6,7 +6,7 @@
 //! Cost: a change of a known order is one look-up by id, its level and its neighbours in the queue, whatever the size of the
 //! book; a change by price is one look-up; a level that comes or goes moves less than 256 prices and is found in O(log levels).
 //! Memory: at most [`BookConfig::orders_max`] orders of 32 bytes and 16 to 32 bytes of table each (twice that while a table
-//! grows), and [`BookConfig::levels_max`] levels a side of some 60 bytes; nothing else grows. Nothing here panics on what a
+//! grows), and [`BookConfig::levels_max`] levels a side of some 100 bytes; nothing else grows. Nothing here panics on what a
 //! feed may send.
 
 use super::config::{BookConfig, Counts, CrossedPolicy, Depth, Outcome};
@@ -118,8 +118,7 @@ impl OrderBook {
             let most = self.config.levels_max;
             return Err(Error::data("book", format!("holds {most} {} levels, its limit; raise levels_max", side.as_str())));
         }
-        let Some(best) = self.levels.best(side.opposite()) else { return Ok(Opening::Free) };
-        let other = self.levels.at(best).price;
+        let Some(other) = self.levels.best_price(side.opposite()) else { return Ok(Opening::Free) };
         let through = match side {
             Side::Buy => price > other,
             Side::Sell => price < other,
@@ -409,7 +408,7 @@ impl OrderBook {
     ///
     /// The side that moves away from the other goes first, so that a book on the move is not taken for a crossed one.
     pub fn apply_quote(&mut self, quote: &Quote) -> Result<()> {
-        let best_ask = self.levels.best(Side::Sell).map(|slot| self.levels.at(slot).price);
+        let best_ask = self.levels.best_price(Side::Sell);
         let bid = (Side::Buy, quote.bid, quote.bid_size);
         let ask = (Side::Sell, quote.ask, quote.ask_size);
         let upwards = best_ask.is_some_and(|best| quote.bid.raw() > best);

@@ -180,6 +180,12 @@ impl Orders {
         self.slots.get(self.table.likely_slot(id)? as usize)
     }
 
+    /// The slot that a new order would take.
+    #[inline]
+    pub(super) fn free_slot(&self) -> Option<&Order> {
+        self.slots.get(self.free as usize)
+    }
+
     /// Slots that may be used again.
     pub(super) fn free_slots(&self) -> usize {
         let mut slot = self.free;

@@ -1,9 +1,10 @@
 //! [`BookSet`]: the books of many instruments, fed from one mixed batch.
 
-use super::batch::{STRIDE, row_error};
+use super::batch::{STRIDE, WORTHWHILE, row_error};
 use super::config::{BookConfig, Counts};
 use super::order_book::OrderBook;
 use super::prefetch::prefetch_all;
+use super::queue::NONE;
 use crate::event::{BookDelta, DeltaBatch, Quote};
 use crate::types::{Error, InstrumentId, Result};
 
@@ -11,6 +12,9 @@ use crate::types::{Error, InstrumentId, Result};
 pub const BOOKS_MAX: usize = 10_000;
 /// Live orders of all books together where nothing else is said.
 pub const SET_ORDERS_MAX: usize = 10_000_000;
+
+/// A book takes about as much memory as this many orders before it holds any: they count alike for asking ahead.
+const BOOK_IN_ORDERS: usize = 20;
 
 /// One book an instrument, in an array by its dense id. A book that was never touched holds no heap memory; its place takes
 /// `size_of::<OrderBook>()` bytes.
@@ -84,7 +88,10 @@ impl BookSet {
 
     fn apply_rows(&mut self, batch: &DeltaBatch, id: impl Fn(InstrumentId) -> InstrumentId) -> Result<()> {
         for i in 0..batch.len() {
-            self.ask_ahead(batch, i, &id);
+            // As for one book; among 5,000 books of 20 orders 220 ns with asking against 400 to 500 without.
+            if self.orders + self.books.len() * BOOK_IN_ORDERS >= WORTHWHILE {
+                self.ask_ahead(batch, i, &id);
+            }
             self.apply_counted(id(batch.instrument[i]), |book| {
                 book.change(batch.action[i], batch.side[i], batch.order[i], batch.price[i].raw(), batch.size[i].raw())
             })
@@ -106,15 +113,15 @@ impl BookSet {
         }
         if let Some((book, side, order, price)) = row(4) {
             book.ask_for_entry(order);
-            book.levels.ask_for_doors(side, price);
+            book.levels.ask_for_prices(side, price);
         }
         if let Some((book, side, order, price)) = row(3) {
             book.ask_for_order(order);
             book.levels.ask_for_level(side, price);
         }
-        if let Some((book, side, order, _)) = row(2) {
+        if let Some((book, _, order, _)) = row(2) {
             book.ask_for_neighbours(order);
-            book.levels.ask_for_prices(side);
+            book.levels.ask_for_slots(book.orders.likely(order).map_or(NONE, |order| order.level));
         }
     }
 

@@ -6,7 +6,7 @@
 //! stays first, its rows are taken by the run, found by a galloping search, at less than a comparison a row.
 
 use crate::event::{BandBatch, BarBatch, CorrectionBatch, DeltaBatch, QuoteBatch, StatusBatch, TradeBatch};
-use crate::types::{Error, Result, Timestamp};
+use crate::types::{Error, InstrumentId, Result, Timestamp};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -29,15 +29,31 @@ impl Run {
     }
 }
 
-/// When a source's next row is, or that it has none: after everything.
-type Key = (bool, i64, u32);
+/// When a source's next row is, or that it has none, after everything: from the top the time, turned so that it sorts as an
+/// unsigned number, one bit for "none", and the source. One number compares without a branch, which a mixture of streams would
+/// mispredict.
+type Key = u128;
 
+const NOTHING: Key = 1 << 32;
+
+#[inline]
 const fn next_of(ts: Timestamp, source: u32) -> Key {
-    (false, ts.nanos(), source)
+    ((ts.nanos() as u64 ^ 1 << 63) as Key) << 64 | source as Key
 }
 
+#[inline]
 const fn nothing(source: u32) -> Key {
-    (true, i64::MAX, source)
+    (u64::MAX as Key) << 64 | NOTHING | source as Key
+}
+
+#[inline]
+const fn source_of(key: Key) -> u32 {
+    key as u32
+}
+
+#[inline]
+const fn is_nothing(key: Key) -> bool {
+    key & NOTHING != 0
 }
 
 /// A tournament among sources: the winner has the smallest key, each inner node holds the loser of its match.
@@ -74,7 +90,7 @@ impl LoserTree {
     /// The winner's next key is `key`: play its way up again.
     #[inline]
     fn replay(&mut self, mut key: Key) {
-        let mut node = self.parent(key.2);
+        let mut node = self.parent(source_of(key));
         while node > 0 {
             let loser = &mut self.losers[node];
             let swap = *loser < key;
@@ -89,7 +105,7 @@ impl LoserTree {
     /// The smallest key among the others: the best loser on the winner's way.
     #[inline]
     fn second(&self) -> Key {
-        let mut node = self.parent(self.winner.2);
+        let mut node = self.parent(source_of(self.winner));
         let mut best = nothing(u32::MAX);
         while node > 0 {
             best = best.min(self.losers[node]);
@@ -124,7 +140,7 @@ pub fn runs(times: &[&[Timestamp]]) -> Vec<Run> {
     let mut tree = LoserTree::new(&(0..times.len()).map(first).collect::<Vec<_>>());
     let mut left = rows;
     while left > 0 {
-        let source = tree.winner.2;
+        let source = source_of(tree.winner);
         let (s, start) = (source as usize, at[source as usize]);
         // Where a source has won twice in a row it may win often: look for the end of its run at once.
         let again = out.last().is_some_and(|run| run.source == source);
@@ -138,6 +154,77 @@ pub fn runs(times: &[&[Timestamp]]) -> Vec<Run> {
         tree.replay(times[s].get(at[s]).map_or(nothing(source), |&ts| next_of(ts, source)));
     }
     out
+}
+
+/// Rows a run, below which rows are taken one by one: a copy of a few words costs more in its call than in its work.
+const SHORT: usize = 8;
+
+/// The stable merge of sorted columns of times, for putting other columns in that order.
+#[derive(Clone, Debug)]
+pub(crate) enum Order {
+    /// Long runs, copied as a whole.
+    Runs(Vec<Run>),
+    /// Source and row of each row.
+    Rows(Vec<(u32, u32)>),
+}
+
+impl Order {
+    /// The merge of `times`.
+    pub(crate) fn new(times: &[&[Timestamp]]) -> Self {
+        let (runs, rows) = (runs(times), times.iter().map(|t| t.len()).sum::<usize>());
+        if runs.len().saturating_mul(SHORT) < rows {
+            return Self::Runs(runs);
+        }
+        let mut order = Vec::with_capacity(rows);
+        for run in &runs {
+            order.extend((run.start..run.start + run.len).map(|row| (run.source, row)));
+        }
+        Self::Rows(order)
+    }
+
+    /// One column of each source in this order.
+    pub(crate) fn gather<T: Copy>(&self, columns: &[&[T]], out: &mut Vec<T>) {
+        match self {
+            Self::Runs(runs) => runs.iter().for_each(|run| out.extend_from_slice(&columns[run.source as usize][run.rows()])),
+            Self::Rows(rows) => out.extend(rows.iter().map(|&(source, row)| columns[source as usize][row as usize])),
+        }
+    }
+
+    /// The same for a column that some sources lack, whose rows read as none.
+    pub(crate) fn gather_optional<T: Copy + Default>(&self, columns: &[&[T]], out: &mut Vec<T>) {
+        match self {
+            Self::Runs(runs) => runs.iter().for_each(|run| match columns[run.source as usize].get(run.rows()) {
+                Some(values) => out.extend_from_slice(values),
+                None => out.resize(out.len() + run.len as usize, T::default()),
+            }),
+            Self::Rows(rows) => {
+                out.extend(rows.iter().map(|&(source, row)| columns[source as usize].get(row as usize).copied().unwrap_or_default()));
+            }
+        }
+    }
+
+    /// Give the gathered `ids` of each source those that `tables` has for them; a source without a table keeps its own.
+    pub(crate) fn renumber(&self, ids: &mut [InstrumentId], tables: &[Option<&[InstrumentId]>]) {
+        if tables.iter().all(Option::is_none) {
+            return;
+        }
+        let renumber = |ids: &mut [InstrumentId], source: u32| {
+            if let Some(table) = tables[source as usize] {
+                ids.iter_mut().for_each(|id| *id = table.get(id.index()).copied().unwrap_or(*id));
+            }
+        };
+        match self {
+            Self::Runs(runs) => {
+                let mut rest = ids;
+                for run in runs {
+                    let (these, later) = rest.split_at_mut(run.len as usize);
+                    renumber(these, run.source);
+                    rest = later;
+                }
+            }
+            Self::Rows(rows) => rows.iter().zip(ids).for_each(|(&(source, _), id)| renumber(std::slice::from_mut(id), source)),
+        }
+    }
 }
 
 /// A batch that a [`Merger`] takes: columns of which one is the time.
@@ -332,14 +419,14 @@ impl<B: Timed> Merger<B> {
         let mut tree = LoserTree::new(&self.sources.iter().enumerate().map(|(i, s)| key(s, i)).collect::<Vec<_>>());
         let mut horizon = self.horizon();
         let mut given = 0;
-        while !tree.winner.0 {
+        while !is_nothing(tree.winner) {
             if tree.winner >= horizon {
-                return Pull::Starved(horizon.2 as usize);
+                return Pull::Starved(source_of(horizon) as usize);
             }
             if given >= rows {
                 return Pull::Limit;
             }
-            let index = tree.winner.2;
+            let index = source_of(tree.winner);
             let bound = tree.second().min(horizon);
             let source = &mut self.sources[index as usize];
             let Some(batch) = source.batches.front() else { break };
@@ -359,7 +446,7 @@ impl<B: Timed> Merger<B> {
                 horizon = self.horizon();
             }
         }
-        if horizon.0 { Pull::Done } else { Pull::Starved(horizon.2 as usize) }
+        if is_nothing(horizon) { Pull::Done } else { Pull::Starved(source_of(horizon) as usize) }
     }
 }
 
