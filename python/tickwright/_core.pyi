@@ -324,7 +324,7 @@ class BookSet:
         """Check every book against itself; a fault is a `DataError`."""
 
     def __len__(self) -> int: ...
-    def __contains__(self, symbol: str) -> bool: ...
+    def __contains__(self, symbol: str, /) -> bool: ...
     @property
     def order_count(self) -> int:
         """Live orders of all books."""
@@ -501,6 +501,41 @@ class Indicator:
 
     def restore(self, state: Sequence[float]) -> None:
         """Take up the state of an indicator with the same parameters."""
+
+class Indicator1(Indicator):
+    """An indicator of 1 input; its classes name the indicator."""
+
+    def __new__(cls, /, *args: Any, **keywords: Any) -> Self: ...
+    def update(self, a: float, /) -> Any:
+        """Take one row; its outputs."""
+
+class Indicator2(Indicator):
+    """An indicator of 2 inputs; its classes name the indicator."""
+
+    def __new__(cls, /, *args: Any, **keywords: Any) -> Self: ...
+    def update(self, a: float, b: float, /) -> Any:
+        """Take one row; its outputs."""
+
+class Indicator3(Indicator):
+    """An indicator of 3 inputs; its classes name the indicator."""
+
+    def __new__(cls, /, *args: Any, **keywords: Any) -> Self: ...
+    def update(self, a: float, b: float, c: float, /) -> Any:
+        """Take one row; its outputs."""
+
+class Indicator4(Indicator):
+    """An indicator of 4 inputs; its classes name the indicator."""
+
+    def __new__(cls, /, *args: Any, **keywords: Any) -> Self: ...
+    def update(self, a: float, b: float, c: float, d: float, /) -> Any:
+        """Take one row; its outputs."""
+
+class Indicator5(Indicator):
+    """An indicator of 5 inputs; its classes name the indicator."""
+
+    def __new__(cls, /, *args: Any, **keywords: Any) -> Self: ...
+    def update(self, a: float, b: float, c: float, d: float, e: float, /) -> Any:
+        """Take one row; its outputs."""
 
 class IndicatorSet:
     """Indicators by name, with a state for each symbol."""

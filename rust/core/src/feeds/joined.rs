@@ -187,7 +187,9 @@ mod tests {
                 times.sort_unstable();
                 if apart {
                     // All in one run, after those of the others.
-                    times.iter_mut().for_each(|t| *t += 1_000);
+                    for t in &mut times {
+                        *t += 1_000;
+                    }
                 }
                 Arc::new(part(&symbols, &times, has_ids))
             });

@@ -210,7 +210,9 @@ impl Order {
         }
         let renumber = |ids: &mut [InstrumentId], source: u32| {
             if let Some(table) = tables[source as usize] {
-                ids.iter_mut().for_each(|id| *id = table.get(id.index()).copied().unwrap_or(*id));
+                for id in ids.iter_mut() {
+                    *id = table.get(id.index()).copied().unwrap_or(*id);
+                }
             }
         };
         match self {

@@ -92,7 +92,7 @@ impl Study<4, 4> for HeikinAshi {
             // The one chain of operations, row by row.
             let mut before = *self;
             for (((y, &averaged), open), close) in opens.iter_mut().zip(&*closes).zip(open).zip(close) {
-                before.open = if before.open.is_nan() { (open + close) / 2.0 } else { (before.open + before.close) / 2.0 };
+                before.open = if before.open.is_nan() { f64::midpoint(*open, *close) } else { f64::midpoint(before.open, before.close) };
                 before.close = averaged;
                 *y = before.open;
             }

@@ -56,10 +56,14 @@ impl TrueRange {
             #[inline(always)]
             || {
                 let mut soundness = Soundness::default();
-                [first_high, first_low, close[0]].into_iter().for_each(|x| soundness.look(x));
+                for x in [first_high, first_low, close[0]] {
+                    soundness.look(x);
+                }
                 let rows = high[1..].iter().zip(&low[1..]).zip(close.iter().zip(&close[1..]));
                 for (y, ((&high, &low), (&before, &now))) in out[1..].iter_mut().zip(rows) {
-                    [high, low, now].into_iter().for_each(|x| soundness.look(x));
+                    for x in [high, low, now] {
+                        soundness.look(x);
+                    }
                     *y = true_range(high, low, before);
                 }
                 soundness.holds(false)

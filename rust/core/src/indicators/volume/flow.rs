@@ -28,7 +28,9 @@ fn place_volumes([high, low, close, volume]: [&[f64]; 4], flows: &mut [f64], not
         || {
             let mut soundness = Soundness::default();
             for ((((flow, &high), &low), &close), &volume) in flows.iter_mut().zip(high).zip(low).zip(close).zip(volume) {
-                [high, low, close].into_iter().for_each(|x| soundness.look(x));
+                for x in [high, low, close] {
+                    soundness.look(x);
+                }
                 soundness.look_at_volume(volume);
                 *flow = placed_volume(high, low, close, volume);
             }
