@@ -1,38 +1,24 @@
 """Ours beside TA-Lib: the series both read, and what equal means."""
 
-import csv
-import gzip
-import io
-import zipfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.oracle.bars_and_shares import Find, lean_daily, skender_quotes
 from tests.oracle.indicator_outputs import outputs
 
 Columns = dict[str, np.ndarray]
 
 
-def spy_502(find: Callable[[str], Path]) -> Columns:
+def spy_502(find: Find) -> Columns:
     """Return two years of SPY, daily."""
-    with gzip.open(find("skender/quotes/default.csv.gz"), "rt") as lines:
-        rows = list(csv.DictReader(lines))
-    return {
-        name.lower(): np.array([float(row[name]) for row in rows])
-        for name in rows[0]
-        if name.lower() not in ("date", "timestamp")
-    }
+    return dict(vars(skender_quotes(find)))
 
 
-def spy_5849(find: Callable[[str], Path]) -> Columns:
+def spy_5849(find: Find) -> Columns:
     """Return SPY from 1998 to 2021, daily, unadjusted; quiet bars included."""
-    with zipfile.ZipFile(find("lean/equity/usa/daily/spy.zip")) as archive:
-        text = io.TextIOWrapper(archive.open(archive.namelist()[0]))
-        rows = np.array([[float(cell) for cell in line.split(",")[1:6]] for line in text])
-    names = ("open", "high", "low", "close")
-    return {**{name: rows[:, i] / 1e4 for i, name in enumerate(names)}, "volume": rows[:, 4]}
+    return dict(vars(lean_daily(find)))
 
 
 def walk(seed: int, rows: int, start: float = 100.0) -> Columns:
@@ -56,11 +42,6 @@ def flat(rows: int = 300) -> Columns:
     return {**{name: np.full(rows, 50.0) for name in ("open", "high", "low", "close")}, "volume": np.full(rows, 100.0)}
 
 
-def ours(name: str, columns: list[np.ndarray], parameters: list[float]) -> tuple[np.ndarray, ...]:
-    """Return the outputs of the indicator `name`."""
-    return outputs(name, columns, parameters)
-
-
 def misses(got: Any, wanted: Any, scale: float, relative: float = 1e-9) -> int:
     """Return how many rows differ: in whether there is a value, or by more than `relative` of value or scale."""
     got, wanted = np.asarray(got, dtype=float), np.asarray(wanted, dtype=float)
@@ -75,7 +56,7 @@ def check(
 ) -> None:
     """Check every row of every output of `name` against `reference(*columns)`; print the share."""
     columns = [series[i] for i in inputs]
-    got = ours(name, columns, parameters)
+    got = outputs(name, columns, parameters)
     wanted = reference(*columns)
     wanted = tuple(wanted) if isinstance(wanted, tuple | list) else (wanted,)
     assert len(got) >= len(wanted), name

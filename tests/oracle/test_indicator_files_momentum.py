@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.oracle.talib_pairs import ours, spy_502
+from tests.oracle.indicator_outputs import outputs
+from tests.oracle.talib_pairs import spy_502
 
 Find = Callable[[str], Path]
 
@@ -92,7 +93,7 @@ def test_every_row_of_leans_files_agrees(
 ) -> None:
     file, name, inputs, parameters, output, column, first = case
     prices, texts = lean(data_file, file)
-    got = ours(name, [prices[i] for i in inputs], parameters)[output]
+    got = outputs(name, [prices[i] for i in inputs], parameters)[output]
     agree(got, texts[column], f"{name} against Lean's {file} {column}", first, SLACK.get(column, 1e-9))
 
 
@@ -129,7 +130,7 @@ def test_every_row_of_stock_indicators_results_agrees(
     with gzip.open(data_file(f"skender/results/{file}.standard.json.gz"), "rt") as lines:
         rows = json.load(lines, parse_float=str, parse_int=str)
     texts = ["" if row.get(field) is None else str(row[field]) for row in rows]
-    got = ours(name, [series[i] for i in inputs], parameters)[output]
+    got = outputs(name, [series[i] for i in inputs], parameters)[output]
     ties = TIES.get(field, 0) if file == "aroon" else 0
     agree(got, texts, f"{name} against Stock.Indicators' {file} {field}", first, ties=ties)
 
@@ -139,7 +140,7 @@ def test_stock_indicators_rating_is_ours_with_its_own_lag(data_file: Find) -> No
     with gzip.open(data_file("skender/results/adx.standard.json.gz"), "rt") as lines:
         rows = json.load(lines, parse_float=str, parse_int=str)
     texts = ["" if row.get("adxr") is None else str(row["adxr"]) for row in rows]
-    (index,) = ours("adx", [series["high"], series["low"], series["close"]], [14])
+    (index,) = outputs("adx", [series["high"], series["low"], series["close"]], [14])
     got = np.full(len(index), np.nan)
     got[14:] = (index[14:] + index[:-14]) / 2
     agree(got, texts, "(adx + adx[14]) / 2 against Stock.Indicators' adx adxr", 214)

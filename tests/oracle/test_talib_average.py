@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.oracle.talib_pairs import Columns, check, flat, misses, ours, spy_502, spy_5849, walk
+from tests.oracle.indicator_outputs import outputs
+from tests.oracle.talib_pairs import Columns, check, flat, misses, spy_502, spy_5849, walk
 
 talib = pytest.importorskip("talib")
 
@@ -53,7 +54,7 @@ def test_every_row_is_talibs_on_real_random_and_flat_series(pair: Any, data_file
 
 @pytest.mark.parametrize("name", ["linreg_slope", "linreg_angle"])
 def test_a_flat_series_has_no_slope(name: str) -> None:
-    (got,) = ours(name, [np.full(100, 0.1)], [14])
+    (got,) = outputs(name, [np.full(100, 0.1)], [14])
     assert (got[13:] == 0.0).all()
 
 
@@ -106,12 +107,12 @@ def mcginley(x: np.ndarray, n: int, factor: float) -> np.ndarray:
 def test_averages_that_talib_lacks_are_their_definitions(series: Columns) -> None:
     x, high, low = series["close"], series["high"], series["low"]
     cases = {
-        "alma": (ours("alma", [x], [9, 0.85, 6]), alma(x, 9, 0.85, 6)),
-        "alma 20": (ours("alma", [x], [20, 0.3, 4]), alma(x, 20, 0.3, 4)),
-        "frama": (ours("frama", [high, low], [16]), frama(high, low, 16)),
-        "frama 4": (ours("frama", [high, low], [4]), frama(high, low, 4)),
-        "vidya": (ours("vidya", [x], [14]), vidya(x, 14)),
-        "mcginley": (ours("mcginley", [x], [14, 0.6]), mcginley(x, 14, 0.6)),
+        "alma": (outputs("alma", [x], [9, 0.85, 6]), alma(x, 9, 0.85, 6)),
+        "alma 20": (outputs("alma", [x], [20, 0.3, 4]), alma(x, 20, 0.3, 4)),
+        "frama": (outputs("frama", [high, low], [16]), frama(high, low, 16)),
+        "frama 4": (outputs("frama", [high, low], [4]), frama(high, low, 4)),
+        "vidya": (outputs("vidya", [x], [14]), vidya(x, 14)),
+        "mcginley": (outputs("mcginley", [x], [14, 0.6]), mcginley(x, 14, 0.6)),
     }
     for label, ((got,), wanted) in cases.items():
         wrong = misses(got, wanted, float(np.median(x)))
@@ -124,6 +125,6 @@ def test_a_huge_value_leaves_no_trace_once_it_has_left_the_window(name: str) -> 
     x = walk(5, 600)["close"]
     spoiled = x.copy()
     spoiled[100] = 1e18
-    (clean,), (got,) = ours(name, [x], [20]), ours(name, [spoiled], [20])
+    (clean,), (got,) = outputs(name, [x], [20]), outputs(name, [spoiled], [20])
     # Two windows on, even the anchor is another.
     np.testing.assert_allclose(got[160:], clean[160:], rtol=1e-12)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.oracle.talib_pairs import Columns, check, flat, misses, ours, spy_502, spy_5849, walk
+from tests.oracle.indicator_outputs import outputs
+from tests.oracle.talib_pairs import Columns, check, flat, misses, spy_502, spy_5849, walk
 
 talib = pytest.importorskip("talib")
 
@@ -155,12 +156,12 @@ def choppiness(high: np.ndarray, low: np.ndarray, close: np.ndarray, n: int) -> 
 def test_oscillators_that_talib_lacks_are_their_definitions(series: Columns) -> None:
     x, high, low = series["close"], series["high"], series["low"]
     cases = {
-        "kst": (ours("kst", [x], []), kst(x)),
-        "crsi": (ours("crsi", [x], []), (crsi(x),)),
-        "fisher": (ours("fisher", [high, low], [10]), fisher(high, low, 10)),
-        "stc": (ours("stc", [x], [10, 23, 50, 0.5]), (stc(x, 10, 23, 50, 0.5),)),
-        "choppiness": (ours("choppiness", [high, low, x], [14]), (choppiness(high, low, x, 14),)),
-        "tsi signal": (ours("tsi", [x], [])[1:], (talib.EMA(talib.TSI(x, 25, 13), 7),)),
+        "kst": (outputs("kst", [x], []), kst(x)),
+        "crsi": (outputs("crsi", [x], []), (crsi(x),)),
+        "fisher": (outputs("fisher", [high, low], [10]), fisher(high, low, 10)),
+        "stc": (outputs("stc", [x], [10, 23, 50, 0.5]), (stc(x, 10, 23, 50, 0.5),)),
+        "choppiness": (outputs("choppiness", [high, low, x], [14]), (choppiness(high, low, x, 14),)),
+        "tsi signal": (outputs("tsi", [x], [])[1:], (talib.EMA(talib.TSI(x, 25, 13), 7),)),
     }
     for label, (got, wanted) in cases.items():
         for a, b in zip(got, wanted, strict=True):

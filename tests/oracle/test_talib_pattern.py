@@ -4,12 +4,12 @@ import csv
 import gzip
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZipFile
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.oracle.bars_and_shares import lean_daily
 from tests.oracle.indicator_outputs import outputs
 from tickwright import indicators as ind
 
@@ -44,14 +44,6 @@ def made_bars(rows: int, seed: int) -> Bars:
     return tuple(column / 64.0 for column in (start, high, low, close))
 
 
-def spy(data_file: Callable[[str], Path]) -> Bars:
-    """Open, high, low and close of SPY's daily bars, 1998-2021."""
-    with ZipFile(data_file("lean/equity/usa/daily/spy.zip")) as archive:
-        text = archive.read(archive.namelist()[0]).decode()
-    table = np.genfromtxt(text.splitlines(), delimiter=",", usecols=(1, 2, 3, 4))
-    return tuple(np.ascontiguousarray(column) / 10_000.0 for column in table.T)
-
-
 def both(name: str, bars: Bars) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32], int]:
     """Our column, TA-Lib's, and the row from which ours can be."""
     (ours,) = outputs(name, bars)
@@ -79,7 +71,7 @@ def test_a_pattern_is_found_where_ta_lib_finds_it_and_nowhere_else(name: str) ->
 
 
 def test_patterns_on_real_daily_bars_are_ta_libs(data_file: Callable[[str], Path]) -> None:
-    bars = spy(data_file)
+    bars = tuple(lean_daily(data_file).columns("ohlc"))
     rows = equal = hits = 0
     for name in PATTERNS:
         ours, theirs, lookback = both(name, bars)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.oracle.talib_pairs import Columns, check, flat, misses, ours, spy_502, spy_5849, walk
+from tests.oracle.indicator_outputs import outputs
+from tests.oracle.talib_pairs import Columns, check, flat, misses, spy_502, spy_5849, walk
 
 talib = pytest.importorskip("talib")
 
@@ -77,19 +78,22 @@ def definitions(s: Columns) -> dict[str, tuple[tuple[np.ndarray, ...], np.ndarra
     frame, other = pd.Series(x), pd.Series(y)
     rows = len(x)
     return {
-        "zscore": (ours("zscore", [x], [20]), zscore(x, 20)),
-        "median 30": (ours("rolling_median", [x], [30]), late(rows, np.median(windows(x, 30), axis=1))),
-        "median 7": (ours("rolling_median", [x], [7]), late(rows, np.median(windows(x, 7), axis=1))),
-        "quantile": (ours("rolling_quantile", [x], [30, 0.1]), late(rows, np.quantile(windows(x, 30), 0.1, axis=1))),
-        "quantile 1": (ours("rolling_quantile", [x], [30, 1.0]), late(rows, windows(x, 30).max(axis=1))),
-        "covariance": (ours("covariance", [x, y], [30]), frame.rolling(30).cov(other).to_numpy()),
-        "covariance 0": (ours("covariance", [x, y], [30, 0]), frame.rolling(30).cov(other, ddof=0).to_numpy()),
-        "sharpe": (ours("rolling_sharpe", [x], [30, 0.02]), sharpe(x, 30, 0.02)),
-        "sortino": (ours("rolling_sortino", [x], [30, 0.02]), sortino(x, 30, 0.02)),
-        "value at risk": (ours("rolling_value_at_risk", [x], [100, 0.95]), at_risk(x, 100, 0.95)),
-        "skew": (ours("rolling_skew", [x], [30]), late(rows, np.array([pd.Series(w).skew() for w in windows(x, 30)]))),
+        "zscore": (outputs("zscore", [x], [20]), zscore(x, 20)),
+        "median 30": (outputs("rolling_median", [x], [30]), late(rows, np.median(windows(x, 30), axis=1))),
+        "median 7": (outputs("rolling_median", [x], [7]), late(rows, np.median(windows(x, 7), axis=1))),
+        "quantile": (outputs("rolling_quantile", [x], [30, 0.1]), late(rows, np.quantile(windows(x, 30), 0.1, axis=1))),
+        "quantile 1": (outputs("rolling_quantile", [x], [30, 1.0]), late(rows, windows(x, 30).max(axis=1))),
+        "covariance": (outputs("covariance", [x, y], [30]), frame.rolling(30).cov(other).to_numpy()),
+        "covariance 0": (outputs("covariance", [x, y], [30, 0]), frame.rolling(30).cov(other, ddof=0).to_numpy()),
+        "sharpe": (outputs("rolling_sharpe", [x], [30, 0.02]), sharpe(x, 30, 0.02)),
+        "sortino": (outputs("rolling_sortino", [x], [30, 0.02]), sortino(x, 30, 0.02)),
+        "value at risk": (outputs("rolling_value_at_risk", [x], [100, 0.95]), at_risk(x, 100, 0.95)),
+        "skew": (
+            outputs("rolling_skew", [x], [30]),
+            late(rows, np.array([pd.Series(w).skew() for w in windows(x, 30)])),
+        ),
         "kurtosis": (
-            ours("rolling_kurtosis", [x], [30]),
+            outputs("rolling_kurtosis", [x], [30]),
             late(rows, np.array([pd.Series(w).kurt() for w in windows(x, 30)])),
         ),
     }
@@ -107,12 +111,12 @@ def test_what_never_moves_has_no_spread_and_no_score() -> None:
     x = np.full(200, 0.1)
     names = ("stddev", "variance", "zscore", "rolling_skew", "rolling_kurtosis", "rolling_sharpe", "rolling_sortino")
     for name in names:
-        (got,) = ours(name, [x], [30])
+        (got,) = outputs(name, [x], [30])
         assert (got[~np.isnan(got)] == 0.0).all(), name
 
 
 def test_equal_values_and_negative_zeros_keep_an_ordered_window_whole() -> None:
     r = np.random.default_rng(25)
     x = r.choice([-1.0, -0.0, 0.0, 1.0, 2.0], 2_000)
-    (got,) = ours("rolling_median", [x], [9])
+    (got,) = outputs("rolling_median", [x], [9])
     assert misses(got, late(len(x), np.median(windows(x, 9), axis=1)), 1.0) == 0
