@@ -248,3 +248,9 @@ def test_limits_and_settings_that_cannot_be_are_errors():
         book.add(2, "buy", 1, 1)
     with pytest.raises(tw.DataError, match="L3"):
         tw.OrderBook("L2").add(1, "buy", 1, 1)
+
+
+@pytest.mark.parametrize("ask", [lambda b: b.depth(-1), lambda b: b.imbalance(-2), lambda b: b.truncate(-3)])
+def test_a_count_below_zero_is_refused_as_a_setting(ask):
+    with pytest.raises(tw.ConfigError, match="give a whole number from 0 up"):
+        ask(tw.OrderBook("L3"))

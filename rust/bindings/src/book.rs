@@ -1,17 +1,18 @@
 //! Order books: one change at a time, whole columns, and what a book answers.
 
 use crate::data::Columns;
-use crate::errors::{DataError, OrderError, call, call_attached, choose, to_py};
+use crate::errors::{Count, DataError, OrderError, call, call_attached, choose, to_py};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyString, PyTuple};
 use tickwright_core::book::{self, BookConfig, Change, ChangeRows, Counts, CrossedPolicy, Depth, Level, Outcome};
 use tickwright_core::event::{BookAction, BookDelta, QuoteBatch};
-use tickwright_core::types::{Error, InstrumentId, Instruments, Price, Qty, Result as CoreResult, Side, Timestamp};
+use tickwright_core::types::{Error, InstrumentId, Price, Qty, Result as CoreResult, Side, Timestamp};
 
 /// Arrays of a depth: bid price, size and orders, then the asks'.
-type DepthArrays<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+pub(crate) type DepthArrays<'py> =
+    (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 fn side(text: &Bound<'_, PyAny>) -> PyResult<Side> {
     // Words written in a program are one object each; others are compared by their letters.
@@ -64,7 +65,7 @@ fn outcome_name(py: Python<'_>, outcome: Outcome) -> &Bound<'_, PyString> {
     }
 }
 
-fn counts_to_python<'py>(py: Python<'py>, counts: &Counts) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn counts_to_python<'py>(py: Python<'py>, counts: &Counts) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
     for (name, value) in counts.named() {
         out.set_item(name, value)?;
@@ -72,7 +73,7 @@ fn counts_to_python<'py>(py: Python<'py>, counts: &Counts) -> PyResult<Bound<'py
     Ok(out)
 }
 
-fn pair(py: Python<'_>, level: Option<Level>, raw: bool) -> PyResult<Option<Bound<'_, PyTuple>>> {
+pub(crate) fn pair(py: Python<'_>, level: Option<Level>, raw: bool) -> PyResult<Option<Bound<'_, PyTuple>>> {
     level
         .map(|level| {
             if raw {
@@ -84,7 +85,7 @@ fn pair(py: Python<'_>, level: Option<Level>, raw: bool) -> PyResult<Option<Boun
         .transpose()
 }
 
-fn depth_arrays<'py>(py: Python<'py>, book: &book::OrderBook, n: usize, raw: bool) -> DepthArrays<'py> {
+pub(crate) fn depth_arrays<'py>(py: Python<'py>, book: &book::OrderBook, n: usize, raw: bool) -> DepthArrays<'py> {
     let columns = |side: Side| {
         let levels: Vec<Level> = book.levels(side).take(n).collect();
         let orders: Vec<u32> = levels.iter().map(|l| l.orders).collect();
@@ -103,7 +104,7 @@ fn depth_arrays<'py>(py: Python<'py>, book: &book::OrderBook, n: usize, raw: boo
     (bids.0, bids.1, bids.2, asks.0, asks.1, asks.2)
 }
 
-fn config(depth: &str, crossed: &str, orders_max: usize, levels_max: usize) -> PyResult<BookConfig> {
+pub(crate) fn config(depth: &str, crossed: &str, orders_max: usize, levels_max: usize) -> PyResult<BookConfig> {
     Ok(BookConfig {
         depth: choose("depth", depth, &Depth::ALL)?,
         crossed: choose("crossed", crossed, &CrossedPolicy::ALL)?,
@@ -164,7 +165,7 @@ fn unknown_code(name: &str, code: i8, known: &str) -> Error {
 /// One instrument's order book.
 #[pyclass(subclass, module = "tickwright._core")]
 pub(crate) struct OrderBook {
-    core: book::OrderBook,
+    pub(crate) core: book::OrderBook,
 }
 
 impl OrderBook {
@@ -387,8 +388,8 @@ impl OrderBook {
     }
 
     #[pyo3(signature = (n, raw))]
-    fn depth_arrays<'py>(&self, py: Python<'py>, n: usize, raw: bool) -> DepthArrays<'py> {
-        depth_arrays(py, &self.core, n, raw)
+    fn depth_arrays<'py>(&self, py: Python<'py>, n: Count, raw: bool) -> DepthArrays<'py> {
+        depth_arrays(py, &self.core, n.0, raw)
     }
 
     /// Ask less bid, dollars.
@@ -407,9 +408,9 @@ impl OrderBook {
     }
 
     /// (B − A) ÷ (B + A) of the sizes of the best `n` levels.
-    #[pyo3(signature = (n = 1))]
-    fn imbalance(&self, n: usize) -> Option<f64> {
-        self.core.imbalance(n)
+    #[pyo3(signature = (n = Count(1)))]
+    fn imbalance(&self, n: Count) -> Option<f64> {
+        self.core.imbalance(n.0)
     }
 
     /// Average price of an order for `size` that trades at once.
@@ -444,8 +445,8 @@ impl OrderBook {
     }
 
     /// Keep the best `levels` of each side; gives how many went.
-    fn truncate(&mut self, levels: usize) -> usize {
-        self.core.truncate(levels)
+    fn truncate(&mut self, levels: Count) -> usize {
+        self.core.truncate(levels.0)
     }
 
     /// Check the book against itself.
@@ -527,119 +528,7 @@ fn apply_quotes(core: &mut book::OrderBook, batch: &QuoteBatch, only: Option<Ins
     Ok(())
 }
 
-/// The books of many instruments.
-#[pyclass(subclass, module = "tickwright._core")]
-pub(crate) struct BookSet {
-    core: book::BookSet,
-    instruments: Instruments,
-}
-
-impl BookSet {
-    fn book_of(&self, symbol: &str) -> PyResult<&book::OrderBook> {
-        let found = self.instruments.get(symbol).and_then(|id| self.core.book(id));
-        found.ok_or_else(|| DataError::new_err(format!("symbol {symbol}: has no book here; apply data of it first")))
-    }
-}
-
-#[pymethods]
-impl BookSet {
-    #[new]
-    #[pyo3(signature = (depth = "L3", *, crossed = "keep", orders_max = 1_000_000, levels_max = 100_000, books_max = 10_000, total_orders_max = 10_000_000))]
-    fn new(depth: &str, crossed: &str, orders_max: usize, levels_max: usize, books_max: usize, total_orders_max: usize) -> PyResult<Self> {
-        let config = config(depth, crossed, orders_max, levels_max)?;
-        let core = book::BookSet::with_config(config, books_max, total_orders_max).map_err(to_py)?;
-        Ok(Self { core, instruments: Instruments::default() })
-    }
-
-    /// Apply columns of book changes, or quotes.
-    fn apply_columns<'py>(&mut self, py: Python<'py>, columns: &Bound<'py, Columns>) -> PyResult<Bound<'py, PyDict>> {
-        let before = self.core.counts();
-        let (core, own) = (&mut self.core, &mut self.instruments);
-        let columns = columns.get();
-        call(py, || match (columns.deltas(), columns.quotes()) {
-            (Some((batch, theirs)), _) => {
-                let ids = ids_of(own, theirs)?;
-                if ids.iter().enumerate().all(|(i, id)| id.index() == i) { core.apply_batch(batch) } else { core.apply_mapped(batch, &ids) }
-            }
-            (_, Some((batch, theirs))) => {
-                let ids = ids_of(own, theirs)?;
-                for i in 0..batch.len() {
-                    let mut quote = batch.get(i);
-                    quote.instrument = ids.get(quote.instrument.index()).copied().unwrap_or(InstrumentId(u32::MAX));
-                    core.apply_quote(&quote)?;
-                }
-                Ok(())
-            }
-            _ => Err(Error::data("columns", "are neither book changes nor quotes; give `data.deltas`")),
-        })?;
-        counts_to_python(py, &self.core.counts().since(&before))
-    }
-
-    #[getter]
-    fn symbols(&self) -> Vec<String> {
-        self.core.books().map(|(id, _)| self.instruments.symbol(id).to_owned()).collect()
-    }
-
-    #[pyo3(signature = (symbol, *, raw = false))]
-    fn best_bid<'py>(&self, py: Python<'py>, symbol: &str, raw: bool) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        pair(py, self.book_of(symbol)?.best_bid(), raw)
-    }
-
-    #[pyo3(signature = (symbol, *, raw = false))]
-    fn best_ask<'py>(&self, py: Python<'py>, symbol: &str, raw: bool) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        pair(py, self.book_of(symbol)?.best_ask(), raw)
-    }
-
-    fn depth_arrays<'py>(&self, py: Python<'py>, symbol: &str, n: usize, raw: bool) -> PyResult<DepthArrays<'py>> {
-        Ok(depth_arrays(py, self.book_of(symbol)?, n, raw))
-    }
-
-    /// A copy of a symbol's book put into `target`.
-    fn copy_into(&self, symbol: &str, target: &Bound<'_, OrderBook>) -> PyResult<()> {
-        target.borrow_mut().core = self.book_of(symbol)?.clone();
-        Ok(())
-    }
-
-    /// Counts of one symbol's book, or of all.
-    #[pyo3(signature = (symbol = None))]
-    fn counts<'py>(&self, py: Python<'py>, symbol: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
-        match symbol {
-            Some(symbol) => counts_to_python(py, self.book_of(symbol)?.counts()),
-            None => counts_to_python(py, &self.core.counts()),
-        }
-    }
-
-    fn check(&self, py: Python<'_>) -> PyResult<()> {
-        call(py, || self.core.check())
-    }
-
-    fn __len__(&self) -> usize {
-        self.core.books().count()
-    }
-
-    fn __contains__(&self, symbol: &str) -> bool {
-        self.book_of(symbol).is_ok()
-    }
-
-    /// Live orders of all books.
-    #[getter]
-    fn order_count(&self) -> usize {
-        self.core.order_count()
-    }
-
-    #[getter]
-    fn heap_bytes(&self) -> usize {
-        self.core.heap_bytes()
-    }
-}
-
-/// Our id for each id of `theirs`.
-fn ids_of(own: &mut Instruments, theirs: &Instruments) -> CoreResult<Vec<InstrumentId>> {
-    theirs.symbols().iter().map(|symbol| own.intern(symbol)).collect()
-}
-
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(fixed_of, module)?)?;
-    module.add_class::<OrderBook>()?;
-    module.add_class::<BookSet>()
+    module.add_class::<OrderBook>()
 }

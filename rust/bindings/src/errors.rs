@@ -39,6 +39,20 @@ pub(crate) fn choose<T: Copy>(field: &str, text: &str, choices: &[(&str, T)]) ->
     })
 }
 
+/// A count from Python: a whole number from 0 up, refused like any other setting where it is none.
+#[derive(Clone, Copy)]
+pub(crate) struct Count(pub(crate) usize);
+
+impl<'py> FromPyObject<'_, 'py> for Count {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let given: i64 = object.extract()?;
+        let count = usize::try_from(given);
+        count.map(Self).map_err(|_| to_py(Error::config("count", format!("{given} is out of range; give a whole number from 0 up"))))
+    }
+}
+
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
     static PANIC_PLACE: RefCell<String> = const { RefCell::new(String::new()) };

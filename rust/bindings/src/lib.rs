@@ -7,6 +7,7 @@
 
 mod backtest;
 mod book;
+mod book_set;
 mod catalog;
 mod columns;
 mod crypto;
@@ -21,6 +22,7 @@ mod lines;
 mod quality;
 mod stats;
 mod strategy;
+mod table;
 
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
@@ -35,6 +37,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     errors::register(module)?;
     data::register(module)?;
+    table::register(module)?;
     feeds::register(module)?;
     decode::register(module)?;
     indicators::register(module)?;
@@ -45,6 +48,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     strategy::register(module)?;
     backtest::register(module)?;
     book::register(module)?;
+    book_set::register(module)?;
     // The stub file lists the names; PyO3's own list would count private ones as public.
     module.delattr("__all__")
 }

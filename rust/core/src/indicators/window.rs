@@ -50,8 +50,8 @@ impl Soundness {
 /// a single one is checked fastest.
 pub(super) fn all_sound<const I: usize>(columns: [&[f64]; I], not_negative: u8) -> bool {
     columns.iter().enumerate().all(|(i, column)| {
-        let has_sign = not_negative >> i & 1 == 1;
-        all_finite(column) && !(has_sign && column.iter().fold(0, |bad, &x| bad + u64::from(x < 0.0)) != 0)
+        let negative = if not_negative >> i & 1 == 1 { column.iter().map(|&x| u64::from(x < 0.0)).sum() } else { 0 };
+        negative == 0 && all_finite(column)
     })
 }
 
