@@ -47,7 +47,7 @@ $(STAMPS)/requires-%: pyproject.toml .ci/requirements.py $(STAMPS)/venv
 
 # The extension module lies in the source tree and the package is installed editable: a change of Python needs no install.
 $(EXTENSION): $(RUST_SOURCES) pyproject.toml $(STAMPS)/requires
-	@echo "building the extension (release); the first time takes a minute or two"
+	@echo "building the extension (release); the first time takes three or four minutes"
 	PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
 	@touch $@
 
