@@ -408,7 +408,7 @@ impl OrderBook {
     }
 
     /// (B − A) ÷ (B + A) of the sizes of the best `n` levels.
-    #[pyo3(signature = (n = Count(1)))]
+    #[pyo3(signature = (n = Count(1)), text_signature = "($self, n=1)")]
     fn imbalance(&self, n: Count) -> Option<f64> {
         self.core.imbalance(n.0)
     }
