@@ -1,10 +1,10 @@
 //! Patterns of four and five candles.
 
-use super::candle::{Candle, Setting, all, any};
+use super::candle::{Candle, Setting, all, any, upper};
 use super::{Rule, entry, made, penetration, rule, when};
 use crate::indicators::catalog::Description;
 
-#[inline]
+#[inline(always)]
 fn cdl3blackcrows<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -27,7 +27,7 @@ fn cdl3blackcrows<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDL3BLACKCROWS: Rule = rule!(13, [Setting::ShadowVeryShort], cdl3blackcrows);
 
-#[inline]
+#[inline(always)]
 fn cdl3linestrike<C: Candle>(c: &C, _: f64) -> f64 {
     let up = all!(c.is_white(1), c.close(1) > c.close(2), c.close(2) > c.close(3), c.open(0) > c.close(1), c.close(0) < c.open(3));
     let down = all!(c.is_black(1), c.close(1) < c.close(2), c.close(2) < c.close(3), c.open(0) < c.close(1), c.close(0) > c.open(3));
@@ -41,7 +41,7 @@ fn cdl3linestrike<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDL3LINESTRIKE: Rule = rule!(8, [Setting::Near], cdl3linestrike);
 
-#[inline]
+#[inline(always)]
 fn cdlbreakaway<C: Candle>(c: &C, _: f64) -> f64 {
     let colours = all!(c.colour(4) == c.colour(3), c.colour(3) == c.colour(1), c.colour(1) == -c.colour(0));
     let down = all!(
@@ -69,7 +69,7 @@ fn cdlbreakaway<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLBREAKAWAY: Rule = rule!(14, [Setting::BodyLong], cdlbreakaway);
 
-#[inline]
+#[inline(always)]
 fn cdlconcealbabyswall<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -90,7 +90,7 @@ fn cdlconcealbabyswall<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLCONCEALBABYSWALL: Rule = rule!(13, [Setting::ShadowVeryShort], cdlconcealbabyswall);
 
-#[inline]
+#[inline(always)]
 fn cdlladderbottom<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -110,7 +110,7 @@ fn cdlladderbottom<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLLADDERBOTTOM: Rule = rule!(14, [Setting::ShadowVeryShort], cdlladderbottom);
 
-#[inline]
+#[inline(always)]
 fn cdlmathold<C: Candle>(c: &C, penetration: f64) -> f64 {
     let floor = c.close(4) - c.body(4) * penetration;
     when(
@@ -126,7 +126,7 @@ fn cdlmathold<C: Candle>(c: &C, penetration: f64) -> f64 {
             c.top(2) < c.open(3),
             c.top(1) < c.top(2),
             c.open(0) > c.close(1),
-            c.close(0) > c.high(3).max(c.high(2)).max(c.high(1)),
+            c.close(0) > upper(upper(c.high(3), c.high(2)), c.high(1)),
             c.has_long_body(4),
             all!(c.has_short_body(1), c.has_short_body(2), c.has_short_body(3))
         ),
@@ -136,7 +136,7 @@ fn cdlmathold<C: Candle>(c: &C, penetration: f64) -> f64 {
 
 const CDLMATHOLD: Rule = rule!(14, [Setting::BodyShort, Setting::BodyLong], cdlmathold);
 
-#[inline]
+#[inline(always)]
 fn cdlrisefall3methods<C: Candle>(c: &C, _: f64) -> f64 {
     let way = c.colour(4);
     let colours = all!(c.colour(3) == -way, c.colour(2) == -way, c.colour(1) == -way, c.colour(0) == way);

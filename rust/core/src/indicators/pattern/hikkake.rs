@@ -5,13 +5,13 @@ use super::{Rule, entry, made, rule};
 use crate::indicators::catalog::Description;
 
 /// The candle `k` back lies within the one before it.
-#[inline]
+#[inline(always)]
 fn is_inside<C: Candle>(c: &C, k: usize) -> bool {
     all!(c.high(k) < c.high(k + 1), c.low(k) > c.low(k + 1))
 }
 
 /// 1 where candle `k` back breaks below the one before it, −1 above, 0 where it does neither or may not.
-#[inline]
+#[inline(always)]
 fn breaks<C: Candle>(c: &C, k: usize, may_break_below: bool, may_break_above: bool) -> f64 {
     let below = all!(may_break_below, c.high(k) < c.high(k + 1), c.low(k) < c.low(k + 1));
     let above = all!(may_break_above, c.high(k) > c.high(k + 1), c.low(k) > c.low(k + 1));
@@ -19,14 +19,14 @@ fn breaks<C: Candle>(c: &C, k: usize, may_break_below: bool, may_break_above: bo
 }
 
 /// An inside bar and a candle that breaks out of it, the last one `k` back: 1 below it (bullish), −1 above it, 0 without.
-#[inline]
+#[inline(always)]
 fn plain<C: Candle>(c: &C, k: usize) -> f64 {
     let inside = is_inside(c, k + 1);
     breaks(c, k, inside, inside)
 }
 
 /// Two inside bars in a row with the close before near the end that is broken.
-#[inline]
+#[inline(always)]
 fn modified<C: Candle>(c: &C, k: usize) -> f64 {
     let inside = all!(is_inside(c, k + 2), is_inside(c, k + 1));
     let near = c.limit(Setting::Near, k + 2);
@@ -35,7 +35,7 @@ fn modified<C: Candle>(c: &C, k: usize) -> f64 {
 }
 
 /// ±100 where the pattern ends, ±200 where the last one is confirmed: by the first close beyond its inside bar within three candles.
-#[inline]
+#[inline(always)]
 fn find<C: Candle>(c: &C, pattern: impl Fn(&C, usize) -> f64) -> f64 {
     let [now, one, two, three] = [0, 1, 2, 3].map(|k| pattern(c, k));
     // The close `k` back lies beyond the inside bar of the pattern that ends `back` candles back.
@@ -49,14 +49,14 @@ fn find<C: Candle>(c: &C, pattern: impl Fn(&C, usize) -> f64) -> f64 {
     if now == 0.0 { 200.0 * confirmed } else { 100.0 * now }
 }
 
-#[inline]
+#[inline(always)]
 fn cdlhikkake<C: Candle>(c: &C, _: f64) -> f64 {
     find(c, plain)
 }
 
 const CDLHIKKAKE: Rule = rule!(5, [], cdlhikkake);
 
-#[inline]
+#[inline(always)]
 fn cdlhikkakemod<C: Candle>(c: &C, _: f64) -> f64 {
     find(c, modified)
 }

@@ -3,79 +3,137 @@
 //! Which way a pattern points is its classical meaning (Nison 1991, Bulkowski 2008), as TA-Lib has it; the trend before it is for the
 //! caller to look at. Engulfing and harami give ±80 where one end of the bodies is the same, hikkake ±200 where it is confirmed.
 
+mod block;
 mod candle;
 mod five;
 mod hikkake;
 mod one;
+mod rule;
 mod three;
 mod two;
 
 use super::catalog::{Description, Parameters, real};
-use super::study::{Indicator, State, Streaming, Study};
-use super::wide::wide;
+use super::study::{Indicator, State, Streaming, Study, step_each};
+use super::window::all_sound;
 use crate::types::Result;
-use candle::{Block, HISTORY, Last, ROWS, Setting};
+use block::{ROWS, Scratch, WIDTH, is_sound};
+use candle::{HISTORY, Last};
+use rule::{Rule, rule};
 
 /// The indicators of the family.
 pub(super) const FAMILY: &[&[Description]] = &[one::ENTRIES, two::ENTRIES, three::ENTRIES, five::ENTRIES, hikkake::ENTRIES];
 
-/// A pattern: what its averages are and how it is seen, in a block of rows and at the last of a series.
-#[derive(Clone, Copy, Debug)]
-struct Rule {
-    /// Rows before the first that can be judged.
-    lookback: usize,
-    settings: &'static [Setting],
-    /// What each candle of the block completes; the number is the penetration where the pattern has one.
-    find_all: fn(&Block, f64, &mut [f64; ROWS]),
-    /// What the last candle completes.
-    find_last: fn(&Last<'_>, f64) -> f64,
+/// The last candles, by column.
+#[derive(Clone, Debug)]
+struct Recent {
+    /// Those up to `end` are the last [`HISTORY`]; there is room for as many again, so that they need moving only now and then.
+    columns: [[f64; 2 * HISTORY]; 4],
+    end: usize,
+    /// Candles taken, up to [`HISTORY`].
+    seen: usize,
 }
 
-/// The rule that `$find`, generic over the candle, is seen by.
-macro_rules! rule {
-    ($lookback:literal, [$($setting:expr),*], $find:ident) => {
-        Rule {
-            lookback: $lookback,
-            settings: &[$($setting),*],
-            find_all: |block, penetration, out| {
-                $crate::indicators::wide::wide(|| {
-                    for (row, y) in out.iter_mut().enumerate() {
-                        *y = $find(&$crate::indicators::pattern::candle::InBlock { block, row }, penetration);
-                    }
-                });
-            },
-            find_last: |last, penetration| $find(last, penetration),
+impl Recent {
+    const fn new() -> Self {
+        Self { columns: [[0.0; 2 * HISTORY]; 4], end: HISTORY, seen: 0 }
+    }
+
+    #[inline]
+    fn push(&mut self, row: [f64; 4]) {
+        if self.end == 2 * HISTORY {
+            self.settle();
         }
-    };
+        for (column, value) in self.columns.iter_mut().zip(row) {
+            column[self.end] = value;
+        }
+        self.end += 1;
+        self.seen = (self.seen + 1).min(HISTORY);
+    }
+
+    /// Take in candles, oldest first.
+    fn extend(&mut self, columns: [&[f64]; 4]) {
+        let rows = columns[0].len();
+        for row in rows.saturating_sub(HISTORY)..rows {
+            self.push(columns.map(|c| c[row]));
+        }
+    }
+
+    /// Move the last candles to the front.
+    fn settle(&mut self) {
+        for column in &mut self.columns {
+            column.copy_within(self.end - HISTORY..self.end, 0);
+        }
+        self.end = HISTORY;
+    }
+
+    /// The last candles by column, zeros before the first of a short series.
+    #[inline]
+    fn last(&self) -> [&[f64; HISTORY]; 4] {
+        const NONE: [f64; HISTORY] = [0.0; HISTORY];
+        self.columns.each_ref().map(|column| column[..self.end].last_chunk().unwrap_or(&NONE))
+    }
 }
-use rule;
+
+/// Candles taken together from where they lie in pieces: [`HISTORY`] of them, and then up to [`ROWS`].
+fn join(to: &mut [[f64; WIDTH]; 4], history: [&[f64]; 4], rows: [&[f64]; 4]) {
+    for ((to, history), rows) in to.iter_mut().zip(history).zip(rows) {
+        let (front, back) = to.split_at_mut(HISTORY);
+        front.copy_from_slice(history);
+        back[..rows.len()].copy_from_slice(rows);
+    }
+}
+
+/// The rows of a block from `start`, and those before it.
+fn block_at(column: &[f64], start: usize) -> Option<&[f64; WIDTH]> {
+    column[start.checked_sub(HISTORY)?..].first_chunk()
+}
 
 /// A pattern over a series.
 #[derive(Clone, Debug)]
 struct Pattern {
     rule: Rule,
     penetration: f64,
-    /// The last candles, oldest first, up to twice [`HISTORY`] so that they need moving only now and then.
-    last: [Vec<f64>; 4],
+    recent: Recent,
 }
 
 impl Pattern {
-    fn new(rule: Rule, penetration: f64) -> Self {
-        Self { rule, penetration, last: std::array::from_fn(|_| Vec::with_capacity(2 * HISTORY)) }
+    const fn new(rule: Rule, penetration: f64) -> Self {
+        Self { rule, penetration, recent: Recent::new() }
     }
 
-    fn columns(&self) -> [&[f64]; 4] {
-        self.last.each_ref().map(Vec::as_slice)
-    }
-
-    /// Keep the candle, and no more of the older ones than are needed.
-    fn keep(&mut self, row: [f64; 4]) {
-        for (column, value) in self.last.iter_mut().zip(row) {
-            if column.len() == 2 * HISTORY {
-                column.drain(..HISTORY);
+    /// [`Study::run`], by blocks; with `LOOK`, false as soon as a value is found that is not finite, and then nothing but `out` changed.
+    fn run_blocks<const LOOK: bool>(&mut self, columns: [&[f64]; 4], out: &mut [f64]) -> bool {
+        let rows = out.len();
+        let mut scratch = Scratch::new();
+        let mut joined = [[0.0; WIDTH]; 4];
+        let mut found = [0.0; ROWS];
+        for start in (0..rows).step_by(ROWS) {
+            let end = rows.min(start + ROWS);
+            // Most blocks are judged where they lie; the first, and one that is not whole, in a copy.
+            let here = if let [Some(open), Some(high), Some(low), Some(close)] = columns.map(|c| block_at(c, start)) {
+                [open, high, low, close]
+            } else {
+                let history = match start.checked_sub(HISTORY) {
+                    Some(from) => columns.map(|c| &c[from..start]),
+                    None => self.recent.last().map(<[f64; HISTORY]>::as_slice),
+                };
+                join(&mut joined, history, columns.map(|c| &c[start..end]));
+                joined.each_ref()
+            };
+            if LOOK && !is_sound(here) {
+                return false;
             }
-            column.push(value);
+            if let Ok(whole) = (&mut out[start..end]).try_into() {
+                self.rule.judge(here, self.penetration, &mut scratch, whole);
+            } else {
+                self.rule.judge(here, self.penetration, &mut scratch, &mut found);
+                out[start..end].copy_from_slice(&found[..end - start]);
+            }
         }
+        let cold = self.rule.lookback.saturating_sub(self.recent.seen).min(rows);
+        out[..cold].fill(f64::NAN);
+        self.recent.extend(columns);
+        true
     }
 }
 
@@ -85,42 +143,37 @@ impl Study<4, 1> for Pattern {
     }
 
     fn step(&mut self, row: [f64; 4]) -> [f64; 1] {
-        self.keep(row);
-        let columns = self.columns();
-        [if columns[0].len() <= self.rule.lookback { f64::NAN } else { (self.rule.find_last)(&Last(columns), self.penetration) }]
+        self.recent.push(row);
+        if self.recent.seen <= self.rule.lookback {
+            return [f64::NAN];
+        }
+        [(self.rule.find_last)(&Last(self.recent.last()), self.penetration)]
     }
 
     fn run(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        // The first rows need candles from before; the others find all that they need in the columns.
-        let head = out.len().min(HISTORY);
-        for (row, y) in out[..head].iter_mut().enumerate() {
-            [*y] = self.step(columns.map(|c| c[row]));
+        if out.len() < HISTORY {
+            return step_each(self, columns, [out]);
         }
-        let Rule { settings, find_all, .. } = self.rule;
-        let mut block = Block::new();
-        let mut found = [0.0; ROWS];
-        for start in (head..out.len()).step_by(ROWS) {
-            let end = out.len().min(start + ROWS);
-            wide(|| block.fill(columns, settings, start, end));
-            if let Ok(whole) = (&mut out[start..end]).try_into() {
-                find_all(&block, self.penetration, whole);
-            } else {
-                find_all(&block, self.penetration, &mut found);
-                out[start..end].copy_from_slice(&found[..end - start]);
-            }
+        self.run_blocks::<false>(columns, out);
+    }
+
+    fn run_if_sound(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1], not_negative: u8) -> bool {
+        if out.len() >= HISTORY && not_negative == 0 {
+            return self.run_blocks::<true>(columns, out);
         }
-        for row in head.max(out.len().saturating_sub(HISTORY))..out.len() {
-            self.keep(columns.map(|c| c[row]));
+        let is_sound = all_sound(columns, not_negative);
+        if is_sound {
+            self.run(columns, [out]);
         }
+        is_sound
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        let mut rows = self.last[0].len();
-        state.count(&mut rows, 2 * HISTORY);
-        for column in &mut self.last {
-            state.list(column, 2 * HISTORY);
+        self.recent.settle();
+        state.count(&mut self.recent.seen, HISTORY);
+        for column in &mut self.recent.columns {
+            state.numbers(&mut column[..HISTORY]);
         }
-        state.check(self.last.iter().all(|c| c.len() == rows));
     }
 }
 
@@ -155,7 +208,7 @@ const fn penetration(default: f64) -> super::catalog::Parameter {
 }
 
 /// 100 × `way` where the pattern `is_there`, else 0.
-#[inline]
+#[inline(always)]
 fn when(is_there: bool, way: f64) -> f64 {
     if is_there { 100.0 * way } else { 0.0 }
 }

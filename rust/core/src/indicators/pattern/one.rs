@@ -4,42 +4,42 @@ use super::candle::{Candle, Setting, all, any};
 use super::{Rule, entry, made, rule, when};
 use crate::indicators::catalog::Description;
 
-#[inline]
+#[inline(always)]
 fn cdlbelthold<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.has_long_body(0), if c.is_white(0) { c.has_hardly_lower_shadow(0) } else { c.has_hardly_upper_shadow(0) }), c.colour(0))
 }
 
 const CDLBELTHOLD: Rule = rule!(10, [Setting::BodyLong, Setting::ShadowVeryShort], cdlbelthold);
 
-#[inline]
+#[inline(always)]
 fn cdlclosingmarubozu<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.has_long_body(0), if c.is_white(0) { c.has_hardly_upper_shadow(0) } else { c.has_hardly_lower_shadow(0) }), c.colour(0))
 }
 
 const CDLCLOSINGMARUBOZU: Rule = rule!(10, [Setting::BodyLong, Setting::ShadowVeryShort], cdlclosingmarubozu);
 
-#[inline]
+#[inline(always)]
 fn cdldoji<C: Candle>(c: &C, _: f64) -> f64 {
     when(c.is_doji(0), 1.0)
 }
 
 const CDLDOJI: Rule = rule!(10, [Setting::BodyDoji], cdldoji);
 
-#[inline]
+#[inline(always)]
 fn cdldragonflydoji<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.is_doji(0), c.has_hardly_upper_shadow(0), c.lower_shadow(0) > c.limit(Setting::ShadowVeryShort, 0)), 1.0)
 }
 
 const CDLDRAGONFLYDOJI: Rule = rule!(10, [Setting::BodyDoji, Setting::ShadowVeryShort], cdldragonflydoji);
 
-#[inline]
+#[inline(always)]
 fn cdlgravestonedoji<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.is_doji(0), c.has_hardly_lower_shadow(0), c.upper_shadow(0) > c.limit(Setting::ShadowVeryShort, 0)), 1.0)
 }
 
 const CDLGRAVESTONEDOJI: Rule = rule!(10, [Setting::BodyDoji, Setting::ShadowVeryShort], cdlgravestonedoji);
 
-#[inline]
+#[inline(always)]
 fn cdlhighwave<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -53,7 +53,7 @@ fn cdlhighwave<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLHIGHWAVE: Rule = rule!(10, [Setting::BodyShort, Setting::ShadowVeryLong], cdlhighwave);
 
-#[inline]
+#[inline(always)]
 fn cdllongleggeddoji<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(c.is_doji(0), any!(c.lower_shadow(0) > c.limit(Setting::ShadowLong, 0), c.upper_shadow(0) > c.limit(Setting::ShadowLong, 0))),
@@ -63,7 +63,7 @@ fn cdllongleggeddoji<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLLONGLEGGEDDOJI: Rule = rule!(10, [Setting::BodyDoji, Setting::ShadowLong], cdllongleggeddoji);
 
-#[inline]
+#[inline(always)]
 fn cdllongline<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -77,14 +77,14 @@ fn cdllongline<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLLONGLINE: Rule = rule!(10, [Setting::BodyLong, Setting::ShadowShort], cdllongline);
 
-#[inline]
+#[inline(always)]
 fn cdlmarubozu<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.has_long_body(0), c.has_hardly_upper_shadow(0), c.has_hardly_lower_shadow(0)), c.colour(0))
 }
 
 const CDLMARUBOZU: Rule = rule!(10, [Setting::BodyLong, Setting::ShadowVeryShort], cdlmarubozu);
 
-#[inline]
+#[inline(always)]
 fn cdlrickshawman<C: Candle>(c: &C, _: f64) -> f64 {
     let middle = c.low(0) + (c.high(0) - c.low(0)) / 2.0;
     let legs = all!(c.is_doji(0), c.lower_shadow(0) > c.limit(Setting::ShadowLong, 0), c.upper_shadow(0) > c.limit(Setting::ShadowLong, 0));
@@ -93,7 +93,7 @@ fn cdlrickshawman<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLRICKSHAWMAN: Rule = rule!(10, [Setting::BodyDoji, Setting::ShadowLong, Setting::Near], cdlrickshawman);
 
-#[inline]
+#[inline(always)]
 fn cdlshortline<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -107,14 +107,14 @@ fn cdlshortline<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLSHORTLINE: Rule = rule!(10, [Setting::BodyShort, Setting::ShadowShort], cdlshortline);
 
-#[inline]
+#[inline(always)]
 fn cdlspinningtop<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.has_short_body(0), c.upper_shadow(0) > c.body(0), c.lower_shadow(0) > c.body(0)), c.colour(0))
 }
 
 const CDLSPINNINGTOP: Rule = rule!(10, [Setting::BodyShort], cdlspinningtop);
 
-#[inline]
+#[inline(always)]
 fn cdltakuri<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.is_doji(0), c.has_hardly_upper_shadow(0), c.lower_shadow(0) > c.limit(Setting::ShadowVeryLong, 0)), 1.0)
 }

@@ -4,7 +4,7 @@ use super::candle::{Candle, Setting, all, any};
 use super::{Rule, entry, made, penetration, rule, when};
 use crate::indicators::catalog::Description;
 
-#[inline]
+#[inline(always)]
 fn cdl2crows<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -24,7 +24,7 @@ fn cdl2crows<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDL2CROWS: Rule = rule!(12, [Setting::BodyLong], cdl2crows);
 
-#[inline]
+#[inline(always)]
 fn cdl3inside<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -41,7 +41,7 @@ fn cdl3inside<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDL3INSIDE: Rule = rule!(12, [Setting::BodyShort, Setting::BodyLong], cdl3inside);
 
-#[inline]
+#[inline(always)]
 fn cdl3outside<C: Candle>(c: &C, _: f64) -> f64 {
     let up = all!(c.is_white(1), c.is_black(2), c.close(1) > c.open(2), c.open(1) < c.close(2), c.close(0) > c.close(1));
     let down = all!(c.is_black(1), c.is_white(2), c.open(1) > c.close(2), c.close(1) < c.open(2), c.close(0) < c.close(1));
@@ -50,7 +50,7 @@ fn cdl3outside<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDL3OUTSIDE: Rule = rule!(3, [], cdl3outside);
 
-#[inline]
+#[inline(always)]
 fn cdl3starsinsouth<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -78,7 +78,7 @@ fn cdl3starsinsouth<C: Candle>(c: &C, _: f64) -> f64 {
 const CDL3STARSINSOUTH: Rule =
     rule!(12, [Setting::BodyLong, Setting::ShadowLong, Setting::ShadowVeryShort, Setting::BodyShort], cdl3starsinsouth);
 
-#[inline]
+#[inline(always)]
 fn cdl3whitesoldiers<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -102,7 +102,7 @@ fn cdl3whitesoldiers<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDL3WHITESOLDIERS: Rule = rule!(12, [Setting::ShadowVeryShort, Setting::BodyShort, Setting::Far, Setting::Near], cdl3whitesoldiers);
 
-#[inline]
+#[inline(always)]
 fn cdlabandonedbaby<C: Candle>(c: &C, penetration: f64) -> f64 {
     let top = all!(c.is_white(2), c.is_black(0), c.close(0) < c.close(2) - c.body(2) * penetration, c.gaps_up(1, 2), c.gaps_down(0, 1));
     let bottom = all!(c.is_black(2), c.is_white(0), c.close(0) > c.close(2) + c.body(2) * penetration, c.gaps_down(1, 2), c.gaps_up(0, 1));
@@ -111,7 +111,7 @@ fn cdlabandonedbaby<C: Candle>(c: &C, penetration: f64) -> f64 {
 
 const CDLABANDONEDBABY: Rule = rule!(12, [Setting::BodyDoji, Setting::BodyLong, Setting::BodyShort], cdlabandonedbaby);
 
-#[inline]
+#[inline(always)]
 fn cdladvanceblock<C: Candle>(c: &C, _: f64) -> f64 {
     let weaker = || {
         let (a, b, d) = (c.body(2), c.body(1), c.body(0));
@@ -148,7 +148,7 @@ fn cdladvanceblock<C: Candle>(c: &C, _: f64) -> f64 {
 const CDLADVANCEBLOCK: Rule =
     rule!(12, [Setting::ShadowShort, Setting::ShadowLong, Setting::Near, Setting::Far, Setting::BodyLong], cdladvanceblock);
 
-#[inline]
+#[inline(always)]
 fn cdleveningdojistar<C: Candle>(c: &C, penetration: f64) -> f64 {
     when(
         all!(
@@ -166,7 +166,7 @@ fn cdleveningdojistar<C: Candle>(c: &C, penetration: f64) -> f64 {
 
 const CDLEVENINGDOJISTAR: Rule = rule!(12, [Setting::BodyDoji, Setting::BodyLong, Setting::BodyShort], cdleveningdojistar);
 
-#[inline]
+#[inline(always)]
 fn cdleveningstar<C: Candle>(c: &C, penetration: f64) -> f64 {
     when(
         all!(
@@ -184,7 +184,7 @@ fn cdleveningstar<C: Candle>(c: &C, penetration: f64) -> f64 {
 
 const CDLEVENINGSTAR: Rule = rule!(12, [Setting::BodyLong, Setting::BodyShort], cdleveningstar);
 
-#[inline]
+#[inline(always)]
 fn cdlgapsidesidewhite<C: Candle>(c: &C, _: f64) -> f64 {
     let up = c.body_gaps_up(1, 2);
     let gap = any!(all!(up, c.body_gaps_up(0, 2)), all!(c.body_gaps_down(1, 2), c.body_gaps_down(0, 2)));
@@ -194,7 +194,7 @@ fn cdlgapsidesidewhite<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLGAPSIDESIDEWHITE: Rule = rule!(7, [Setting::Near, Setting::Equal], cdlgapsidesidewhite);
 
-#[inline]
+#[inline(always)]
 fn cdlidentical3crows<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -213,7 +213,7 @@ fn cdlidentical3crows<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLIDENTICAL3CROWS: Rule = rule!(12, [Setting::ShadowVeryShort, Setting::Equal], cdlidentical3crows);
 
-#[inline]
+#[inline(always)]
 fn cdlmorningdojistar<C: Candle>(c: &C, penetration: f64) -> f64 {
     when(
         all!(
@@ -231,7 +231,7 @@ fn cdlmorningdojistar<C: Candle>(c: &C, penetration: f64) -> f64 {
 
 const CDLMORNINGDOJISTAR: Rule = rule!(12, [Setting::BodyDoji, Setting::BodyLong, Setting::BodyShort], cdlmorningdojistar);
 
-#[inline]
+#[inline(always)]
 fn cdlmorningstar<C: Candle>(c: &C, penetration: f64) -> f64 {
     when(
         all!(
@@ -249,7 +249,7 @@ fn cdlmorningstar<C: Candle>(c: &C, penetration: f64) -> f64 {
 
 const CDLMORNINGSTAR: Rule = rule!(12, [Setting::BodyLong, Setting::BodyShort], cdlmorningstar);
 
-#[inline]
+#[inline(always)]
 fn cdlstalledpattern<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -273,7 +273,7 @@ fn cdlstalledpattern<C: Candle>(c: &C, _: f64) -> f64 {
 const CDLSTALLEDPATTERN: Rule =
     rule!(12, [Setting::BodyLong, Setting::BodyShort, Setting::ShadowVeryShort, Setting::Near], cdlstalledpattern);
 
-#[inline]
+#[inline(always)]
 fn cdlsticksandwich<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(c.is_black(2), c.is_white(1), c.is_black(0), c.low(1) > c.close(2), c.is_within(Setting::Equal, 2, c.close(0), c.close(2))),
@@ -283,7 +283,7 @@ fn cdlsticksandwich<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLSTICKSANDWICH: Rule = rule!(7, [Setting::Equal], cdlsticksandwich);
 
-#[inline]
+#[inline(always)]
 fn cdltasukigap<C: Candle>(c: &C, _: f64) -> f64 {
     let up = all!(
         c.body_gaps_up(1, 2),
@@ -308,7 +308,7 @@ fn cdltasukigap<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLTASUKIGAP: Rule = rule!(7, [Setting::Near], cdltasukigap);
 
-#[inline]
+#[inline(always)]
 fn cdltristar<C: Candle>(c: &C, _: f64) -> f64 {
     // All three are measured by the average before the first.
     let limit = c.limit(Setting::BodyDoji, 2);
@@ -320,7 +320,7 @@ fn cdltristar<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLTRISTAR: Rule = rule!(12, [Setting::BodyDoji], cdltristar);
 
-#[inline]
+#[inline(always)]
 fn cdlunique3river<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -340,7 +340,7 @@ fn cdlunique3river<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLUNIQUE3RIVER: Rule = rule!(12, [Setting::BodyShort, Setting::BodyLong], cdlunique3river);
 
-#[inline]
+#[inline(always)]
 fn cdlupsidegap2crows<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -360,7 +360,7 @@ fn cdlupsidegap2crows<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLUPSIDEGAP2CROWS: Rule = rule!(12, [Setting::BodyShort, Setting::BodyLong], cdlupsidegap2crows);
 
-#[inline]
+#[inline(always)]
 fn cdlxsidegap3methods<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(

@@ -5,7 +5,7 @@ use super::{Rule, entry, made, penetration, rule, when};
 use crate::indicators::catalog::Description;
 
 /// The harami's last body against the one before: 1 within it, 0.8 where an end is shared, 0 elsewhere; the other way from the first.
-#[inline]
+#[inline(always)]
 fn within<C: Candle>(c: &C) -> f64 {
     let inside = all!(c.top(0) < c.top(1), c.bottom(0) > c.bottom(1));
     let touching = all!(c.top(0) <= c.top(1), c.bottom(0) >= c.bottom(1));
@@ -14,7 +14,7 @@ fn within<C: Candle>(c: &C) -> f64 {
 }
 
 /// Two marubozus of opposite colours with a gap between them, away from the first.
-#[inline]
+#[inline(always)]
 fn kicks<C: Candle>(c: &C) -> bool {
     all!(
         c.colour(1) == -c.colour(0),
@@ -30,7 +30,7 @@ fn kicks<C: Candle>(c: &C) -> bool {
     )
 }
 
-#[inline]
+#[inline(always)]
 fn cdlcounterattack<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(c.colour(1) == -c.colour(0), c.has_long_body(1), c.has_long_body(0), c.is_within(Setting::Equal, 1, c.close(0), c.close(1))),
@@ -40,7 +40,7 @@ fn cdlcounterattack<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLCOUNTERATTACK: Rule = rule!(11, [Setting::Equal, Setting::BodyLong], cdlcounterattack);
 
-#[inline]
+#[inline(always)]
 fn cdldarkcloudcover<C: Candle>(c: &C, penetration: f64) -> f64 {
     when(
         all!(
@@ -57,14 +57,14 @@ fn cdldarkcloudcover<C: Candle>(c: &C, penetration: f64) -> f64 {
 
 const CDLDARKCLOUDCOVER: Rule = rule!(11, [Setting::BodyLong], cdldarkcloudcover);
 
-#[inline]
+#[inline(always)]
 fn cdldojistar<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.has_long_body(1), c.is_doji(0), if c.is_white(1) { c.body_gaps_up(0, 1) } else { c.body_gaps_down(0, 1) }), -c.colour(1))
 }
 
 const CDLDOJISTAR: Rule = rule!(11, [Setting::BodyDoji, Setting::BodyLong], cdldojistar);
 
-#[inline]
+#[inline(always)]
 fn cdlengulfing<C: Candle>(c: &C, _: f64) -> f64 {
     let whole = |a: f64, b: f64, c: f64, d: f64| any!(all!(a >= b, c < d), all!(a > b, c <= d));
     let engulfs = if c.is_white(0) {
@@ -78,7 +78,7 @@ fn cdlengulfing<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLENGULFING: Rule = rule!(2, [], cdlengulfing);
 
-#[inline]
+#[inline(always)]
 fn cdlhammer<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -93,7 +93,7 @@ fn cdlhammer<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLHAMMER: Rule = rule!(11, [Setting::BodyShort, Setting::ShadowLong, Setting::ShadowVeryShort, Setting::Near], cdlhammer);
 
-#[inline]
+#[inline(always)]
 fn cdlhangingman<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -108,28 +108,28 @@ fn cdlhangingman<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLHANGINGMAN: Rule = rule!(11, [Setting::BodyShort, Setting::ShadowLong, Setting::ShadowVeryShort, Setting::Near], cdlhangingman);
 
-#[inline]
+#[inline(always)]
 fn cdlharami<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.has_long_body(1), c.has_no_long_body(0)), within(c))
 }
 
 const CDLHARAMI: Rule = rule!(11, [Setting::BodyShort, Setting::BodyLong], cdlharami);
 
-#[inline]
+#[inline(always)]
 fn cdlharamicross<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.has_long_body(1), c.is_doji(0)), within(c))
 }
 
 const CDLHARAMICROSS: Rule = rule!(11, [Setting::BodyDoji, Setting::BodyLong], cdlharamicross);
 
-#[inline]
+#[inline(always)]
 fn cdlhomingpigeon<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.is_black(1), c.is_black(0), c.has_long_body(1), c.has_no_long_body(0), c.open(0) < c.open(1), c.close(0) > c.close(1)), 1.0)
 }
 
 const CDLHOMINGPIGEON: Rule = rule!(11, [Setting::BodyShort, Setting::BodyLong], cdlhomingpigeon);
 
-#[inline]
+#[inline(always)]
 fn cdlinneck<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -146,7 +146,7 @@ fn cdlinneck<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLINNECK: Rule = rule!(11, [Setting::Equal, Setting::BodyLong], cdlinneck);
 
-#[inline]
+#[inline(always)]
 fn cdlinvertedhammer<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -161,28 +161,28 @@ fn cdlinvertedhammer<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLINVERTEDHAMMER: Rule = rule!(11, [Setting::BodyShort, Setting::ShadowLong, Setting::ShadowVeryShort], cdlinvertedhammer);
 
-#[inline]
+#[inline(always)]
 fn cdlkicking<C: Candle>(c: &C, _: f64) -> f64 {
     when(kicks(c), c.colour(0))
 }
 
 const CDLKICKING: Rule = rule!(11, [Setting::ShadowVeryShort, Setting::BodyLong], cdlkicking);
 
-#[inline]
+#[inline(always)]
 fn cdlkickingbylength<C: Candle>(c: &C, _: f64) -> f64 {
-    when(kicks(c), c.colour(usize::from(c.body(0) <= c.body(1))))
+    when(kicks(c), if c.body(0) <= c.body(1) { c.colour(1) } else { c.colour(0) })
 }
 
 const CDLKICKINGBYLENGTH: Rule = rule!(11, [Setting::ShadowVeryShort, Setting::BodyLong], cdlkickingbylength);
 
-#[inline]
+#[inline(always)]
 fn cdlmatchinglow<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.is_black(1), c.is_black(0), c.is_within(Setting::Equal, 1, c.close(0), c.close(1))), 1.0)
 }
 
 const CDLMATCHINGLOW: Rule = rule!(6, [Setting::Equal], cdlmatchinglow);
 
-#[inline]
+#[inline(always)]
 fn cdlonneck<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(c.is_black(1), c.has_long_body(1), c.is_white(0), c.open(0) < c.low(1), c.is_within(Setting::Equal, 1, c.close(0), c.low(1))),
@@ -192,7 +192,7 @@ fn cdlonneck<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLONNECK: Rule = rule!(11, [Setting::Equal, Setting::BodyLong], cdlonneck);
 
-#[inline]
+#[inline(always)]
 fn cdlpiercing<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -210,7 +210,7 @@ fn cdlpiercing<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLPIERCING: Rule = rule!(11, [Setting::BodyLong], cdlpiercing);
 
-#[inline]
+#[inline(always)]
 fn cdlseparatinglines<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
@@ -225,7 +225,7 @@ fn cdlseparatinglines<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLSEPARATINGLINES: Rule = rule!(11, [Setting::ShadowVeryShort, Setting::BodyLong, Setting::Equal], cdlseparatinglines);
 
-#[inline]
+#[inline(always)]
 fn cdlshootingstar<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(c.has_short_body(0), c.upper_shadow(0) > c.limit(Setting::ShadowLong, 0), c.has_hardly_lower_shadow(0), c.body_gaps_up(0, 1)),
@@ -235,7 +235,7 @@ fn cdlshootingstar<C: Candle>(c: &C, _: f64) -> f64 {
 
 const CDLSHOOTINGSTAR: Rule = rule!(11, [Setting::BodyShort, Setting::ShadowLong, Setting::ShadowVeryShort], cdlshootingstar);
 
-#[inline]
+#[inline(always)]
 fn cdlthrusting<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(

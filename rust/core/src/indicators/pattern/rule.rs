@@ -1,0 +1,73 @@
+//! How a pattern is seen: row by row, or a block of rows at once.
+#![allow(unsafe_code)] // one call, with its proof
+
+use super::block::{Block, ROWS, WIDTH};
+use super::candle::{HISTORY, Last, Setting};
+
+/// A pattern: what its averages are and how it is seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rule {
+    /// Rows before the first that can be judged.
+    pub(super) lookback: usize,
+    pub(super) settings: &'static [Setting],
+    /// What the last candle completes; the number is the penetration where the pattern has one.
+    pub(super) find_last: fn(&Last<'_>, f64) -> f64,
+    pub(super) find_all: FindAll,
+}
+
+/// What each candle of a block completes. To be called on a machine with AVX2 only where there may be one without: it is compiled
+/// once for all rows of a block, for wide registers; elsewhere the rows are judged one by one, by `find_last`.
+type FindAll = unsafe fn(&Block<'_>, f64, &mut [f64; ROWS]);
+
+/// The rule that `$find`, generic over the candle, is seen by.
+macro_rules! rule {
+    ($lookback:literal, [$($setting:expr),*], $find:ident) => {
+        $crate::indicators::pattern::rule::Rule {
+            lookback: $lookback,
+            settings: &[$($setting),*],
+            find_last: |last, penetration| $find(last, penetration),
+            find_all: {
+                #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
+                fn find_all(
+                    block: &$crate::indicators::pattern::block::Block<'_>,
+                    penetration: f64,
+                    out: &mut [f64; $crate::indicators::pattern::block::ROWS],
+                ) {
+                    for (row, y) in out.iter_mut().enumerate() {
+                        *y = $find(&block.candle(row), penetration);
+                    }
+                }
+                find_all
+            },
+        }
+    };
+}
+pub(super) use rule;
+
+impl Rule {
+    /// What each candle of a block completes.
+    pub(super) fn judge(
+        &self,
+        columns: [&[f64; WIDTH]; 4],
+        penetration: f64,
+        scratch: &mut super::block::Scratch,
+        out: &mut [f64; ROWS],
+    ) {
+        #[cfg(target_arch = "x86_64")]
+        if !std::arch::is_x86_feature_detected!("avx2") {
+            return self.judge_one_by_one(columns, penetration, out);
+        }
+        let block = Block::new(columns, self.settings, scratch);
+        // SAFETY: `find_all` is a safe function but for its need of AVX2 where the machine may lack it, and that has just been asked.
+        unsafe { (self.find_all)(&block, penetration, out) }
+    }
+
+    fn judge_one_by_one(&self, columns: [&[f64; WIDTH]; 4], penetration: f64, out: &mut [f64; ROWS]) {
+        let [open, high, low, close] = columns.map(|c| c[1..].windows(HISTORY));
+        for ((((y, open), high), low), close) in out.iter_mut().zip(open).zip(high).zip(low).zip(close) {
+            if let (Ok(open), Ok(high), Ok(low), Ok(close)) = (open.try_into(), high.try_into(), low.try_into(), close.try_into()) {
+                *y = (self.find_last)(&Last([open, high, low, close]), penetration);
+            }
+        }
+    }
+}
