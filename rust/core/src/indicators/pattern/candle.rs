@@ -61,7 +61,7 @@ pub(super) fn upper(a: f64, b: f64) -> f64 {
 
 /// As `f64::min` for numbers that are not NaN, in one instruction.
 #[inline(always)]
-fn lower(a: f64, b: f64) -> f64 {
+pub(super) fn lower(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 

@@ -16,7 +16,7 @@ use super::catalog::{Description, Parameters, real};
 use super::study::{Indicator, State, Streaming, Study, step_each};
 use super::window::all_sound;
 use crate::types::Result;
-use block::{ROWS, Scratch, WIDTH, is_sound};
+use block::{Column, ROWS, Scratch, WIDTH};
 use candle::{HISTORY, Last};
 use rule::{Rule, rule};
 
@@ -75,7 +75,7 @@ impl Recent {
 }
 
 /// Candles taken together from where they lie in pieces: [`HISTORY`] of them, and then up to [`ROWS`].
-fn join(to: &mut [[f64; WIDTH]; 4], history: [&[f64]; 4], rows: [&[f64]; 4]) {
+fn join(to: &mut [Column; 4], history: [&[f64]; 4], rows: [&[f64]; 4]) {
     for ((to, history), rows) in to.iter_mut().zip(history).zip(rows) {
         let (front, back) = to.split_at_mut(HISTORY);
         front.copy_from_slice(history);
@@ -84,7 +84,7 @@ fn join(to: &mut [[f64; WIDTH]; 4], history: [&[f64]; 4], rows: [&[f64]; 4]) {
 }
 
 /// The rows of a block from `start`, and those before it.
-fn block_at(column: &[f64], start: usize) -> Option<&[f64; WIDTH]> {
+fn block_at(column: &[f64], start: usize) -> Option<&Column> {
     column[start.checked_sub(HISTORY)?..].first_chunk()
 }
 
@@ -120,13 +120,14 @@ impl Pattern {
                 join(&mut joined, history, columns.map(|c| &c[start..end]));
                 joined.each_ref()
             };
-            if LOOK && !is_sound(here) {
-                return false;
-            }
             if let Ok(whole) = (&mut out[start..end]).try_into() {
-                self.rule.judge(here, self.penetration, &mut scratch, whole);
+                if !self.rule.judge::<LOOK>(here, self.penetration, &mut scratch, whole) {
+                    return false;
+                }
             } else {
-                self.rule.judge(here, self.penetration, &mut scratch, &mut found);
+                if !self.rule.judge::<LOOK>(here, self.penetration, &mut scratch, &mut found) {
+                    return false;
+                }
                 out[start..end].copy_from_slice(&found[..end - start]);
             }
         }

@@ -1,7 +1,7 @@
 //! How a pattern is seen: row by row, or a block of rows at once.
 #![allow(unsafe_code)] // one call, with its proof
 
-use super::block::{Block, ROWS, WIDTH};
+use super::block::{Block, Column, ROWS, Scratch, is_sound};
 use super::candle::{HISTORY, Last, Setting};
 
 /// A pattern: what its averages are and how it is seen.
@@ -29,7 +29,7 @@ macro_rules! rule {
             find_all: {
                 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
                 fn find_all(
-                    block: &$crate::indicators::pattern::block::Block<'_>,
+                    &block: &$crate::indicators::pattern::block::Block<'_>,
                     penetration: f64,
                     out: &mut [f64; $crate::indicators::pattern::block::ROWS],
                 ) {
@@ -45,24 +45,44 @@ macro_rules! rule {
 pub(super) use rule;
 
 impl Rule {
-    /// What each candle of a block completes.
-    pub(super) fn judge(
+    /// What each candle of a block completes; with `LOOK`, false when a value is found that is not finite, and then nothing.
+    pub(super) fn judge<const LOOK: bool>(
         &self,
-        columns: [&[f64; WIDTH]; 4],
+        columns: [&Column; 4],
         penetration: f64,
-        scratch: &mut super::block::Scratch,
+        scratch: &mut Scratch,
         out: &mut [f64; ROWS],
-    ) {
+    ) -> bool {
         #[cfg(target_arch = "x86_64")]
         if !std::arch::is_x86_feature_detected!("avx2") {
-            return self.judge_one_by_one(columns, penetration, out);
+            if LOOK && !is_sound(columns) {
+                return false;
+            }
+            self.judge_one_by_one(columns, penetration, out);
+            return true;
         }
-        let block = Block::new(columns, self.settings, scratch);
-        // SAFETY: `find_all` is a safe function but for its need of AVX2 where the machine may lack it, and that has just been asked.
-        unsafe { (self.find_all)(&block, penetration, out) }
+        // SAFETY: `judge_wide` is a safe function but for its need of AVX2 on a machine of this kind, and that has just been asked.
+        unsafe { self.judge_wide::<LOOK>(columns, penetration, scratch, out) }
     }
 
-    fn judge_one_by_one(&self, columns: [&[f64; WIDTH]; 4], penetration: f64, out: &mut [f64; ROWS]) {
+    #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
+    unsafe fn judge_wide<const LOOK: bool>(
+        &self,
+        columns: [&Column; 4],
+        penetration: f64,
+        scratch: &mut Scratch,
+        out: &mut [f64; ROWS],
+    ) -> bool {
+        if LOOK && !is_sound(columns) {
+            return false;
+        }
+        scratch.fill(columns, self.settings);
+        // SAFETY: as above; it needs the same as this function.
+        unsafe { (self.find_all)(&Block::new(columns, scratch), penetration, out) };
+        true
+    }
+
+    fn judge_one_by_one(&self, columns: [&Column; 4], penetration: f64, out: &mut [f64; ROWS]) {
         let [open, high, low, close] = columns.map(|c| c[1..].windows(HISTORY));
         for ((((y, open), high), low), close) in out.iter_mut().zip(open).zip(high).zip(low).zip(close) {
             if let (Ok(open), Ok(high), Ok(low), Ok(close)) = (open.try_into(), high.try_into(), low.try_into(), close.try_into()) {
