@@ -3,7 +3,7 @@
 use super::candle::{Candle, Extent, HISTORY, Setting, lower, upper};
 
 /// Rows judged at a time.
-pub(super) const ROWS: usize = 256;
+pub(super) const ROWS: usize = 64;
 
 /// Rows of a [`Block`].
 pub(super) const WIDTH: usize = ROWS + HISTORY;
@@ -11,94 +11,143 @@ pub(super) const WIDTH: usize = ROWS + HISTORY;
 /// A column of a [`Block`].
 pub(super) type Column = [f64; WIDTH];
 
+/// What the averages are taken of.
+const EXTENTS: usize = 3;
+
 /// Kinds of average.
 const KINDS: usize = 4;
 
-/// The exponent of a double, and the unit in it: an exponent of all ones (infinite or NaN) carries into the sign bit.
-const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
-const ONE: u64 = 0x0010_0000_0000_0000;
+/// Values summed side by side in [`is_sound`].
+const LANES: usize = 16;
 
-/// What blocks write to, kept from one to the next.
+/// The kinds of average that a pattern needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needs([bool; KINDS]);
+
+impl Needs {
+    pub(super) const fn of(settings: &[Setting]) -> Self {
+        let mut needs = [false; KINDS];
+        let mut i = 0;
+        while i < settings.len() {
+            if let Some(extent) = settings[i].extent() {
+                needs[extent as usize] = true;
+            }
+            i += 1;
+        }
+        Self(needs)
+    }
+}
+
+/// What is worked out of a block beside its columns. It slides along with the blocks: what the next one needs of the rows before
+/// it is kept.
 #[derive(Debug)]
 pub(super) struct Scratch {
-    /// The sum of a candle's extent and that of the one before.
-    two: Column,
+    /// Of bodies, ranges and shadows: the sum of a candle's and that of the one before.
+    two: [Column; EXTENTS],
     averages: [Column; KINDS],
 }
 
 impl Scratch {
     pub(super) const fn new() -> Self {
-        Self { two: [0.0; WIDTH], averages: [[0.0; WIDTH]; KINDS] }
+        Self { two: [[0.0; WIDTH]; EXTENTS], averages: [[0.0; WIDTH]; KINDS] }
     }
 
-    /// Work out the averages that `settings` need of `columns`.
+    /// Work out the averages of a first block, its history as well.
     #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-    pub(super) fn fill(&mut self, columns: [&Column; 4], settings: &[Setting]) {
-        let mut done = [false; KINDS];
-        for extent in settings.iter().filter_map(|s| s.extent()) {
-            if !std::mem::replace(&mut done[extent as usize], true) {
-                let (two, averages) = (&mut self.two, &mut self.averages[extent as usize]);
-                match extent {
-                    Extent::Body10 => bodies(columns, two),
-                    Extent::Range10 | Extent::Range5 => ranges(columns, two),
-                    Extent::Shadows10 => shadows(columns, two),
-                }
-                match extent {
-                    Extent::Range5 => average_of_five(two, columns, averages),
-                    _ => average_of_ten(two, averages),
-                }
-            }
+    pub(super) fn start(&mut self, columns: [&Column; 4], needs: Needs) {
+        self.fill::<1, { HISTORY - 4 }>(columns, needs);
+    }
+
+    /// Work out the averages of the block after the last one.
+    #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
+    pub(super) fn go_on(&mut self, columns: [&Column; 4], needs: Needs) {
+        self.fill::<HISTORY, HISTORY>(columns, needs);
+    }
+
+    /// Sums from row `TWO` on and averages from row `FROM` on.
+    #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
+    fn fill<const TWO: usize, const FROM: usize>(&mut self, columns: [&Column; 4], Needs([body, range, shadows, range_of_5]): Needs) {
+        let Self { two: [bodies, ranges, both_shadows], averages: [body_10, range_10, shadows_10, range_5] } = self;
+        if body {
+            sum_bodies::<TWO>(columns, bodies);
+            average_ten::<FROM>(bodies, body_10);
+        }
+        if range || range_of_5 {
+            sum_ranges::<TWO>(columns, ranges);
+        }
+        if range {
+            average_ten::<FROM>(ranges, range_10);
+        }
+        if range_of_5 {
+            average_five_ranges::<FROM>(columns, ranges, range_5);
+        }
+        if shadows {
+            sum_shadows::<TWO>(columns, both_shadows);
+            average_ten::<FROM>(both_shadows, shadows_10);
         }
     }
 }
 
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-fn bodies([open, _, _, close]: [&Column; 4], two: &mut Column) {
-    sum_by_two(two, |row| (close[row] - open[row]).abs());
-}
-
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-fn ranges([_, high, low, _]: [&Column; 4], two: &mut Column) {
-    sum_by_two(two, |row| high[row] - low[row]);
-}
-
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-fn shadows([open, high, low, close]: [&Column; 4], two: &mut Column) {
-    sum_by_two(two, |row| (high[row] - upper(open[row], close[row])) + (lower(open[row], close[row]) - low[row]));
+/// With the rows from `FROM` on to be written, move those before it into their place from the block before.
+#[inline(always)]
+fn slide<const FROM: usize>(column: &mut Column) {
+    if FROM == HISTORY {
+        column.copy_within(ROWS.., 0);
+    }
 }
 
 #[inline(always)]
-fn sum_by_two(two: &mut Column, extent: impl Fn(usize) -> f64) {
-    for row in 1..WIDTH {
+fn sum_by_two<const FROM: usize>(two: &mut Column, extent: impl Fn(usize) -> f64) {
+    slide::<FROM>(two);
+    for row in FROM..WIDTH {
         two[row] = extent(row) + extent(row - 1);
     }
+}
+
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
+fn sum_bodies<const FROM: usize>([open, _, _, close]: [&Column; 4], two: &mut Column) {
+    sum_by_two::<FROM>(two, |row| (close[row] - open[row]).abs());
+}
+
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
+fn sum_ranges<const FROM: usize>([_, high, low, _]: [&Column; 4], two: &mut Column) {
+    sum_by_two::<FROM>(two, |row| high[row] - low[row]);
+}
+
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
+fn sum_shadows<const FROM: usize>([open, high, low, close]: [&Column; 4], two: &mut Column) {
+    sum_by_two::<FROM>(two, |row| (high[row] - upper(open[row], close[row])) + (lower(open[row], close[row]) - low[row]));
 }
 
 // An average stands at the row after its last candle.
 
 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-fn average_of_ten(two: &Column, averages: &mut Column) {
-    for row in 10..WIDTH {
+fn average_ten<const FROM: usize>(two: &Column, averages: &mut Column) {
+    slide::<FROM>(averages);
+    for row in FROM..WIDTH {
         averages[row] = (((two[row - 1] + two[row - 3]) + (two[row - 5] + two[row - 7])) + two[row - 9]) / 10.0;
     }
 }
 
 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-fn average_of_five(two: &Column, [_, high, low, _]: [&Column; 4], averages: &mut Column) {
-    for row in 5..WIDTH {
+fn average_five_ranges<const FROM: usize>([_, high, low, _]: [&Column; 4], two: &Column, averages: &mut Column) {
+    slide::<FROM>(averages);
+    for row in FROM..WIDTH {
         averages[row] = ((two[row - 1] + two[row - 3]) + (high[row - 5] - low[row - 5])) / 5.0;
     }
 }
 
-/// True when every value of `columns` is finite; it may be false when they are so large that the sum of a row is not.
+/// True when every value of `columns` is finite; it may be false when they are so large that a sum of them is not.
 #[inline(always)]
 pub(super) fn is_sound([a, b, c, d]: [&Column; 4]) -> bool {
-    let mut seen = 0;
-    for row in 0..WIDTH {
-        let sum = (a[row] + b[row]) + (c[row] + d[row]);
-        seen |= (sum.to_bits() & EXPONENT) + ONE;
+    let mut sums = [0.0; LANES];
+    for from in (0..WIDTH).step_by(LANES) {
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            let row = from + lane;
+            *sum += (a[row] + b[row]) + (c[row] + d[row]);
+        }
     }
-    seen >> 63 == 0
+    sums.iter().sum::<f64>().is_finite()
 }
 
 /// A stretch of candles by column: [`HISTORY`] of them, then [`ROWS`] to be judged. Columns are arrays of one known length, so that

@@ -120,14 +120,13 @@ impl Pattern {
                 join(&mut joined, history, columns.map(|c| &c[start..end]));
                 joined.each_ref()
             };
-            if let Ok(whole) = (&mut out[start..end]).try_into() {
-                if !self.rule.judge::<LOOK>(here, self.penetration, &mut scratch, whole) {
-                    return false;
-                }
-            } else {
-                if !self.rule.judge::<LOOK>(here, self.penetration, &mut scratch, &mut found) {
-                    return false;
-                }
+            let judge = if start == 0 { Rule::judge::<LOOK, true> } else { Rule::judge::<LOOK, false> };
+            let whole = (&mut out[start..end]).try_into();
+            let is_whole = whole.is_ok();
+            if !judge(&self.rule, here, self.penetration, &mut scratch, whole.unwrap_or(&mut found)) {
+                return false;
+            }
+            if !is_whole {
                 out[start..end].copy_from_slice(&found[..end - start]);
             }
         }

@@ -1,15 +1,15 @@
 //! How a pattern is seen: row by row, or a block of rows at once.
 #![allow(unsafe_code)] // one call, with its proof
 
-use super::block::{Block, Column, ROWS, Scratch, is_sound};
-use super::candle::{HISTORY, Last, Setting};
+use super::block::{Block, Column, Needs, ROWS, Scratch, is_sound};
+use super::candle::{HISTORY, Last};
 
 /// A pattern: what its averages are and how it is seen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
     /// Rows before the first that can be judged.
     pub(super) lookback: usize,
-    pub(super) settings: &'static [Setting],
+    pub(super) needs: Needs,
     /// What the last candle completes; the number is the penetration where the pattern has one.
     pub(super) find_last: fn(&Last<'_>, f64) -> f64,
     pub(super) find_all: FindAll,
@@ -24,7 +24,7 @@ macro_rules! rule {
     ($lookback:literal, [$($setting:expr),*], $find:ident) => {
         $crate::indicators::pattern::rule::Rule {
             lookback: $lookback,
-            settings: &[$($setting),*],
+            needs: $crate::indicators::pattern::block::Needs::of(&[$($setting),*]),
             find_last: |last, penetration| $find(last, penetration),
             find_all: {
                 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
@@ -46,7 +46,7 @@ pub(super) use rule;
 
 impl Rule {
     /// What each candle of a block completes; with `LOOK`, false when a value is found that is not finite, and then nothing.
-    pub(super) fn judge<const LOOK: bool>(
+    pub(super) fn judge<const LOOK: bool, const FIRST: bool>(
         &self,
         columns: [&Column; 4],
         penetration: f64,
@@ -62,11 +62,11 @@ impl Rule {
             return true;
         }
         // SAFETY: `judge_wide` is a safe function but for its need of AVX2 on a machine of this kind, and that has just been asked.
-        unsafe { self.judge_wide::<LOOK>(columns, penetration, scratch, out) }
+        unsafe { self.judge_wide::<LOOK, FIRST>(columns, penetration, scratch, out) }
     }
 
     #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-    unsafe fn judge_wide<const LOOK: bool>(
+    unsafe fn judge_wide<const LOOK: bool, const FIRST: bool>(
         &self,
         columns: [&Column; 4],
         penetration: f64,
@@ -76,7 +76,11 @@ impl Rule {
         if LOOK && !is_sound(columns) {
             return false;
         }
-        scratch.fill(columns, self.settings);
+        if FIRST {
+            scratch.start(columns, self.needs);
+        } else {
+            scratch.go_on(columns, self.needs);
+        }
         // SAFETY: as above; it needs the same as this function.
         unsafe { (self.find_all)(&Block::new(columns, scratch), penetration, out) };
         true
