@@ -17,7 +17,7 @@ const EXTENTS: usize = 3;
 /// Kinds of average.
 const KINDS: usize = 4;
 
-/// Values summed side by side in [`is_sound`].
+/// Values summed side by side by [`Soundness`].
 const LANES: usize = 16;
 
 /// The kinds of average that a pattern needs.
@@ -45,11 +45,12 @@ pub(super) struct Scratch {
     /// Of bodies, ranges and shadows: the sum of a candle's and that of the one before.
     two: [Column; EXTENTS],
     averages: [Column; KINDS],
+    pub(super) soundness: Soundness,
 }
 
 impl Scratch {
     pub(super) const fn new() -> Self {
-        Self { two: [[0.0; WIDTH]; EXTENTS], averages: [[0.0; WIDTH]; KINDS] }
+        Self { two: [[0.0; WIDTH]; EXTENTS], averages: [[0.0; WIDTH]; KINDS], soundness: Soundness::new() }
     }
 
     /// Work out the averages of a first block, its history as well.
@@ -67,7 +68,7 @@ impl Scratch {
     /// Sums from row `TWO` on and averages from row `FROM` on.
     #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
     fn fill<const TWO: usize, const FROM: usize>(&mut self, columns: [&Column; 4], Needs([body, range, shadows, range_of_5]): Needs) {
-        let Self { two: [bodies, ranges, both_shadows], averages: [body_10, range_10, shadows_10, range_5] } = self;
+        let Self { two: [bodies, ranges, both_shadows], averages: [body_10, range_10, shadows_10, range_5], .. } = self;
         if body {
             sum_bodies::<TWO>(columns, bodies);
             average_ten::<FROM>(bodies, body_10);
@@ -137,17 +138,32 @@ fn average_five_ranges<const FROM: usize>([_, high, low, _]: [&Column; 4], two: 
     }
 }
 
-/// True when every value of `columns` is finite; it may be false when they are so large that a sum of them is not.
-#[inline(always)]
-pub(super) fn is_sound([a, b, c, d]: [&Column; 4]) -> bool {
-    let mut sums = [0.0; LANES];
-    for from in (0..WIDTH).step_by(LANES) {
-        for (lane, sum) in sums.iter_mut().enumerate() {
-            let row = from + lane;
-            *sum += (a[row] + b[row]) + (c[row] + d[row]);
-        }
+/// What shows whether a value of the rows looked at is not finite: sums of all, which are then not finite either.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Soundness([f64; LANES]);
+
+impl Soundness {
+    pub(super) const fn new() -> Self {
+        Self([0.0; LANES])
     }
-    sums.iter().sum::<f64>().is_finite()
+
+    /// Look at the rows to be judged.
+    #[inline(always)]
+    pub(super) fn look(&mut self, [a, b, c, d]: [&Column; 4]) {
+        let mut sums = self.0;
+        for from in (HISTORY..WIDTH).step_by(LANES) {
+            for (lane, sum) in sums.iter_mut().enumerate() {
+                let row = from + lane;
+                *sum += (a[row] + b[row]) + (c[row] + d[row]);
+            }
+        }
+        self.0 = sums;
+    }
+
+    /// True when every value was finite; it may be false when they are so large that a sum of them is not.
+    pub(super) fn holds(self) -> bool {
+        self.0.iter().sum::<f64>().is_finite()
+    }
 }
 
 /// A stretch of candles by column: [`HISTORY`] of them, then [`ROWS`] to be judged. Columns are arrays of one known length, so that

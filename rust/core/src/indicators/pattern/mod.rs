@@ -101,7 +101,7 @@ impl Pattern {
         Self { rule, penetration, recent: Recent::new() }
     }
 
-    /// [`Study::run`], by blocks; with `LOOK`, false as soon as a value is found that is not finite, and then nothing but `out` changed.
+    /// [`Study::run`], by blocks; with `LOOK`, false when there is a value that is not finite, and then nothing but `out` is changed.
     fn run_blocks<const LOOK: bool>(&mut self, columns: [&[f64]; 4], out: &mut [f64]) -> bool {
         let rows = out.len();
         let mut scratch = Scratch::new();
@@ -120,15 +120,16 @@ impl Pattern {
                 join(&mut joined, history, columns.map(|c| &c[start..end]));
                 joined.each_ref()
             };
-            let judge = if start == 0 { Rule::judge::<LOOK, true> } else { Rule::judge::<LOOK, false> };
-            let whole = (&mut out[start..end]).try_into();
-            let is_whole = whole.is_ok();
-            if !judge(&self.rule, here, self.penetration, &mut scratch, whole.unwrap_or(&mut found)) {
-                return false;
-            }
-            if !is_whole {
+            let judge = if start == 0 { Rule::judge::<true> } else { Rule::judge::<false> };
+            if let Ok(whole) = (&mut out[start..end]).try_into() {
+                judge(&self.rule, here, self.penetration, &mut scratch, whole);
+            } else {
+                judge(&self.rule, here, self.penetration, &mut scratch, &mut found);
                 out[start..end].copy_from_slice(&found[..end - start]);
             }
+        }
+        if LOOK && !scratch.soundness.holds() {
+            return false;
         }
         let cold = self.rule.lookback.saturating_sub(self.recent.seen).min(rows);
         out[..cold].fill(f64::NAN);

@@ -6,14 +6,14 @@ use crate::indicators::catalog::Description;
 
 #[inline(always)]
 fn cdlbelthold<C: Candle>(c: &C, _: f64) -> f64 {
-    when(all!(c.has_long_body(0), if c.is_white(0) { c.has_hardly_lower_shadow(0) } else { c.has_hardly_upper_shadow(0) }), c.colour(0))
+    when(all!(c.has_long_body(0), any!(all!(c.is_white(0), c.has_hardly_lower_shadow(0)), all!(c.is_black(0), c.has_hardly_upper_shadow(0)))), c.colour(0))
 }
 
 const CDLBELTHOLD: Rule = rule!(10, [Setting::BodyLong, Setting::ShadowVeryShort], cdlbelthold);
 
 #[inline(always)]
 fn cdlclosingmarubozu<C: Candle>(c: &C, _: f64) -> f64 {
-    when(all!(c.has_long_body(0), if c.is_white(0) { c.has_hardly_upper_shadow(0) } else { c.has_hardly_lower_shadow(0) }), c.colour(0))
+    when(all!(c.has_long_body(0), any!(all!(c.is_white(0), c.has_hardly_upper_shadow(0)), all!(c.is_black(0), c.has_hardly_lower_shadow(0)))), c.colour(0))
 }
 
 const CDLCLOSINGMARUBOZU: Rule = rule!(10, [Setting::BodyLong, Setting::ShadowVeryShort], cdlclosingmarubozu);

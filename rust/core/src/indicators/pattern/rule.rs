@@ -1,7 +1,7 @@
 //! How a pattern is seen: row by row, or a block of rows at once.
 #![allow(unsafe_code)] // one call, with its proof
 
-use super::block::{Block, Column, Needs, ROWS, Scratch, is_sound};
+use super::block::{Block, Column, Needs, ROWS, Scratch};
 use super::candle::{HISTORY, Last};
 
 /// A pattern: what its averages are and how it is seen.
@@ -45,45 +45,40 @@ macro_rules! rule {
 pub(super) use rule;
 
 impl Rule {
-    /// What each candle of a block completes; with `LOOK`, false when a value is found that is not finite, and then nothing.
-    pub(super) fn judge<const LOOK: bool, const FIRST: bool>(
+    /// What each candle of a block completes. `FIRST` is for the first block of a run, which no other before it has left averages for.
+    pub(super) fn judge<const FIRST: bool>(
         &self,
         columns: [&Column; 4],
         penetration: f64,
         scratch: &mut Scratch,
         out: &mut [f64; ROWS],
-    ) -> bool {
+    ) {
         #[cfg(target_arch = "x86_64")]
         if !std::arch::is_x86_feature_detected!("avx2") {
-            if LOOK && !is_sound(columns) {
-                return false;
-            }
-            self.judge_one_by_one(columns, penetration, out);
-            return true;
+            scratch.soundness.look(columns);
+            return self.judge_one_by_one(columns, penetration, out);
         }
-        // SAFETY: `judge_wide` is a safe function but for its need of AVX2 on a machine of this kind, and that has just been asked.
-        unsafe { self.judge_wide::<LOOK, FIRST>(columns, penetration, scratch, out) }
+        // SAFETY: `judge_wide` is safe but for its need of AVX2 on a machine of this kind, and that has just been asked.
+        unsafe { self.judge_wide::<FIRST>(columns, penetration, scratch, out) }
     }
 
+    /// As [`Self::judge`]; to be called as [`FindAll`] is.
     #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-    unsafe fn judge_wide<const LOOK: bool, const FIRST: bool>(
+    unsafe fn judge_wide<const FIRST: bool>(
         &self,
         columns: [&Column; 4],
         penetration: f64,
         scratch: &mut Scratch,
         out: &mut [f64; ROWS],
-    ) -> bool {
-        if LOOK && !is_sound(columns) {
-            return false;
-        }
+    ) {
+        scratch.soundness.look(columns);
         if FIRST {
             scratch.start(columns, self.needs);
         } else {
             scratch.go_on(columns, self.needs);
         }
-        // SAFETY: as above; it needs the same as this function.
+        // SAFETY: it needs what this function needs.
         unsafe { (self.find_all)(&Block::new(columns, scratch), penetration, out) };
-        true
     }
 
     fn judge_one_by_one(&self, columns: [&Column; 4], penetration: f64, out: &mut [f64; ROWS]) {

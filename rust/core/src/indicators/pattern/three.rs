@@ -31,7 +31,7 @@ fn cdl3inside<C: Candle>(c: &C, _: f64) -> f64 {
             c.top(1) < c.top(2),
             c.bottom(1) > c.bottom(2),
             c.colour(0) == -c.colour(2),
-            if c.is_white(2) { c.close(0) < c.open(2) } else { c.close(0) > c.open(2) },
+            any!(all!(c.is_white(2), c.close(0) < c.open(2)), all!(c.is_black(2), c.close(0) > c.open(2))),
             c.has_long_body(2),
             c.has_no_long_body(1)
         ),
@@ -370,7 +370,7 @@ fn cdlxsidegap3methods<C: Candle>(c: &C, _: f64) -> f64 {
             c.open(0) > c.bottom(1),
             c.close(0) < c.top(2),
             c.close(0) > c.bottom(2),
-            if c.is_white(2) { c.body_gaps_up(1, 2) } else { c.body_gaps_down(1, 2) }
+            any!(all!(c.is_white(2), c.body_gaps_up(1, 2)), all!(c.is_black(2), c.body_gaps_down(1, 2)))
         ),
         c.colour(2),
     )

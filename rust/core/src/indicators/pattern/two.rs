@@ -18,7 +18,7 @@ fn within<C: Candle>(c: &C) -> f64 {
 fn kicks<C: Candle>(c: &C) -> bool {
     all!(
         c.colour(1) == -c.colour(0),
-        if c.is_black(1) { c.gaps_up(0, 1) } else { c.gaps_down(0, 1) },
+        any!(all!(c.is_black(1), c.gaps_up(0, 1)), all!(c.is_white(1), c.gaps_down(0, 1))),
         all!(
             c.has_long_body(0),
             c.has_hardly_upper_shadow(0),
@@ -59,7 +59,7 @@ const CDLDARKCLOUDCOVER: Rule = rule!(11, [Setting::BodyLong], cdldarkcloudcover
 
 #[inline(always)]
 fn cdldojistar<C: Candle>(c: &C, _: f64) -> f64 {
-    when(all!(c.has_long_body(1), c.is_doji(0), if c.is_white(1) { c.body_gaps_up(0, 1) } else { c.body_gaps_down(0, 1) }), -c.colour(1))
+    when(all!(c.has_long_body(1), c.is_doji(0), any!(all!(c.is_white(1), c.body_gaps_up(0, 1)), all!(c.is_black(1), c.body_gaps_down(0, 1)))), -c.colour(1))
 }
 
 const CDLDOJISTAR: Rule = rule!(11, [Setting::BodyDoji, Setting::BodyLong], cdldojistar);
@@ -67,13 +67,10 @@ const CDLDOJISTAR: Rule = rule!(11, [Setting::BodyDoji, Setting::BodyLong], cdld
 #[inline(always)]
 fn cdlengulfing<C: Candle>(c: &C, _: f64) -> f64 {
     let whole = |a: f64, b: f64, c: f64, d: f64| any!(all!(a >= b, c < d), all!(a > b, c <= d));
-    let engulfs = if c.is_white(0) {
-        all!(c.is_black(1), whole(c.close(0), c.open(1), c.open(0), c.close(1)))
-    } else {
-        all!(c.is_white(1), whole(c.open(0), c.close(1), c.close(0), c.open(1)))
-    };
+    let up = all!(c.is_white(0), c.is_black(1), whole(c.close(0), c.open(1), c.open(0), c.close(1)));
+    let down = all!(c.is_black(0), c.is_white(1), whole(c.open(0), c.close(1), c.close(0), c.open(1)));
     let strength = if all!(c.open(0) != c.close(1), c.close(0) != c.open(1)) { 1.0 } else { 0.8 };
-    when(engulfs, c.colour(0) * strength)
+    when(any!(up, down), c.colour(0) * strength)
 }
 
 const CDLENGULFING: Rule = rule!(2, [], cdlengulfing);
@@ -217,7 +214,7 @@ fn cdlseparatinglines<C: Candle>(c: &C, _: f64) -> f64 {
             c.colour(1) == -c.colour(0),
             c.is_within(Setting::Equal, 1, c.open(0), c.open(1)),
             c.has_long_body(0),
-            if c.is_white(0) { c.has_hardly_lower_shadow(0) } else { c.has_hardly_upper_shadow(0) }
+            any!(all!(c.is_white(0), c.has_hardly_lower_shadow(0)), all!(c.is_black(0), c.has_hardly_upper_shadow(0)))
         ),
         c.colour(0),
     )
