@@ -126,7 +126,7 @@ fn sum_shadows<const FROM: usize>([open, high, low, close]: [&Column; 4], two: &
 fn average_ten<const FROM: usize>(two: &Column, averages: &mut Column) {
     slide::<FROM>(averages);
     for row in FROM..WIDTH {
-        averages[row] = (((two[row - 1] + two[row - 3]) + (two[row - 5] + two[row - 7])) + two[row - 9]) / 10.0;
+        averages[row] = (((two[row - 1] + two[row - 3]) + (two[row - 5] + two[row - 7])) + two[row - 9]) * 0.1;
     }
 }
 
@@ -134,7 +134,7 @@ fn average_ten<const FROM: usize>(two: &Column, averages: &mut Column) {
 fn average_five_ranges<const FROM: usize>([_, high, low, _]: [&Column; 4], two: &Column, averages: &mut Column) {
     slide::<FROM>(averages);
     for row in FROM..WIDTH {
-        averages[row] = ((two[row - 1] + two[row - 3]) + (high[row - 5] - low[row - 5])) / 5.0;
+        averages[row] = ((two[row - 1] + two[row - 3]) + (high[row - 5] - low[row - 5])) * 0.2;
     }
 }
 

@@ -231,8 +231,8 @@ impl Last<'_> {
         // The order of the additions in `Block::average`.
         let four = |back: usize| (x(back) + x(back + 1)) + (x(back + 2) + x(back + 3));
         match extent {
-            Extent::Range5 => (four(1) + x(5)) / 5.0,
-            _ => ((four(1) + four(5)) + (x(9) + x(10))) / 10.0,
+            Extent::Range5 => (four(1) + x(5)) * 0.2,
+            _ => ((four(1) + four(5)) + (x(9) + x(10))) * 0.1,
         }
     }
 }
