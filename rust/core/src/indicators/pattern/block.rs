@@ -45,24 +45,30 @@ pub(super) struct Scratch {
     /// Of bodies, ranges and shadows: the sum of a candle's and that of the one before.
     two: [Column; EXTENTS],
     averages: [Column; KINDS],
+    /// The averages are those of the block before.
+    follows: bool,
     pub(super) soundness: Soundness,
 }
 
 impl Scratch {
     pub(super) const fn new() -> Self {
-        Self { two: [[0.0; WIDTH]; EXTENTS], averages: [[0.0; WIDTH]; KINDS], soundness: Soundness::new() }
+        Self { two: [[0.0; WIDTH]; EXTENTS], averages: [[0.0; WIDTH]; KINDS], follows: false, soundness: Soundness::new() }
     }
 
-    /// Work out the averages of a first block, its history as well.
+    /// Work out the averages of a block.
     #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-    pub(super) fn start(&mut self, columns: [&Column; 4], needs: Needs) {
-        self.fill::<1, { HISTORY - 4 }>(columns, needs);
+    pub(super) fn take(&mut self, columns: [&Column; 4], needs: Needs) {
+        if self.follows {
+            self.fill::<HISTORY, HISTORY>(columns, needs);
+        } else {
+            self.fill::<1, 10>(columns, needs);
+        }
+        self.follows = true;
     }
 
-    /// Work out the averages of the block after the last one.
-    #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-    pub(super) fn go_on(&mut self, columns: [&Column; 4], needs: Needs) {
-        self.fill::<HISTORY, HISTORY>(columns, needs);
+    /// Leave out a block.
+    pub(super) fn skip(&mut self) {
+        self.follows = false;
     }
 
     /// Sums from row `TWO` on and averages from row `FROM` on.
@@ -188,6 +194,12 @@ impl<'a> Block<'a> {
     pub(super) fn candle(&self, row: usize) -> InBlock<'_> {
         InBlock { block: self, at: row + HISTORY }
     }
+
+    /// The same without its averages.
+    #[inline(always)]
+    pub(super) fn outline(&self, row: usize) -> Outline<'_> {
+        Outline(self.candle(row))
+    }
 }
 
 /// A candle of a [`Block`].
@@ -215,5 +227,31 @@ impl Candle for InBlock<'_> {
     #[inline(always)]
     fn average(&self, extent: Extent, k: usize) -> f64 {
         self.block.averages[extent as usize][self.at - k]
+    }
+}
+
+/// A candle of a [`Block`] whose averages are not known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outline<'a>(InBlock<'a>);
+
+macro_rules! outline {
+    ($($name:ident)+) => {
+        $(
+            #[inline(always)]
+            fn $name(&self, k: usize) -> f64 {
+                self.0.$name(k)
+            }
+        )+
+    };
+}
+
+impl Candle for Outline<'_> {
+    const HAS_AVERAGES: bool = false;
+
+    outline! { open high low close }
+
+    #[inline(always)]
+    fn average(&self, _: Extent, _: usize) -> f64 {
+        f64::NAN
     }
 }

@@ -16,7 +16,14 @@ macro_rules! any {
     ($first:expr $(, $more:expr)* $(,)?) => { ($first) $(| ($more))* };
 }
 
-pub(super) use {all, any};
+/// A condition that takes an average; what has none, [`Candle::HAS_AVERAGES`], holds it for true.
+macro_rules! measured {
+    ($candle:ty, $condition:expr) => {
+        !<$candle>::HAS_AVERAGES | ($condition)
+    };
+}
+
+pub(super) use {all, any, measured};
 
 /// What a candle's part is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +86,9 @@ impl Setting {
 
 /// A candle and those before it; `k` counts candles back from it.
 pub(super) trait Candle {
+    /// False where averages are not known: what a pattern then finds is every candle at which it might be.
+    const HAS_AVERAGES: bool = true;
+
     fn open(&self, k: usize) -> f64;
     fn high(&self, k: usize) -> f64;
     fn low(&self, k: usize) -> f64;
@@ -182,40 +192,40 @@ pub(super) trait Candle {
 
     #[inline(always)]
     fn has_long_body(&self, k: usize) -> bool {
-        self.body(k) > self.limit(Setting::BodyLong, k)
+        measured!(Self, self.body(k) > self.limit(Setting::BodyLong, k))
     }
 
     #[inline(always)]
     fn has_short_body(&self, k: usize) -> bool {
-        self.body(k) < self.limit(Setting::BodyShort, k)
+        measured!(Self, self.body(k) < self.limit(Setting::BodyShort, k))
     }
 
     /// As [`Self::has_short_body`], or just as long as the average.
     #[inline(always)]
     fn has_no_long_body(&self, k: usize) -> bool {
-        self.body(k) <= self.limit(Setting::BodyShort, k)
+        measured!(Self, self.body(k) <= self.limit(Setting::BodyShort, k))
     }
 
     #[inline(always)]
     fn is_doji(&self, k: usize) -> bool {
-        self.body(k) <= self.limit(Setting::BodyDoji, k)
+        measured!(Self, self.body(k) <= self.limit(Setting::BodyDoji, k))
     }
 
     #[inline(always)]
     fn has_hardly_upper_shadow(&self, k: usize) -> bool {
-        self.upper_shadow(k) < self.limit(Setting::ShadowVeryShort, k)
+        measured!(Self, self.upper_shadow(k) < self.limit(Setting::ShadowVeryShort, k))
     }
 
     #[inline(always)]
     fn has_hardly_lower_shadow(&self, k: usize) -> bool {
-        self.lower_shadow(k) < self.limit(Setting::ShadowVeryShort, k)
+        measured!(Self, self.lower_shadow(k) < self.limit(Setting::ShadowVeryShort, k))
     }
 
     /// `a` is within `setting` of `b`, as measured at candle `k`.
     #[inline(always)]
     fn is_within(&self, setting: Setting, k: usize, a: f64, b: f64) -> bool {
         let limit = self.limit(setting, k);
-        all!(a <= b + limit, a >= b - limit)
+        measured!(Self, all!(a <= b + limit, a >= b - limit))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Patterns of four and five candles.
 
-use super::candle::{Candle, Setting, all, any, upper};
+use super::candle::{Candle, Setting, all, any, measured, upper};
 use super::{Rule, entry, made, penetration, rule, when};
 use crate::indicators::catalog::Description;
 
@@ -33,7 +33,7 @@ fn cdl3linestrike<C: Candle>(c: &C, _: f64) -> f64 {
     let down = all!(c.is_black(1), c.close(1) < c.close(2), c.close(2) < c.close(3), c.open(0) < c.close(1), c.close(0) > c.open(3));
     let opens_in = |k: usize| {
         let near = c.limit(Setting::Near, k + 1);
-        all!(c.open(k) >= c.bottom(k + 1) - near, c.open(k) <= c.top(k + 1) + near)
+        measured!(C, all!(c.open(k) >= c.bottom(k + 1) - near, c.open(k) <= c.top(k + 1) + near))
     };
     let row = all!(c.colour(3) == c.colour(2), c.colour(2) == c.colour(1), c.colour(0) == -c.colour(1));
     when(all!(row, any!(up, down), opens_in(2), opens_in(1)), c.colour(1))
@@ -82,13 +82,13 @@ fn cdlconcealbabyswall<C: Candle>(c: &C, _: f64) -> f64 {
             c.has_hardly_upper_shadow(3),
             c.has_hardly_lower_shadow(2),
             c.has_hardly_upper_shadow(2),
-            c.upper_shadow(1) > c.limit(Setting::ShadowVeryShort, 1)
+            measured!(C, c.upper_shadow(1) > c.limit(Setting::ShadowVeryShort, 1))
         ),
         1.0,
     )
 }
 
-const CDLCONCEALBABYSWALL: Rule = rule!(13, [Setting::ShadowVeryShort], cdlconcealbabyswall);
+const CDLCONCEALBABYSWALL: Rule = rule!(rare 13, [Setting::ShadowVeryShort], cdlconcealbabyswall);
 
 #[inline(always)]
 fn cdlladderbottom<C: Candle>(c: &C, _: f64) -> f64 {
@@ -99,7 +99,7 @@ fn cdlladderbottom<C: Candle>(c: &C, _: f64) -> f64 {
             c.open(3) > c.open(2),
             c.close(4) > c.close(3),
             c.close(3) > c.close(2),
-            c.upper_shadow(1) > c.limit(Setting::ShadowVeryShort, 1),
+            measured!(C, c.upper_shadow(1) > c.limit(Setting::ShadowVeryShort, 1)),
             c.is_white(0),
             c.open(0) > c.open(1),
             c.close(0) > c.high(1)

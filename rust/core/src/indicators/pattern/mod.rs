@@ -120,11 +120,10 @@ impl Pattern {
                 join(&mut joined, history, columns.map(|c| &c[start..end]));
                 joined.each_ref()
             };
-            let judge = if start == 0 { Rule::judge::<true> } else { Rule::judge::<false> };
             if let Ok(whole) = (&mut out[start..end]).try_into() {
-                judge(&self.rule, here, self.penetration, &mut scratch, whole);
+                self.rule.judge(here, self.penetration, &mut scratch, whole);
             } else {
-                judge(&self.rule, here, self.penetration, &mut scratch, &mut found);
+                self.rule.judge(here, self.penetration, &mut scratch, &mut found);
                 out[start..end].copy_from_slice(&found[..end - start]);
             }
         }

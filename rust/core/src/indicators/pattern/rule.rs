@@ -13,13 +13,19 @@ pub(super) struct Rule {
     /// What the last candle completes; the number is the penetration where the pattern has one.
     pub(super) find_last: fn(&Last<'_>, f64) -> f64,
     pub(super) find_all: FindAll,
+    /// Where the pattern is rare.
+    pub(super) sift: Option<Sift>,
 }
 
-/// What each candle of a block completes. To be called on a machine with AVX2 only where there may be one without: it is compiled
-/// once for all rows of a block, for wide registers; elsewhere the rows are judged one by one, by `find_last`.
-type FindAll = unsafe fn(&Block<'_>, f64, &mut [f64; ROWS]);
+/// What each candle of a block completes. It is compiled for wide registers, once; where the machine may lack AVX2, it is to be called
+/// only when it does not. Elsewhere the rows are judged one by one, by `find_last`.
+pub(super) type FindAll = unsafe fn(&Block<'_>, f64, &mut [f64; ROWS]);
 
-/// The rule that `$find`, generic over the candle, is seen by.
+/// Whether a candle of a block may complete the pattern, its averages not looked at; to be called as [`FindAll`] is.
+pub(super) type Sift = unsafe fn(&Block<'_>, f64) -> bool;
+
+/// The rule that `$find`, generic over the candle, is seen by; `rare` where blocks are worth sifting for those without the pattern
+/// before averages are worked out.
 macro_rules! rule {
     ($lookback:literal, [$($setting:expr),*], $find:ident) => {
         $crate::indicators::pattern::rule::Rule {
@@ -29,7 +35,7 @@ macro_rules! rule {
             find_all: {
                 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
                 fn find_all(
-                    &block: &$crate::indicators::pattern::block::Block<'_>,
+                    block: &$crate::indicators::pattern::block::Block<'_>,
                     penetration: f64,
                     out: &mut [f64; $crate::indicators::pattern::block::ROWS],
                 ) {
@@ -39,44 +45,52 @@ macro_rules! rule {
                 }
                 find_all
             },
+            sift: None,
+        }
+    };
+    (rare $lookback:literal, [$($setting:expr),*], $find:ident) => {
+        $crate::indicators::pattern::rule::Rule {
+            sift: {
+                #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
+                fn sift(block: &$crate::indicators::pattern::block::Block<'_>, penetration: f64) -> bool {
+                    let mut some = 0;
+                    for row in 0..$crate::indicators::pattern::block::ROWS {
+                        some |= u64::from($find(&block.outline(row), penetration) != 0.0);
+                    }
+                    some != 0
+                }
+                Some(sift)
+            },
+            ..$crate::indicators::pattern::rule::rule!($lookback, [$($setting),*], $find)
         }
     };
 }
 pub(super) use rule;
 
 impl Rule {
-    /// What each candle of a block completes. `FIRST` is for the first block of a run, which no other before it has left averages for.
-    pub(super) fn judge<const FIRST: bool>(
-        &self,
-        columns: [&Column; 4],
-        penetration: f64,
-        scratch: &mut Scratch,
-        out: &mut [f64; ROWS],
-    ) {
+    /// What each candle of a block completes.
+    pub(super) fn judge(&self, columns: [&Column; 4], penetration: f64, scratch: &mut Scratch, out: &mut [f64; ROWS]) {
         #[cfg(target_arch = "x86_64")]
         if !std::arch::is_x86_feature_detected!("avx2") {
             scratch.soundness.look(columns);
             return self.judge_one_by_one(columns, penetration, out);
         }
         // SAFETY: `judge_wide` is safe but for its need of AVX2 on a machine of this kind, and that has just been asked.
-        unsafe { self.judge_wide::<FIRST>(columns, penetration, scratch, out) }
+        unsafe { self.judge_wide(columns, penetration, scratch, out) }
     }
 
     /// As [`Self::judge`]; to be called as [`FindAll`] is.
     #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-    unsafe fn judge_wide<const FIRST: bool>(
-        &self,
-        columns: [&Column; 4],
-        penetration: f64,
-        scratch: &mut Scratch,
-        out: &mut [f64; ROWS],
-    ) {
+    unsafe fn judge_wide(&self, columns: [&Column; 4], penetration: f64, scratch: &mut Scratch, out: &mut [f64; ROWS]) {
         scratch.soundness.look(columns);
-        if FIRST {
-            scratch.start(columns, self.needs);
-        } else {
-            scratch.go_on(columns, self.needs);
+        if let Some(sift) = self.sift {
+            // SAFETY: it needs what this function needs.
+            if unsafe { !sift(&Block::new(columns, scratch), penetration) } {
+                *out = [0.0; ROWS];
+                return scratch.skip();
+            }
         }
+        scratch.take(columns, self.needs);
         // SAFETY: it needs what this function needs.
         unsafe { (self.find_all)(&Block::new(columns, scratch), penetration, out) };
     }

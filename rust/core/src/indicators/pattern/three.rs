@@ -1,6 +1,6 @@
 //! Patterns of three candles.
 
-use super::candle::{Candle, Setting, all, any};
+use super::candle::{Candle, Setting, all, any, measured};
 use super::{Rule, entry, made, penetration, rule, when};
 use crate::indicators::catalog::Description;
 
@@ -66,7 +66,7 @@ fn cdl3starsinsouth<C: Candle>(c: &C, _: f64) -> f64 {
             c.high(0) < c.high(1),
             c.has_long_body(2),
             c.lower_shadow(2) > c.limit(Setting::ShadowLong, 2),
-            c.lower_shadow(1) > c.limit(Setting::ShadowVeryShort, 1),
+            measured!(C, c.lower_shadow(1) > c.limit(Setting::ShadowVeryShort, 1)),
             c.has_short_body(0),
             c.has_hardly_lower_shadow(0),
             c.has_hardly_upper_shadow(0)
@@ -76,7 +76,7 @@ fn cdl3starsinsouth<C: Candle>(c: &C, _: f64) -> f64 {
 }
 
 const CDL3STARSINSOUTH: Rule =
-    rule!(12, [Setting::BodyLong, Setting::ShadowLong, Setting::ShadowVeryShort, Setting::BodyShort], cdl3starsinsouth);
+    rule!(rare 12, [Setting::BodyLong, Setting::ShadowLong, Setting::ShadowVeryShort, Setting::BodyShort], cdl3starsinsouth);
 
 #[inline(always)]
 fn cdl3whitesoldiers<C: Candle>(c: &C, _: f64) -> f64 {
@@ -88,13 +88,13 @@ fn cdl3whitesoldiers<C: Candle>(c: &C, _: f64) -> f64 {
             c.close(0) > c.close(1),
             c.close(1) > c.close(2),
             c.open(1) > c.open(2),
-            c.open(1) <= c.close(2) + c.limit(Setting::Near, 2),
+            measured!(C, c.open(1) <= c.close(2) + c.limit(Setting::Near, 2)),
             c.open(0) > c.open(1),
-            c.open(0) <= c.close(1) + c.limit(Setting::Near, 1),
+            measured!(C, c.open(0) <= c.close(1) + c.limit(Setting::Near, 1)),
             all!(c.has_hardly_upper_shadow(0), c.has_hardly_upper_shadow(1), c.has_hardly_upper_shadow(2)),
-            c.body(1) > c.body(2) - c.limit(Setting::Far, 2),
-            c.body(0) > c.body(1) - c.limit(Setting::Far, 1),
-            c.body(0) > c.limit(Setting::BodyShort, 0)
+            measured!(C, c.body(1) > c.body(2) - c.limit(Setting::Far, 2)),
+            measured!(C, c.body(0) > c.body(1) - c.limit(Setting::Far, 1)),
+            measured!(C, c.body(0) > c.limit(Setting::BodyShort, 0))
         ),
         1.0,
     )
@@ -106,10 +106,10 @@ const CDL3WHITESOLDIERS: Rule = rule!(12, [Setting::ShadowVeryShort, Setting::Bo
 fn cdlabandonedbaby<C: Candle>(c: &C, penetration: f64) -> f64 {
     let top = all!(c.is_white(2), c.is_black(0), c.close(0) < c.close(2) - c.body(2) * penetration, c.gaps_up(1, 2), c.gaps_down(0, 1));
     let bottom = all!(c.is_black(2), c.is_white(0), c.close(0) > c.close(2) + c.body(2) * penetration, c.gaps_down(1, 2), c.gaps_up(0, 1));
-    when(all!(any!(top, bottom), c.has_long_body(2), c.is_doji(1), c.body(0) > c.limit(Setting::BodyShort, 0)), c.colour(0))
+    when(all!(any!(top, bottom), c.has_long_body(2), c.is_doji(1), measured!(C, c.body(0) > c.limit(Setting::BodyShort, 0))), c.colour(0))
 }
 
-const CDLABANDONEDBABY: Rule = rule!(12, [Setting::BodyDoji, Setting::BodyLong, Setting::BodyShort], cdlabandonedbaby);
+const CDLABANDONEDBABY: Rule = rule!(rare 12, [Setting::BodyDoji, Setting::BodyLong, Setting::BodyShort], cdlabandonedbaby);
 
 #[inline(always)]
 fn cdladvanceblock<C: Candle>(c: &C, _: f64) -> f64 {
@@ -134,12 +134,12 @@ fn cdladvanceblock<C: Candle>(c: &C, _: f64) -> f64 {
             c.close(0) > c.close(1),
             c.close(1) > c.close(2),
             c.open(1) > c.open(2),
-            c.open(1) <= c.close(2) + c.limit(Setting::Near, 2),
+            measured!(C, c.open(1) <= c.close(2) + c.limit(Setting::Near, 2)),
             c.open(0) > c.open(1),
-            c.open(0) <= c.close(1) + c.limit(Setting::Near, 1),
+            measured!(C, c.open(0) <= c.close(1) + c.limit(Setting::Near, 1)),
             c.has_long_body(2),
-            c.upper_shadow(2) < c.limit(Setting::ShadowShort, 2),
-            weaker()
+            measured!(C, c.upper_shadow(2) < c.limit(Setting::ShadowShort, 2)),
+            measured!(C, weaker())
         ),
         -1.0,
     )
@@ -158,7 +158,7 @@ fn cdleveningdojistar<C: Candle>(c: &C, penetration: f64) -> f64 {
             c.close(0) < c.close(2) - c.body(2) * penetration,
             c.has_long_body(2),
             c.is_doji(1),
-            c.body(0) > c.limit(Setting::BodyShort, 0)
+            measured!(C, c.body(0) > c.limit(Setting::BodyShort, 0))
         ),
         -1.0,
     )
@@ -176,7 +176,7 @@ fn cdleveningstar<C: Candle>(c: &C, penetration: f64) -> f64 {
             c.close(0) < c.close(2) - c.body(2) * penetration,
             c.has_long_body(2),
             c.has_no_long_body(1),
-            c.body(0) > c.limit(Setting::BodyShort, 0)
+            measured!(C, c.body(0) > c.limit(Setting::BodyShort, 0))
         ),
         -1.0,
     )
@@ -223,7 +223,7 @@ fn cdlmorningdojistar<C: Candle>(c: &C, penetration: f64) -> f64 {
             c.close(0) > c.close(2) + c.body(2) * penetration,
             c.has_long_body(2),
             c.is_doji(1),
-            c.body(0) > c.limit(Setting::BodyShort, 0)
+            measured!(C, c.body(0) > c.limit(Setting::BodyShort, 0))
         ),
         1.0,
     )
@@ -241,7 +241,7 @@ fn cdlmorningstar<C: Candle>(c: &C, penetration: f64) -> f64 {
             c.close(0) > c.close(2) + c.body(2) * penetration,
             c.has_long_body(2),
             c.has_no_long_body(1),
-            c.body(0) > c.limit(Setting::BodyShort, 0)
+            measured!(C, c.body(0) > c.limit(Setting::BodyShort, 0))
         ),
         1.0,
     )
@@ -259,8 +259,8 @@ fn cdlstalledpattern<C: Candle>(c: &C, _: f64) -> f64 {
             c.close(0) > c.close(1),
             c.close(1) > c.close(2),
             c.open(1) > c.open(2),
-            c.open(1) <= c.close(2) + c.limit(Setting::Near, 2),
-            c.open(0) >= c.close(1) - c.body(0) - c.limit(Setting::Near, 1),
+            measured!(C, c.open(1) <= c.close(2) + c.limit(Setting::Near, 2)),
+            measured!(C, c.open(0) >= c.close(1) - c.body(0) - c.limit(Setting::Near, 1)),
             c.has_long_body(2),
             c.has_long_body(1),
             c.has_hardly_upper_shadow(1),
@@ -303,7 +303,7 @@ fn cdltasukigap<C: Candle>(c: &C, _: f64) -> f64 {
         c.close(0) > c.open(1),
         c.close(0) < c.bottom(2)
     );
-    when(all!(any!(up, down), (c.body(1) - c.body(0)).abs() < c.limit(Setting::Near, 1)), c.colour(1))
+    when(all!(any!(up, down), measured!(C, (c.body(1) - c.body(0)).abs() < c.limit(Setting::Near, 1))), c.colour(1))
 }
 
 const CDLTASUKIGAP: Rule = rule!(7, [Setting::Near], cdltasukigap);
@@ -312,7 +312,7 @@ const CDLTASUKIGAP: Rule = rule!(7, [Setting::Near], cdltasukigap);
 fn cdltristar<C: Candle>(c: &C, _: f64) -> f64 {
     // All three are measured by the average before the first.
     let limit = c.limit(Setting::BodyDoji, 2);
-    let dojis = all!(c.body(0) <= limit, c.body(1) <= limit, c.body(2) <= limit);
+    let dojis = measured!(C, all!(c.body(0) <= limit, c.body(1) <= limit, c.body(2) <= limit));
     let falls = all!(c.body_gaps_up(1, 2), c.top(0) < c.top(1));
     let rises = all!(c.body_gaps_down(1, 2), c.bottom(0) > c.bottom(1));
     when(all!(dojis, any!(falls, rises)), if rises { 1.0 } else { -1.0 })

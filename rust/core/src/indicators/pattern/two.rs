@@ -1,6 +1,6 @@
 //! Patterns of two candles.
 
-use super::candle::{Candle, Setting, all, any};
+use super::candle::{Candle, Setting, all, any, measured};
 use super::{Rule, entry, made, penetration, rule, when};
 use crate::indicators::catalog::Description;
 
@@ -82,7 +82,7 @@ fn cdlhammer<C: Candle>(c: &C, _: f64) -> f64 {
             c.has_short_body(0),
             c.lower_shadow(0) > c.limit(Setting::ShadowLong, 0),
             c.has_hardly_upper_shadow(0),
-            c.bottom(0) <= c.low(1) + c.limit(Setting::Near, 1)
+            measured!(C, c.bottom(0) <= c.low(1) + c.limit(Setting::Near, 1))
         ),
         1.0,
     )
@@ -97,7 +97,7 @@ fn cdlhangingman<C: Candle>(c: &C, _: f64) -> f64 {
             c.has_short_body(0),
             c.lower_shadow(0) > c.limit(Setting::ShadowLong, 0),
             c.has_hardly_upper_shadow(0),
-            c.bottom(0) >= c.high(1) - c.limit(Setting::Near, 1)
+            measured!(C, c.bottom(0) >= c.high(1) - c.limit(Setting::Near, 1))
         ),
         -1.0,
     )
@@ -134,7 +134,7 @@ fn cdlinneck<C: Candle>(c: &C, _: f64) -> f64 {
             c.has_long_body(1),
             c.is_white(0),
             c.open(0) < c.low(1),
-            c.close(0) <= c.close(1) + c.limit(Setting::Equal, 1),
+            measured!(C, c.close(0) <= c.close(1) + c.limit(Setting::Equal, 1)),
             c.close(0) >= c.close(1)
         ),
         -1.0,
@@ -163,14 +163,14 @@ fn cdlkicking<C: Candle>(c: &C, _: f64) -> f64 {
     when(kicks(c), c.colour(0))
 }
 
-const CDLKICKING: Rule = rule!(11, [Setting::ShadowVeryShort, Setting::BodyLong], cdlkicking);
+const CDLKICKING: Rule = rule!(rare 11, [Setting::ShadowVeryShort, Setting::BodyLong], cdlkicking);
 
 #[inline(always)]
 fn cdlkickingbylength<C: Candle>(c: &C, _: f64) -> f64 {
     when(kicks(c), if c.body(0) <= c.body(1) { c.colour(1) } else { c.colour(0) })
 }
 
-const CDLKICKINGBYLENGTH: Rule = rule!(11, [Setting::ShadowVeryShort, Setting::BodyLong], cdlkickingbylength);
+const CDLKICKINGBYLENGTH: Rule = rule!(rare 11, [Setting::ShadowVeryShort, Setting::BodyLong], cdlkickingbylength);
 
 #[inline(always)]
 fn cdlmatchinglow<C: Candle>(c: &C, _: f64) -> f64 {
@@ -240,7 +240,7 @@ fn cdlthrusting<C: Candle>(c: &C, _: f64) -> f64 {
             c.has_long_body(1),
             c.is_white(0),
             c.open(0) < c.low(1),
-            c.close(0) > c.close(1) + c.limit(Setting::Equal, 1),
+            measured!(C, c.close(0) > c.close(1) + c.limit(Setting::Equal, 1)),
             c.close(0) <= c.close(1) + c.body(1) * 0.5
         ),
         -1.0,
