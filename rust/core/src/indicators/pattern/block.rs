@@ -195,6 +195,12 @@ impl<'a> Block<'a> {
         InBlock { block: self, at: row + HISTORY }
     }
 
+    /// The candle `before` rows, at most [`HISTORY`], before `row` of those to be judged.
+    #[inline(always)]
+    pub(super) fn candle_before(&self, row: usize, before: usize) -> InBlock<'_> {
+        InBlock { block: self, at: row + HISTORY - before }
+    }
+
     /// The same without its averages.
     #[inline(always)]
     pub(super) fn outline(&self, row: usize) -> Outline<'_> {

@@ -35,7 +35,7 @@ fn cdl3linestrike<C: Candle>(c: &C, _: f64) -> f64 {
         let near = c.limit(Setting::Near, k + 1);
         measured!(C, all!(c.open(k) >= c.bottom(k + 1) - near, c.open(k) <= c.top(k + 1) + near))
     };
-    let row = all!(c.colour(3) == c.colour(2), c.colour(2) == c.colour(1), c.colour(0) == -c.colour(1));
+    let row = all!(c.is_like(3, 2), c.is_like(2, 1), c.is_against(0, 1));
     when(all!(row, any!(up, down), opens_in(2), opens_in(1)), c.colour(1))
 }
 
@@ -43,7 +43,7 @@ const CDL3LINESTRIKE: Rule = rule!(8, [Setting::Near], cdl3linestrike);
 
 #[inline(always)]
 fn cdlbreakaway<C: Candle>(c: &C, _: f64) -> f64 {
-    let colours = all!(c.colour(4) == c.colour(3), c.colour(3) == c.colour(1), c.colour(1) == -c.colour(0));
+    let colours = all!(c.is_like(4, 3), c.is_like(3, 1), c.is_against(1, 0));
     let down = all!(
         c.is_black(4),
         c.body_gaps_down(3, 4),
@@ -139,7 +139,7 @@ const CDLMATHOLD: Rule = rule!(14, [Setting::BodyShort, Setting::BodyLong], cdlm
 #[inline(always)]
 fn cdlrisefall3methods<C: Candle>(c: &C, _: f64) -> f64 {
     let way = c.colour(4);
-    let colours = all!(c.colour(3) == -way, c.colour(2) == -way, c.colour(1) == -way, c.colour(0) == way);
+    let colours = all!(c.is_against(3, 4), c.is_against(2, 4), c.is_against(1, 4), c.is_like(0, 4));
     let rests = || {
         all!(
             c.bottom(1) < c.high(4),

@@ -1,6 +1,7 @@
 //! Hikkake (Chesler 2003) and its modified form: an inside bar, a break of it that fails, and within three candles the confirmation.
 
-use super::candle::{Candle, Setting, all, any};
+use super::block::{Block, InBlock, ROWS};
+use super::candle::{Candle, Setting, all};
 use super::{Rule, entry, made, rule};
 use crate::indicators::catalog::Description;
 
@@ -34,34 +35,56 @@ fn modified<C: Candle>(c: &C, k: usize) -> f64 {
     breaks(c, k, all!(inside, close <= c.low(k + 2) + near), all!(inside, close >= c.high(k + 2) - near))
 }
 
+/// The price that a close must get beyond to confirm a pattern whose last candle is `k` back, negated where it must fall below it;
+/// the inside bar's end against the break. Without a pattern, no close does.
+#[inline(always)]
+fn bound<C: Candle>(c: &C, k: usize, way: f64) -> f64 {
+    let bound = if way > 0.0 { c.high(k + 1) } else { -c.low(k + 1) };
+    if way == 0.0 { f64::INFINITY } else { bound }
+}
+
+/// Candles in which a pattern may be confirmed.
+const PATIENCE: usize = 3;
+
 /// ±100 where the pattern ends, ±200 where the last one is confirmed: by the first close beyond its inside bar within three candles.
+/// Ways and bounds are those of the pattern that ends some candles back, closes those of the last candles, each by how many.
 #[inline(always)]
-fn find<C: Candle>(c: &C, pattern: impl Fn(&C, usize) -> f64) -> f64 {
-    let [now, one, two, three] = [0, 1, 2, 3].map(|k| pattern(c, k));
-    // The close `k` back lies beyond the inside bar of the pattern that ends `back` candles back.
-    let confirms = |back: usize, way: f64, k: usize| {
-        any!(all!(way > 0.0, c.close(k) > c.high(back + 1)), all!(way < 0.0, c.close(k) < c.low(back + 1)))
-    };
-    let first = confirms(1, one, 0);
-    let second = all!(one == 0.0, confirms(2, two, 0), !confirms(2, two, 1));
-    let third = all!(one == 0.0, two == 0.0, confirms(3, three, 0), !confirms(3, three, 1), !confirms(3, three, 2));
-    let confirmed = (if first { one } else { 0.0 }) + (if second { two } else { 0.0 }) + (if third { three } else { 0.0 });
-    if now == 0.0 { 200.0 * confirmed } else { 100.0 * now }
+fn judge(way: [f64; PATIENCE + 1], bound: [f64; PATIENCE + 1], close: [f64; PATIENCE]) -> f64 {
+    let confirms = |back: usize, k: usize| way[back] * close[k] > bound[back];
+    let first = confirms(1, 0);
+    let second = all!(way[1] == 0.0, confirms(2, 0), !confirms(2, 1));
+    let third = all!(way[1] == 0.0, way[2] == 0.0, confirms(3, 0), !confirms(3, 1), !confirms(3, 2));
+    let confirmed = (if first { way[1] } else { 0.0 }) + (if second { way[2] } else { 0.0 }) + (if third { way[3] } else { 0.0 });
+    if way[0] == 0.0 { 200.0 * confirmed } else { 100.0 * way[0] }
 }
 
 #[inline(always)]
-fn cdlhikkake<C: Candle>(c: &C, _: f64) -> f64 {
-    find(c, plain)
+fn find_last<C: Candle>(c: &C, pattern: impl Fn(&C, usize) -> f64) -> f64 {
+    let way = [pattern(c, 0), pattern(c, 1), pattern(c, 2), pattern(c, 3)];
+    judge(way, [0, 1, 2, 3].map(|k| bound(c, k, way[k])), [0, 1, 2].map(|k| c.close(k)))
 }
 
-const CDLHIKKAKE: Rule = rule!(5, [], cdlhikkake);
-
+/// As [`find_last`] for the rows of a block, with each pattern looked for once.
 #[inline(always)]
-fn cdlhikkakemod<C: Candle>(c: &C, _: f64) -> f64 {
-    find(c, modified)
+fn find_in<'a>(block: &'a Block<'a>, out: &mut [f64; ROWS], pattern: impl Fn(&InBlock<'a>, usize) -> f64) {
+    // From a candle before the first whose pattern may yet be confirmed; a row more makes whole registers.
+    let candle = |i: usize| block.candle_before(i, PATIENCE + 1);
+    let way: [f64; ROWS + PATIENCE + 1] = std::array::from_fn(|i| pattern(&candle(i), 0));
+    let bound: [f64; ROWS + PATIENCE + 1] = std::array::from_fn(|i| bound(&candle(i), 0, way[i]));
+    for (row, y) in out.iter_mut().enumerate() {
+        let at = row + PATIENCE + 1;
+        let c = block.candle(row);
+        *y = judge(
+            [way[at], way[at - 1], way[at - 2], way[at - 3]],
+            [bound[at], bound[at - 1], bound[at - 2], bound[at - 3]],
+            [c.close(0), c.close(1), c.close(2)],
+        );
+    }
 }
 
-const CDLHIKKAKEMOD: Rule = rule!(10, [Setting::Near], cdlhikkakemod);
+const CDLHIKKAKE: Rule = rule!(5, [], |c, _| find_last(c, plain), |block, _, out| find_in(block, out, plain));
+
+const CDLHIKKAKEMOD: Rule = rule!(10, [Setting::Near], |c, _| find_last(c, modified), |block, _, out| find_in(block, out, modified));
 
 pub(super) const ENTRIES: &[Description] = &[
     entry("cdlhikkake", "Hikkake", "5", "an inside bar whose break fails within three candles", |_| Ok(made(CDLHIKKAKE, 0.0))),

@@ -27,28 +27,36 @@ pub(super) type Sift = unsafe fn(&Block<'_>, f64) -> bool;
 /// The rule that `$find`, generic over the candle, is seen by; `rare` where blocks are worth sifting for those without the pattern
 /// before averages are worked out.
 macro_rules! rule {
-    ($lookback:literal, [$($setting:expr),*], $find:ident) => {
+    ($lookback:literal, $settings:tt, $find:ident) => {
+        $crate::indicators::pattern::rule::rule!(
+            $lookback,
+            $settings,
+            |last, penetration| $find(last, penetration),
+            |block, penetration, out| for (row, y) in out.iter_mut().enumerate() {
+                *y = $find(&block.candle(row), penetration);
+            }
+        )
+    };
+    ($lookback:literal, [$($setting:expr),*], $find_last:expr, |$block:tt, $penetration:tt, $out:tt| $find_all:expr) => {
         $crate::indicators::pattern::rule::Rule {
             lookback: $lookback,
             needs: $crate::indicators::pattern::block::Needs::of(&[$($setting),*]),
-            find_last: |last, penetration| $find(last, penetration),
+            find_last: $find_last,
             find_all: {
                 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
                 fn find_all(
-                    block: &$crate::indicators::pattern::block::Block<'_>,
-                    penetration: f64,
-                    out: &mut [f64; $crate::indicators::pattern::block::ROWS],
+                    $block: &$crate::indicators::pattern::block::Block<'_>,
+                    $penetration: f64,
+                    $out: &mut [f64; $crate::indicators::pattern::block::ROWS],
                 ) {
-                    for (row, y) in out.iter_mut().enumerate() {
-                        *y = $find(&block.candle(row), penetration);
-                    }
+                    $find_all
                 }
                 find_all
             },
             sift: None,
         }
     };
-    (rare $lookback:literal, [$($setting:expr),*], $find:ident) => {
+    (rare $lookback:literal, $settings:tt, $find:ident) => {
         $crate::indicators::pattern::rule::Rule {
             sift: {
                 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
@@ -61,7 +69,7 @@ macro_rules! rule {
                 }
                 Some(sift)
             },
-            ..$crate::indicators::pattern::rule::rule!($lookback, [$($setting),*], $find)
+            ..$crate::indicators::pattern::rule::rule!($lookback, $settings, $find)
         }
     };
 }
