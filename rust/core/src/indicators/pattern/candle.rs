@@ -151,18 +151,6 @@ pub(super) trait Candle {
         self.close(k) < self.open(k)
     }
 
-    /// The candles are of one colour.
-    #[inline(always)]
-    fn is_like(&self, k: usize, other: usize) -> bool {
-        self.is_white(k) == self.is_white(other)
-    }
-
-    /// The candles are of opposite colours.
-    #[inline(always)]
-    fn is_against(&self, k: usize, other: usize) -> bool {
-        self.is_white(k) != self.is_white(other)
-    }
-
     /// The body of `k` lies above that of `before`.
     #[inline(always)]
     fn body_gaps_up(&self, k: usize, before: usize) -> bool {

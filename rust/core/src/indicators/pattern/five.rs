@@ -29,23 +29,33 @@ const CDL3BLACKCROWS: Rule = rule!(13, [Setting::ShadowVeryShort], cdl3blackcrow
 
 #[inline(always)]
 fn cdl3linestrike<C: Candle>(c: &C, _: f64) -> f64 {
-    let up = all!(c.is_white(1), c.close(1) > c.close(2), c.close(2) > c.close(3), c.open(0) > c.close(1), c.close(0) < c.open(3));
-    let down = all!(c.is_black(1), c.close(1) < c.close(2), c.close(2) < c.close(3), c.open(0) < c.close(1), c.close(0) > c.open(3));
+    let up = all!(
+        all!(c.is_white(3), c.is_white(2), c.is_white(1), c.is_black(0)),
+        c.close(1) > c.close(2),
+        c.close(2) > c.close(3),
+        c.open(0) > c.close(1),
+        c.close(0) < c.open(3)
+    );
+    let down = all!(
+        all!(c.is_black(3), c.is_black(2), c.is_black(1), c.is_white(0)),
+        c.close(1) < c.close(2),
+        c.close(2) < c.close(3),
+        c.open(0) < c.close(1),
+        c.close(0) > c.open(3)
+    );
     let opens_in = |k: usize| {
         let near = c.limit(Setting::Near, k + 1);
         measured!(C, all!(c.open(k) >= c.bottom(k + 1) - near, c.open(k) <= c.top(k + 1) + near))
     };
-    let row = all!(c.is_like(3, 2), c.is_like(2, 1), c.is_against(0, 1));
-    when(all!(row, any!(up, down), opens_in(2), opens_in(1)), c.colour(1))
+    when(all!(any!(up, down), opens_in(2), opens_in(1)), c.colour(1))
 }
 
 const CDL3LINESTRIKE: Rule = rule!(8, [Setting::Near], cdl3linestrike);
 
 #[inline(always)]
 fn cdlbreakaway<C: Candle>(c: &C, _: f64) -> f64 {
-    let colours = all!(c.is_like(4, 3), c.is_like(3, 1), c.is_against(1, 0));
     let down = all!(
-        c.is_black(4),
+        all!(c.is_black(4), c.is_black(3), c.is_black(1), c.is_white(0)),
         c.body_gaps_down(3, 4),
         c.high(2) < c.high(3),
         c.low(2) < c.low(3),
@@ -55,7 +65,7 @@ fn cdlbreakaway<C: Candle>(c: &C, _: f64) -> f64 {
         c.close(0) < c.close(4)
     );
     let up = all!(
-        c.is_white(4),
+        all!(c.is_white(4), c.is_white(3), c.is_white(1), c.is_black(0)),
         c.body_gaps_up(3, 4),
         c.high(2) > c.high(3),
         c.low(2) > c.low(3),
@@ -64,7 +74,7 @@ fn cdlbreakaway<C: Candle>(c: &C, _: f64) -> f64 {
         c.close(0) < c.open(3),
         c.close(0) > c.close(4)
     );
-    when(all!(colours, any!(down, up), c.has_long_body(4)), c.colour(0))
+    when(all!(any!(down, up), c.has_long_body(4)), c.colour(0))
 }
 
 const CDLBREAKAWAY: Rule = rule!(14, [Setting::BodyLong], cdlbreakaway);
@@ -139,7 +149,10 @@ const CDLMATHOLD: Rule = rule!(14, [Setting::BodyShort, Setting::BodyLong], cdlm
 #[inline(always)]
 fn cdlrisefall3methods<C: Candle>(c: &C, _: f64) -> f64 {
     let way = c.colour(4);
-    let colours = all!(c.is_against(3, 4), c.is_against(2, 4), c.is_against(1, 4), c.is_like(0, 4));
+    let colours = any!(
+        all!(c.is_white(4), c.is_black(3), c.is_black(2), c.is_black(1), c.is_white(0)),
+        all!(c.is_black(4), c.is_white(3), c.is_white(2), c.is_white(1), c.is_black(0))
+    );
     let rests = || {
         all!(
             c.bottom(1) < c.high(4),

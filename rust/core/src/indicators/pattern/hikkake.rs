@@ -51,9 +51,10 @@ const PATIENCE: usize = 3;
 #[inline(always)]
 fn judge(way: [f64; PATIENCE + 1], bound: [f64; PATIENCE + 1], close: [f64; PATIENCE]) -> f64 {
     let confirms = |back: usize, k: usize| way[back] * close[k] > bound[back];
+    let leaves = |back: usize, k: usize| way[back] * close[k] <= bound[back];
     let first = confirms(1, 0);
-    let second = all!(way[1] == 0.0, confirms(2, 0), !confirms(2, 1));
-    let third = all!(way[1] == 0.0, way[2] == 0.0, confirms(3, 0), !confirms(3, 1), !confirms(3, 2));
+    let second = all!(way[1] == 0.0, confirms(2, 0), leaves(2, 1));
+    let third = all!(way[1] == 0.0, way[2] == 0.0, confirms(3, 0), leaves(3, 1), leaves(3, 2));
     let confirmed = (if first { way[1] } else { 0.0 }) + (if second { way[2] } else { 0.0 }) + (if third { way[3] } else { 0.0 });
     if way[0] == 0.0 { 200.0 * confirmed } else { 100.0 * way[0] }
 }

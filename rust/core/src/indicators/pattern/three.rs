@@ -30,8 +30,10 @@ fn cdl3inside<C: Candle>(c: &C, _: f64) -> f64 {
         all!(
             c.top(1) < c.top(2),
             c.bottom(1) > c.bottom(2),
-            c.is_against(0, 2),
-            any!(all!(c.is_white(2), c.close(0) < c.open(2)), all!(c.is_black(2), c.close(0) > c.open(2))),
+            any!(
+                all!(c.is_white(2), c.is_black(0), c.close(0) < c.open(2)),
+                all!(c.is_black(2), c.is_white(0), c.close(0) > c.open(2))
+            ),
             c.has_long_body(2),
             c.has_no_long_body(1)
         ),
@@ -364,13 +366,14 @@ const CDLUPSIDEGAP2CROWS: Rule = rule!(12, [Setting::BodyShort, Setting::BodyLon
 fn cdlxsidegap3methods<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
-            c.is_like(2, 1),
-            c.is_against(1, 0),
             c.open(0) < c.top(1),
             c.open(0) > c.bottom(1),
             c.close(0) < c.top(2),
             c.close(0) > c.bottom(2),
-            any!(all!(c.is_white(2), c.body_gaps_up(1, 2)), all!(c.is_black(2), c.body_gaps_down(1, 2)))
+            any!(
+                all!(c.is_white(2), c.is_white(1), c.is_black(0), c.body_gaps_up(1, 2)),
+                all!(c.is_black(2), c.is_black(1), c.is_white(0), c.body_gaps_down(1, 2))
+            )
         ),
         c.colour(2),
     )

@@ -17,8 +17,7 @@ fn within<C: Candle>(c: &C) -> f64 {
 #[inline(always)]
 fn kicks<C: Candle>(c: &C) -> bool {
     all!(
-        c.is_against(1, 0),
-        any!(all!(c.is_black(1), c.gaps_up(0, 1)), all!(c.is_white(1), c.gaps_down(0, 1))),
+        any!(all!(c.is_black(1), c.is_white(0), c.gaps_up(0, 1)), all!(c.is_white(1), c.is_black(0), c.gaps_down(0, 1))),
         all!(
             c.has_long_body(0),
             c.has_hardly_upper_shadow(0),
@@ -33,7 +32,12 @@ fn kicks<C: Candle>(c: &C) -> bool {
 #[inline(always)]
 fn cdlcounterattack<C: Candle>(c: &C, _: f64) -> f64 {
     when(
-        all!(c.is_against(1, 0), c.has_long_body(1), c.has_long_body(0), c.is_within(Setting::Equal, 1, c.close(0), c.close(1))),
+        all!(
+            any!(all!(c.is_black(1), c.is_white(0)), all!(c.is_white(1), c.is_black(0))),
+            c.has_long_body(1),
+            c.has_long_body(0),
+            c.is_within(Setting::Equal, 1, c.close(0), c.close(1))
+        ),
         c.colour(0),
     )
 }
@@ -211,10 +215,12 @@ const CDLPIERCING: Rule = rule!(11, [Setting::BodyLong], cdlpiercing);
 fn cdlseparatinglines<C: Candle>(c: &C, _: f64) -> f64 {
     when(
         all!(
-            c.is_against(1, 0),
             c.is_within(Setting::Equal, 1, c.open(0), c.open(1)),
             c.has_long_body(0),
-            any!(all!(c.is_white(0), c.has_hardly_lower_shadow(0)), all!(c.is_black(0), c.has_hardly_upper_shadow(0)))
+            any!(
+                all!(c.is_black(1), c.is_white(0), c.has_hardly_lower_shadow(0)),
+                all!(c.is_white(1), c.is_black(0), c.has_hardly_upper_shadow(0))
+            )
         ),
         c.colour(0),
     )
