@@ -16,7 +16,7 @@ fn is_inside<C: Candle>(c: &C, k: usize) -> bool {
 fn breaks<C: Candle>(c: &C, k: usize, may_break_below: bool, may_break_above: bool) -> f64 {
     let below = all!(may_break_below, c.high(k) < c.high(k + 1), c.low(k) < c.low(k + 1));
     let above = all!(may_break_above, c.high(k) > c.high(k + 1), c.low(k) > c.low(k + 1));
-    f64::from(u8::from(below)) - f64::from(u8::from(above))
+    (if below { 1.0 } else { 0.0 }) - (if above { 1.0 } else { 0.0 })
 }
 
 /// An inside bar and a candle that breaks out of it, the last one `k` back: 1 below it (bullish), −1 above it, 0 without.

@@ -3,6 +3,9 @@
 //! Which way a pattern points is its classical meaning (Nison 1991, Bulkowski 2008), as TA-Lib has it; the trend before it is for the
 //! caller to look at. Engulfing and harami give ±80 where one end of the bodies is the same, hikkake ±200 where it is confirmed.
 
+// What a pattern is made of must be compiled into the loop over a block, for the registers that the loop is compiled for.
+#![allow(clippy::inline_always)]
+
 mod block;
 mod candle;
 mod five;

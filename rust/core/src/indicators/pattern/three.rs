@@ -188,10 +188,11 @@ const CDLEVENINGSTAR: Rule = rule!(12, [Setting::BodyLong, Setting::BodyShort], 
 
 #[inline(always)]
 fn cdlgapsidesidewhite<C: Candle>(c: &C, _: f64) -> f64 {
-    let up = c.body_gaps_up(1, 2);
-    let gap = any!(all!(up, c.body_gaps_up(0, 2)), all!(c.body_gaps_down(1, 2), c.body_gaps_down(0, 2)));
-    let alike = || all!(c.is_within(Setting::Near, 1, c.body(0), c.body(1)), c.is_within(Setting::Equal, 1, c.open(0), c.open(1)));
-    when(all!(gap, c.is_white(1), c.is_white(0), alike()), if up { 1.0 } else { -1.0 })
+    // Of white candles the open is the lower end, the close the upper.
+    let up = all!(c.open(1) > c.top(2), c.open(0) > c.top(2));
+    let down = all!(c.close(1) < c.bottom(2), c.close(0) < c.bottom(2));
+    let alike = all!(c.is_within(Setting::Near, 1, c.body(0), c.body(1)), c.is_within(Setting::Equal, 1, c.open(0), c.open(1)));
+    when(all!(any!(up, down), c.is_white(1), c.is_white(0), alike), if up { 1.0 } else { -1.0 })
 }
 
 const CDLGAPSIDESIDEWHITE: Rule = rule!(7, [Setting::Near, Setting::Equal], cdlgapsidesidewhite);
@@ -287,25 +288,12 @@ const CDLSTICKSANDWICH: Rule = rule!(7, [Setting::Equal], cdlsticksandwich);
 
 #[inline(always)]
 fn cdltasukigap<C: Candle>(c: &C, _: f64) -> f64 {
-    let up = all!(
-        c.body_gaps_up(1, 2),
-        c.is_white(1),
-        c.is_black(0),
-        c.open(0) < c.close(1),
-        c.open(0) > c.open(1),
-        c.close(0) < c.open(1),
-        c.close(0) > c.top(2)
-    );
-    let down = all!(
-        c.body_gaps_down(1, 2),
-        c.is_black(1),
-        c.is_white(0),
-        c.open(0) < c.open(1),
-        c.open(0) > c.close(1),
-        c.close(0) > c.open(1),
-        c.close(0) < c.bottom(2)
-    );
-    when(all!(any!(up, down), measured!(C, (c.body(1) - c.body(0)).abs() < c.limit(Setting::Near, 1))), c.colour(1))
+    // A close between the bodies says that there is a gap, and with the open in the second body that the candle goes against it.
+    let opens_in = all!(c.open(0) < c.top(1), c.open(0) > c.bottom(1));
+    let up = all!(c.is_white(1), c.close(0) < c.bottom(1), c.close(0) > c.top(2));
+    let down = all!(c.is_black(1), c.close(0) > c.top(1), c.close(0) < c.bottom(2));
+    let alike = measured!(C, (c.body(1) - c.body(0)).abs() < c.limit(Setting::Near, 1));
+    when(all!(opens_in, any!(up, down), alike), c.colour(1))
 }
 
 const CDLTASUKIGAP: Rule = rule!(7, [Setting::Near], cdltasukigap);
