@@ -1,8 +1,8 @@
 //! A stretch of candles judged at once, and the averages it needs.
 
-use super::candle::{Candle, Extent, HISTORY, Setting, lower, upper};
+use super::candle::{Candle, Extent, FIFTH, HISTORY, Setting, TENTH, lower, upper};
 
-/// Rows judged at a time.
+/// Rows judged at a time: so few that the memory goes on fetching the next rows while these are worked on.
 pub(super) const ROWS: usize = 64;
 
 /// Rows of a [`Block`].
@@ -38,8 +38,8 @@ impl Needs {
     }
 }
 
-/// What is worked out of a block beside its columns. It slides along with the blocks: what the next one needs of the rows before
-/// it is kept.
+/// What is worked out of a block beside its columns. It slides along with the blocks: what the next one needs of the rows before it is
+/// kept.
 #[derive(Debug)]
 pub(super) struct Scratch {
     /// Of bodies, ranges and shadows: the sum of a candle's and that of the one before.
@@ -61,6 +61,7 @@ impl Scratch {
         if self.follows {
             self.fill::<HISTORY, HISTORY>(columns, needs);
         } else {
+            // The first rows of which there are as many before them.
             self.fill::<1, 10>(columns, needs);
         }
         self.follows = true;
@@ -103,11 +104,12 @@ fn slide<const FROM: usize>(column: &mut Column) {
     }
 }
 
+/// A row's extent and that of the row before it together.
 #[inline(always)]
 fn sum_by_two<const FROM: usize>(two: &mut Column, extent: impl Fn(usize) -> f64) {
     slide::<FROM>(two);
-    for row in FROM..WIDTH {
-        two[row] = extent(row) + extent(row - 1);
+    for (i, two) in two[FROM..].iter_mut().enumerate() {
+        *two = extent(FROM + i) + extent(FROM + i - 1);
     }
 }
 
@@ -132,7 +134,7 @@ fn sum_shadows<const FROM: usize>([open, high, low, close]: [&Column; 4], two: &
 fn average_ten<const FROM: usize>(two: &Column, averages: &mut Column) {
     slide::<FROM>(averages);
     for row in FROM..WIDTH {
-        averages[row] = (((two[row - 1] + two[row - 3]) + (two[row - 5] + two[row - 7])) + two[row - 9]) * 0.1;
+        averages[row] = (((two[row - 1] + two[row - 3]) + (two[row - 5] + two[row - 7])) + two[row - 9]) * TENTH;
     }
 }
 
@@ -140,7 +142,7 @@ fn average_ten<const FROM: usize>(two: &Column, averages: &mut Column) {
 fn average_five_ranges<const FROM: usize>([_, high, low, _]: [&Column; 4], two: &Column, averages: &mut Column) {
     slide::<FROM>(averages);
     for row in FROM..WIDTH {
-        averages[row] = ((two[row - 1] + two[row - 3]) + (high[row - 5] - low[row - 5])) * 0.2;
+        averages[row] = ((two[row - 1] + two[row - 3]) + (high[row - 5] - low[row - 5])) * FIFTH;
     }
 }
 
@@ -176,11 +178,11 @@ impl Soundness {
 /// a pattern's loop over the rows needs no bounds checks and can be vectorised.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block<'a> {
-    pub(super) open: &'a Column,
-    pub(super) high: &'a Column,
-    pub(super) low: &'a Column,
-    pub(super) close: &'a Column,
-    pub(super) averages: &'a [Column; KINDS],
+    open: &'a Column,
+    high: &'a Column,
+    low: &'a Column,
+    close: &'a Column,
+    averages: &'a [Column; KINDS],
 }
 
 impl<'a> Block<'a> {
@@ -201,7 +203,7 @@ impl<'a> Block<'a> {
         InBlock { block: self, at: row + HISTORY - before }
     }
 
-    /// The same without its averages.
+    /// As [`Self::candle`], without its averages.
     #[inline(always)]
     pub(super) fn outline(&self, row: usize) -> Outline<'_> {
         Outline(self.candle(row))

@@ -60,6 +60,12 @@ pub(super) enum Extent {
     Range5,
 }
 
+/// What a sum is multiplied by for an average of ten and of five. A tenth as a double is a tenth and 2^-54 of it, a fifth likewise: less
+/// than half the gap between doubles, so that wherever an average is a double itself it comes out exactly, as by division. A comparison
+/// that is a tie in exact arithmetic is therefore one here.
+pub(super) const TENTH: f64 = 0.1;
+pub(super) const FIFTH: f64 = 0.2;
+
 /// As `f64::max` for numbers that are not NaN, in one instruction.
 #[inline(always)]
 pub(super) fn upper(a: f64, b: f64) -> f64 {
@@ -238,11 +244,11 @@ impl Last<'_> {
     fn average_before(&self, extent: Extent, k: usize) -> f64 {
         // Candles that there cannot be are not asked for: no pattern looks at an average further back than its fifth candle.
         let x = |back: usize| self.extent(extent, (k + back).min(HISTORY - 1));
-        // The order of the additions in `Block::average`.
+        // The order of the additions in `Scratch::fill`.
         let four = |back: usize| (x(back) + x(back + 1)) + (x(back + 2) + x(back + 3));
         match extent {
-            Extent::Range5 => (four(1) + x(5)) * 0.2,
-            _ => ((four(1) + four(5)) + (x(9) + x(10))) * 0.1,
+            Extent::Range5 => (four(1) + x(5)) * FIFTH,
+            _ => ((four(1) + four(5)) + (x(9) + x(10))) * TENTH,
         }
     }
 }

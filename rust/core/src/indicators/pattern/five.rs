@@ -50,7 +50,7 @@ fn cdl3linestrike<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(any!(up, down), opens_in(2), opens_in(1)), c.colour(1))
 }
 
-const CDL3LINESTRIKE: Rule = rule!(8, [Setting::Near], cdl3linestrike);
+pub(super) const CDL3LINESTRIKE: Rule = rule!(8, [Setting::Near], cdl3linestrike);
 
 #[inline(always)]
 fn cdlbreakaway<C: Candle>(c: &C, _: f64) -> f64 {

@@ -83,9 +83,10 @@ fn find_in<'a>(block: &'a Block<'a>, out: &mut [f64; ROWS], pattern: impl Fn(&In
     }
 }
 
-const CDLHIKKAKE: Rule = rule!(5, [], |c, _| find_last(c, plain), |block, _, out| find_in(block, out, plain));
+pub(super) const CDLHIKKAKE: Rule = rule!(5, [], |c, _| find_last(c, plain), |block, _, out| find_in(block, out, plain));
 
-const CDLHIKKAKEMOD: Rule = rule!(10, [Setting::Near], |c, _| find_last(c, modified), |block, _, out| find_in(block, out, modified));
+pub(super) const CDLHIKKAKEMOD: Rule =
+    rule!(10, [Setting::Near], |c, _| find_last(c, modified), |block, _, out| find_in(block, out, modified));
 
 pub(super) const ENTRIES: &[Description] = &[
     entry("cdlhikkake", "Hikkake", "5", "an inside bar whose break fails within three candles", |_| Ok(made(CDLHIKKAKE, 0.0))),

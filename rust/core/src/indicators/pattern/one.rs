@@ -6,14 +6,26 @@ use crate::indicators::catalog::Description;
 
 #[inline(always)]
 fn cdlbelthold<C: Candle>(c: &C, _: f64) -> f64 {
-    when(all!(c.has_long_body(0), any!(all!(c.is_white(0), c.has_hardly_lower_shadow(0)), all!(c.is_black(0), c.has_hardly_upper_shadow(0)))), c.colour(0))
+    when(
+        all!(
+            c.has_long_body(0),
+            any!(all!(c.is_white(0), c.has_hardly_lower_shadow(0)), all!(c.is_black(0), c.has_hardly_upper_shadow(0)))
+        ),
+        c.colour(0),
+    )
 }
 
 const CDLBELTHOLD: Rule = rule!(10, [Setting::BodyLong, Setting::ShadowVeryShort], cdlbelthold);
 
 #[inline(always)]
 fn cdlclosingmarubozu<C: Candle>(c: &C, _: f64) -> f64 {
-    when(all!(c.has_long_body(0), any!(all!(c.is_white(0), c.has_hardly_upper_shadow(0)), all!(c.is_black(0), c.has_hardly_lower_shadow(0)))), c.colour(0))
+    when(
+        all!(
+            c.has_long_body(0),
+            any!(all!(c.is_white(0), c.has_hardly_upper_shadow(0)), all!(c.is_black(0), c.has_hardly_lower_shadow(0)))
+        ),
+        c.colour(0),
+    )
 }
 
 const CDLCLOSINGMARUBOZU: Rule = rule!(10, [Setting::BodyLong, Setting::ShadowVeryShort], cdlclosingmarubozu);
@@ -91,7 +103,7 @@ fn cdlrickshawman<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(legs, c.bottom(0) <= middle + c.limit(Setting::Near, 0), c.top(0) >= middle - c.limit(Setting::Near, 0)), 1.0)
 }
 
-const CDLRICKSHAWMAN: Rule = rule!(10, [Setting::BodyDoji, Setting::ShadowLong, Setting::Near], cdlrickshawman);
+pub(super) const CDLRICKSHAWMAN: Rule = rule!(10, [Setting::BodyDoji, Setting::ShadowLong, Setting::Near], cdlrickshawman);
 
 #[inline(always)]
 fn cdlshortline<C: Candle>(c: &C, _: f64) -> f64 {

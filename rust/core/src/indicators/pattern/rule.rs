@@ -1,5 +1,5 @@
 //! How a pattern is seen: row by row, or a block of rows at once.
-#![allow(unsafe_code)] // one call, with its proof
+#![allow(unsafe_code)] // three calls, with their proofs
 
 use super::block::{Block, Column, Needs, ROWS, Scratch};
 use super::candle::{HISTORY, Last};
@@ -12,20 +12,21 @@ pub(super) struct Rule {
     pub(super) needs: Needs,
     /// What the last candle completes; the number is the penetration where the pattern has one.
     pub(super) find_last: fn(&Last<'_>, f64) -> f64,
+    /// What each candle of a block completes.
     pub(super) find_all: FindAll,
-    /// Where the pattern is rare.
+    /// Whether a block may hold the pattern, where that is rare.
     pub(super) sift: Option<Sift>,
 }
 
-/// What each candle of a block completes. It is compiled for wide registers, once; where the machine may lack AVX2, it is to be called
-/// only when it does not. Elsewhere the rows are judged one by one, by `find_last`.
+/// A loop over the rows of a block, compiled once: for AVX2 where the machine may have it. A function that is safe but for that, so that
+/// it may be called on every machine but one of that kind without AVX2; there the rows are judged one by one, by `find_last`.
 pub(super) type FindAll = unsafe fn(&Block<'_>, f64, &mut [f64; ROWS]);
 
-/// Whether a candle of a block may complete the pattern, its averages not looked at; to be called as [`FindAll`] is.
+/// As [`FindAll`], without looking at averages.
 pub(super) type Sift = unsafe fn(&Block<'_>, f64) -> bool;
 
-/// The rule that `$find`, generic over the candle, is seen by; `rare` where blocks are worth sifting for those without the pattern
-/// before averages are worked out.
+/// The rule that `$find`, generic over the candle, is seen by, or one whose rows of a block are judged otherwise; `rare` where it pays to
+/// sift blocks before their averages are worked out.
 macro_rules! rule {
     ($lookback:literal, $settings:tt, $find:ident) => {
         $crate::indicators::pattern::rule::rule!(
@@ -83,17 +84,18 @@ impl Rule {
             scratch.soundness.look(columns);
             return self.judge_one_by_one(columns, penetration, out);
         }
-        // SAFETY: `judge_wide` is safe but for its need of AVX2 on a machine of this kind, and that has just been asked.
-        unsafe { self.judge_wide(columns, penetration, scratch, out) }
+        // SAFETY: it needs AVX2 on a machine of the kind that may lack it, and that has just been asked.
+        unsafe { self.judge_block(columns, penetration, scratch, out) }
     }
 
-    /// As [`Self::judge`]; to be called as [`FindAll`] is.
+    /// As [`Self::judge`]; to be called where a [`FindAll`] may be.
     #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
-    unsafe fn judge_wide(&self, columns: [&Column; 4], penetration: f64, scratch: &mut Scratch, out: &mut [f64; ROWS]) {
+    unsafe fn judge_block(&self, columns: [&Column; 4], penetration: f64, scratch: &mut Scratch, out: &mut [f64; ROWS]) {
         scratch.soundness.look(columns);
         if let Some(sift) = self.sift {
             // SAFETY: it needs what this function needs.
-            if unsafe { !sift(&Block::new(columns, scratch), penetration) } {
+            let may_be_there = unsafe { sift(&Block::new(columns, scratch), penetration) };
+            if !may_be_there {
                 *out = [0.0; ROWS];
                 return scratch.skip();
             }
@@ -103,12 +105,60 @@ impl Rule {
         unsafe { (self.find_all)(&Block::new(columns, scratch), penetration, out) };
     }
 
+    #[cfg(any(target_arch = "x86_64", test))]
     fn judge_one_by_one(&self, columns: [&Column; 4], penetration: f64, out: &mut [f64; ROWS]) {
         let [open, high, low, close] = columns.map(|c| c[1..].windows(HISTORY));
         for ((((y, open), high), low), close) in out.iter_mut().zip(open).zip(high).zip(low).zip(close) {
             if let (Ok(open), Ok(high), Ok(low), Ok(close)) = (open.try_into(), high.try_into(), low.try_into(), close.try_into()) {
                 *y = (self.find_last)(&Last([open, high, low, close]), penetration);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{five, hikkake, one, three, two};
+    use super::*;
+    use crate::indicators::pattern::block::WIDTH;
+
+    /// Bars on a coarse grid, so that patterns are common.
+    fn bars(seed: u64) -> [Column; 4] {
+        let mut state = seed;
+        let mut below = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % n
+        };
+        let mut columns = [[0.0; WIDTH]; 4];
+        let mut last = 1000;
+        for row in 0..WIDTH {
+            let open = last + below(17) - 8;
+            let length = 1 + below(4);
+            let close = open + length * below(9) - length * 4;
+            let (high, low) = (open.max(close) + below(4) / 2, open.min(close) - below(4) / 2);
+            for (column, price) in columns.iter_mut().zip([open, high, low, close]) {
+                column[row] = price as f64 / 4.0;
+            }
+            last = close;
+        }
+        columns
+    }
+
+    #[test]
+    fn a_block_is_judged_as_its_rows_one_by_one() {
+        let of_averages = [one::CDLRICKSHAWMAN, two::CDLHARAMI, three::CDLADVANCEBLOCK, five::CDL3LINESTRIKE];
+        let sifted = [two::CDLKICKING, three::CDLABANDONEDBABY];
+        for rule in [of_averages.as_slice(), &sifted, &[hikkake::CDLHIKKAKE, hikkake::CDLHIKKAKEMOD]].concat() {
+            let mut found = 0;
+            for seed in 0..2000 {
+                let columns = bars(seed);
+                let (mut block, mut rows) = ([f64::NAN; ROWS], [f64::NAN; ROWS]);
+                rule.judge(columns.each_ref(), 0.3, &mut Scratch::new(), &mut block);
+                rule.judge_one_by_one(columns.each_ref(), 0.3, &mut rows);
+                assert_eq!(block.map(f64::to_bits), rows.map(f64::to_bits), "{rule:?}, seed {seed}");
+                found += rows.iter().filter(|&&x| x != 0.0).count();
+            }
+            assert!(found > 0, "no pattern of {rule:?}");
         }
     }
 }

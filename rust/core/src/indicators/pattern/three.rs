@@ -30,10 +30,7 @@ fn cdl3inside<C: Candle>(c: &C, _: f64) -> f64 {
         all!(
             c.top(1) < c.top(2),
             c.bottom(1) > c.bottom(2),
-            any!(
-                all!(c.is_white(2), c.is_black(0), c.close(0) < c.open(2)),
-                all!(c.is_black(2), c.is_white(0), c.close(0) > c.open(2))
-            ),
+            any!(all!(c.is_white(2), c.is_black(0), c.close(0) < c.open(2)), all!(c.is_black(2), c.is_white(0), c.close(0) > c.open(2))),
             c.has_long_body(2),
             c.has_no_long_body(1)
         ),
@@ -111,7 +108,7 @@ fn cdlabandonedbaby<C: Candle>(c: &C, penetration: f64) -> f64 {
     when(all!(any!(top, bottom), c.has_long_body(2), c.is_doji(1), measured!(C, c.body(0) > c.limit(Setting::BodyShort, 0))), c.colour(0))
 }
 
-const CDLABANDONEDBABY: Rule = rule!(rare 12, [Setting::BodyDoji, Setting::BodyLong, Setting::BodyShort], cdlabandonedbaby);
+pub(super) const CDLABANDONEDBABY: Rule = rule!(rare 12, [Setting::BodyDoji, Setting::BodyLong, Setting::BodyShort], cdlabandonedbaby);
 
 #[inline(always)]
 fn cdladvanceblock<C: Candle>(c: &C, _: f64) -> f64 {
@@ -147,7 +144,7 @@ fn cdladvanceblock<C: Candle>(c: &C, _: f64) -> f64 {
     )
 }
 
-const CDLADVANCEBLOCK: Rule =
+pub(super) const CDLADVANCEBLOCK: Rule =
     rule!(12, [Setting::ShadowShort, Setting::ShadowLong, Setting::Near, Setting::Far, Setting::BodyLong], cdladvanceblock);
 
 #[inline(always)]

@@ -63,7 +63,14 @@ const CDLDARKCLOUDCOVER: Rule = rule!(11, [Setting::BodyLong], cdldarkcloudcover
 
 #[inline(always)]
 fn cdldojistar<C: Candle>(c: &C, _: f64) -> f64 {
-    when(all!(c.has_long_body(1), c.is_doji(0), any!(all!(c.is_white(1), c.body_gaps_up(0, 1)), all!(c.is_black(1), c.body_gaps_down(0, 1)))), -c.colour(1))
+    when(
+        all!(
+            c.has_long_body(1),
+            c.is_doji(0),
+            any!(all!(c.is_white(1), c.body_gaps_up(0, 1)), all!(c.is_black(1), c.body_gaps_down(0, 1)))
+        ),
+        -c.colour(1),
+    )
 }
 
 const CDLDOJISTAR: Rule = rule!(11, [Setting::BodyDoji, Setting::BodyLong], cdldojistar);
@@ -114,7 +121,7 @@ fn cdlharami<C: Candle>(c: &C, _: f64) -> f64 {
     when(all!(c.has_long_body(1), c.has_no_long_body(0)), within(c))
 }
 
-const CDLHARAMI: Rule = rule!(11, [Setting::BodyShort, Setting::BodyLong], cdlharami);
+pub(super) const CDLHARAMI: Rule = rule!(11, [Setting::BodyShort, Setting::BodyLong], cdlharami);
 
 #[inline(always)]
 fn cdlharamicross<C: Candle>(c: &C, _: f64) -> f64 {
@@ -167,7 +174,7 @@ fn cdlkicking<C: Candle>(c: &C, _: f64) -> f64 {
     when(kicks(c), c.colour(0))
 }
 
-const CDLKICKING: Rule = rule!(rare 11, [Setting::ShadowVeryShort, Setting::BodyLong], cdlkicking);
+pub(super) const CDLKICKING: Rule = rule!(rare 11, [Setting::ShadowVeryShort, Setting::BodyLong], cdlkicking);
 
 #[inline(always)]
 fn cdlkickingbylength<C: Candle>(c: &C, _: f64) -> f64 {
