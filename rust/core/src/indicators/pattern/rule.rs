@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // three calls, with their proofs
 
 use super::block::{Block, Column, Needs, ROWS, Scratch};
-use super::candle::{HISTORY, Last};
+use super::candle::Last;
 
 /// A pattern: what its averages are and how it is seen.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +107,7 @@ impl Rule {
 
     #[cfg(any(target_arch = "x86_64", test))]
     fn judge_one_by_one(&self, columns: [&Column; 4], penetration: f64, out: &mut [f64; ROWS]) {
-        let [open, high, low, close] = columns.map(|c| c[1..].windows(HISTORY));
+        let [open, high, low, close] = columns.map(|c| c[1..].windows(super::candle::HISTORY));
         for ((((y, open), high), low), close) in out.iter_mut().zip(open).zip(high).zip(low).zip(close) {
             if let (Ok(open), Ok(high), Ok(low), Ok(close)) = (open.try_into(), high.try_into(), low.try_into(), close.try_into()) {
                 *y = (self.find_last)(&Last([open, high, low, close]), penetration);
