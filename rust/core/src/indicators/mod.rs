@@ -21,6 +21,7 @@
 pub mod average;
 pub mod catalog;
 pub mod cycle;
+mod doubling;
 pub mod momentum;
 pub mod panel;
 pub mod pattern;

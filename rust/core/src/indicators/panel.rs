@@ -1,7 +1,7 @@
 //! Panels: one indicator over many series at once, in tiles of neighbouring series.
 //!
-//! Each series has its own state and gives what it would give alone, to the last bit. While every series of a tile is finite
-//! the tile is worked on together, [`Study::run_many`], lane by lane where the indicator can; else one by one.
+//! Each series has its own state and gives what it would give alone, to the last bit. Where series stand side by side they are
+//! laid in one piece each, tile by tile.
 
 use super::study::{Streaming, Study};
 use crate::types::{Error, Result};
@@ -39,46 +39,19 @@ pub(super) fn panel<S: Study<I, O>, const I: usize, const O: usize>(
     match axis {
         Axis::Columns => {
             let rows = shape[1];
-            for start in (0..shape[0]).step_by(TILE) {
-                let tile = start * rows..(start + TILE).min(shape[0]) * rows;
-                across(fresh, columns.map(|c| &c[tile.clone()]), rows, out.each_mut().map(|c| &mut c[tile.clone()]));
+            let mut rest = out.map(|c| c.chunks_mut(rows));
+            for start in (0..shape[0] * rows).step_by(rows) {
+                let out = rest.each_mut().map(|c| c.next().unwrap_or_default());
+                fresh.clone().extend(columns.map(|c| &c[start..start + rows]), out)?;
             }
         }
         Axis::Rows => {
             for start in (0..shape[1]).step_by(TILE) {
-                down(fresh, columns, shape, start..(start + TILE).min(shape[1]), &mut out);
+                down(fresh, columns, shape, start..(start + TILE).min(shape[1]), &mut out)?;
             }
         }
     }
     Ok(())
-}
-
-/// A tile whose series are in one piece each.
-fn across<S: Study<I, O>, const I: usize, const O: usize>(
-    fresh: &Streaming<S, I, O>,
-    columns: [&[f64]; I],
-    rows: usize,
-    out: [&mut [f64]; O],
-) {
-    let series = columns.first().map_or(0, |c| c.len() / rows);
-    let mut lanes = vec![fresh.clone(); series];
-    let mut rest = out.map(|c| c.chunks_mut(rows));
-    // Every lane's outputs, cut shorter at the front from step to step.
-    let mut outs: Vec<[&mut [f64]; O]> = (0..series).map(|_| rest.each_mut().map(|c| c.next().unwrap_or_default())).collect();
-    let step = fresh.rows_at_once(TILE_ROWS);
-    for start in (0..rows).step_by(step) {
-        let n = step.min(rows - start);
-        let ins: Vec<[&[f64]; I]> = (0..series).map(|s| columns.map(|c| &c[s * rows + start..s * rows + start + n])).collect();
-        let mut heads: Vec<[&mut [f64]; O]> = Vec::with_capacity(series);
-        for lane in &mut outs {
-            heads.push(lane.each_mut().map(|column| {
-                let (head, tail) = std::mem::take(column).split_at_mut(n);
-                *column = tail;
-                head
-            }));
-        }
-        Streaming::extend_many(&mut lanes, &ins, &mut heads);
-    }
 }
 
 /// A tile whose series stand side by side: columns `which` of the rows.
@@ -88,7 +61,7 @@ fn down<S: Study<I, O>, const I: usize, const O: usize>(
     [rows, width]: [usize; 2],
     which: std::ops::Range<usize>,
     out: &mut [&mut [f64]; O],
-) {
+) -> Result<()> {
     let series = which.len();
     let step = fresh.rows_at_once(TILE_ROWS).min(rows);
     let mut lanes = vec![fresh.clone(); series];
@@ -103,12 +76,12 @@ fn down<S: Study<I, O>, const I: usize, const O: usize>(
                 }
             }
         }
-        let lane_in = |lane: usize| std::array::from_fn(|i| &ins[(i * series + lane) * step..][..n]);
-        let lane_ins: Vec<[&[f64]; I]> = (0..series).map(lane_in).collect();
         let mut pieces = outs.chunks_mut(series * step).map(|tile| tile.chunks_mut(step)).collect::<Vec<_>>();
-        let mut lane_outs: Vec<[&mut [f64]; O]> =
-            (0..series).map(|_| std::array::from_fn(|o| pieces[o].next().map(|piece| &mut piece[..n]).unwrap_or_default())).collect();
-        Streaming::extend_many(&mut lanes, &lane_ins, &mut lane_outs);
+        for (lane, indicator) in lanes.iter_mut().enumerate() {
+            let columns = std::array::from_fn(|i| &ins[(i * series + lane) * step..][..n]);
+            let out = std::array::from_fn(|o| pieces[o].next().map(|piece| &mut piece[..n]).unwrap_or_default());
+            indicator.extend(columns, out)?;
+        }
         for (column, tile) in out.iter_mut().zip(outs.chunks(series * step)) {
             for (row, line) in column[start * width..(start + n) * width].chunks_mut(width).enumerate() {
                 for (lane, y) in line[which.clone()].iter_mut().enumerate() {
@@ -117,4 +90,5 @@ fn down<S: Study<I, O>, const I: usize, const O: usize>(
             }
         }
     }
+    Ok(())
 }

@@ -41,13 +41,6 @@ pub trait Study<const I: usize, const O: usize>: Clone + Debug + Send + Sync + '
         is_sound
     }
 
-    /// As [`Self::run`] for each of several series of one length, each with its own study; all are equal but for their state.
-    fn run_many(studies: &mut [&mut Self], columns: &[[&[f64]; I]], out: &mut [[&mut [f64]; O]]) {
-        for ((study, columns), out) in studies.iter_mut().zip(columns).zip(out) {
-            study.run(*columns, out.each_mut().map(|c| &mut **c));
-        }
-    }
-
     /// Show `state` every field that later values depend on, always in the same order: it saves them or puts them back.
     fn visit(&mut self, state: &mut State<'_>);
 }
@@ -214,18 +207,6 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Streaming<S, I, O> {
     /// `rows`, or as many as a long look-back makes worth while.
     pub(super) fn rows_at_once(&self, rows: usize) -> usize {
         rows.max(self.study.lookback().saturating_mul(CHUNK_LOOKBACKS))
-    }
-
-    /// As [`Self::extend`] for each of several series of one length.
-    pub(super) fn extend_many(lanes: &mut [Self], columns: &[[&[f64]; I]], out: &mut [[&mut [f64]; O]]) {
-        let rows = columns.first().and_then(|c| c.first()).map_or(0, |c| c.len());
-        if lanes.iter().zip(columns).all(|(lane, columns)| all_sound(*columns, lane.not_negative)) {
-            let mut studies: Vec<&mut S> = lanes.iter_mut().map(|lane| &mut lane.study).collect();
-            return S::run_many(&mut studies, columns, out);
-        }
-        for ((lane, columns), out) in lanes.iter_mut().zip(columns).zip(out) {
-            lane.extend_chunk(*columns, out, 0, rows);
-        }
     }
 
     /// Rows `start..end`, cut into runs without missing values.

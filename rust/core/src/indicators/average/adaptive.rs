@@ -1,7 +1,6 @@
 //! Averages whose weight follows the market: Kaufman's, Ehlers' fractal, Chande's, `McGinley`'s.
 
 use super::line::{Composed, Line, Range, Sum, is_zero};
-use super::sums::{Plain, Sums};
 use crate::indicators::catalog::{Description, period, real, whole};
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::window::Lag;
@@ -137,7 +136,7 @@ impl Study<2, 1> for Fractal {
 /// Chande's variable index dynamic average.
 #[derive(Clone, Debug)]
 struct Variable {
-    sums: Sums<Plain, 2, 2>,
+    sums: [Sum; 2],
     weight: f64,
     last: f64,
     value: f64,
@@ -145,13 +144,13 @@ struct Variable {
 
 impl Variable {
     fn new(period: usize) -> Self {
-        Self { sums: Sums::new(period), weight: 2.0 / (period as f64 + 1.0), last: f64::NAN, value: f64::NAN }
+        Self { sums: [Sum::new(period), Sum::new(period)], weight: 2.0 / (period as f64 + 1.0), last: f64::NAN, value: f64::NAN }
     }
 }
 
 impl Study<1, 1> for Variable {
     fn lookback(&self) -> usize {
-        self.sums.period()
+        self.sums[0].period()
     }
 
     #[inline]
@@ -161,8 +160,11 @@ impl Study<1, 1> for Variable {
             return [f64::NAN];
         }
         let change = x - last;
-        let Some(t) = self.sums.update([change.max(0.0), (-change).max(0.0)]) else { return [f64::NAN] };
-        let [rises, falls] = t.sums;
+        let [rising, falling] = &mut self.sums;
+        let (rises, falls) = (rising.step(change.max(0.0)), falling.step((-change).max(0.0)));
+        if rises.is_nan() {
+            return [f64::NAN];
+        }
         let both = rises + falls;
         let strength = if both > 0.0 { ((rises - falls) / both).abs() } else { 0.0 };
         let from = if self.value.is_nan() { last } else { self.value };
@@ -171,7 +173,7 @@ impl Study<1, 1> for Variable {
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.sums.visit(state);
+        self.sums.iter_mut().for_each(|sum| Line::visit(sum, state));
         state.number(&mut self.last);
         state.number(&mut self.value);
     }

@@ -1,54 +1,41 @@
 //! Moving averages: SMA, EMA, RMA.
 
+use super::line::{Line, Mean};
 use crate::indicators::catalog::{Description, period};
 use crate::indicators::checked_period;
-use crate::indicators::smooth::{Smoother, extend_many, in_fours};
+use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
-use crate::indicators::wide::wide;
-use crate::indicators::window::PowerSums;
 use crate::types::Result;
 
 /// Simple moving average: the mean of the last `period` values.
 #[derive(Clone, Debug)]
 pub struct Sma {
-    sums: PowerSums<1>,
-    weight: f64,
+    mean: Mean,
 }
 
 impl Sma {
     /// An average over `period` rows.
     pub fn new(period: usize) -> Result<Self> {
-        let period = checked_period("period", period)?;
-        Ok(Self { sums: PowerSums::new(period), weight: 1.0 / period as f64 })
+        Ok(Self { mean: Mean::new(checked_period("period", period)?) })
     }
 }
 
 impl Study<1, 1> for Sma {
     fn lookback(&self) -> usize {
-        self.sums.period() - 1
+        self.mean.lookback()
     }
 
     #[inline]
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        let weight = self.weight;
-        [self.sums.update(x).map_or(f64::NAN, |(anchor, [sum])| anchor + sum * weight)]
+        [self.mean.step(x)]
     }
 
     fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let weight = self.weight;
-        let warm_up = self.sums.rows_to_go().min(out.len());
-        out[..warm_up].fill(f64::NAN);
-        wide(|| {
-            self.sums.extend(xs, |row, anchor, run| {
-                for (y, [sum]) in out[row..].iter_mut().zip(run) {
-                    *y = anchor + sum * weight;
-                }
-            });
-        });
+        self.mean.run(xs, out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.sums.visit(state);
+        Line::visit(&mut self.mean, state);
     }
 }
 
@@ -84,13 +71,6 @@ impl Study<1, 1> for Ema {
         self.smoother.extend(xs, out);
     }
 
-    fn run_many(studies: &mut [&mut Self], columns: &[[&[f64]; 1]], out: &mut [[&mut [f64]; 1]]) {
-        let four = |studies: [&mut Self; 4], columns: [[&[f64]; 1]; 4], out: [[&mut [f64]; 1]; 4]| {
-            extend_many(studies.map(|s| &mut s.smoother), columns.map(|[c]| c), out.map(|[c]| c));
-        };
-        in_fours(studies, columns, out, four, Self::run);
-    }
-
     fn visit(&mut self, state: &mut State<'_>) {
         self.smoother.visit(state);
     }
@@ -105,7 +85,7 @@ pub(super) const ENTRIES: &[Description] = &[
         outputs: &["sma"],
         first_row: "period - 1",
         formula: "mean of the last period values",
-        source: "TA-Lib SMA; sums of differences to a nearby value, never subtracted, so that no error piles up",
+        source: "TA-Lib SMA; means of means of 2, 4, 8 … rows, nothing subtracted, so that no error piles up",
         make: |p| Ok(Box::new(Streaming::new(Sma::new(p.whole(0))?))),
     },
     Description {

@@ -1,11 +1,10 @@
 //! The parts that indicators are put together from: [`Line`], one column in and one out, and [`Composed`], an indicator that is
 //! written once over blocks of rows and steps with blocks of one.
 
-use super::record::{RESCAN_MAX, Record};
-use super::sums::{Plain, Sums, Weighted};
+use crate::indicators::doubling::{self, Moving, Tilt, Window};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Study};
-use crate::indicators::window::{Extremes, Lag, PowerSums, all_finite};
+use crate::indicators::window::{Lag, all_finite};
 use std::fmt::Debug;
 
 /// Rows in a block of a batch: intermediate columns stay in the first-level cache. Their size is 1 KiB past a multiple of 4 KiB,
@@ -78,10 +77,20 @@ pub(in crate::indicators) trait Line: Clone + Debug + Send + Sync + 'static {
     /// As [`Study::visit`].
     fn visit(&mut self, state: &mut State<'_>);
 
+    /// `rows` rows go by without a value.
+    #[inline]
+    fn skip(&mut self, rows: usize) {
+        let _ = rows;
+    }
+
     /// Take one value, finite or not.
     #[inline]
     fn next(&mut self, x: f64) -> f64 {
-        if x.is_finite() { self.step(x) } else { f64::NAN }
+        if x.is_finite() {
+            return self.step(x);
+        }
+        self.skip(1);
+        f64::NAN
     }
 
     /// Take values, finite or not.
@@ -94,6 +103,7 @@ pub(in crate::indicators) trait Line: Clone + Debug + Send + Sync + 'static {
         let first = xs.iter().position(|x| x.is_finite()).unwrap_or(xs.len());
         let (xs, (before, out)) = (&xs[first..], out.split_at_mut(first));
         before.fill(f64::NAN);
+        self.skip(first);
         if all_finite(xs) {
             return self.run(xs, out);
         }
@@ -104,72 +114,33 @@ pub(in crate::indicators) trait Line: Clone + Debug + Send + Sync + 'static {
 }
 
 /// The mean of the last `period` values.
-#[derive(Clone, Debug)]
-pub(in crate::indicators) struct Mean {
-    sums: PowerSums<1>,
-    weight: f64,
-}
-
-impl Mean {
-    pub(in crate::indicators) fn new(period: usize) -> Self {
-        Self { sums: PowerSums::new(period), weight: 1.0 / period as f64 }
-    }
-}
-
-impl Line for Mean {
-    fn lookback(&self) -> usize {
-        self.sums.period() - 1
-    }
-
-    #[inline]
-    fn step(&mut self, x: f64) -> f64 {
-        let weight = self.weight;
-        self.sums.update(x).map_or(f64::NAN, |(anchor, [sum])| anchor + sum * weight)
-    }
-
-    fn run(&mut self, xs: &[f64], out: &mut [f64]) {
-        let weight = self.weight;
-        let warm_up = self.sums.rows_to_go().min(out.len());
-        out[..warm_up].fill(f64::NAN);
-        self.sums.extend(xs, |row, anchor, run| {
-            for (y, [sum]) in out[row..].iter_mut().zip(run) {
-                *y = anchor + sum * weight;
-            }
-        });
-    }
-
-    fn visit(&mut self, state: &mut State<'_>) {
-        self.sums.visit(state);
-    }
-}
+pub(in crate::indicators) type Mean = Moving<doubling::Mean, 1>;
 
 /// The sum of the last `period` values; of zeros exactly zero.
-#[derive(Clone, Debug)]
-pub(in crate::indicators) struct Sum(Sums<Plain, 1, 1>);
+pub(in crate::indicators) type Sum = Moving<doubling::Sum, 1>;
 
-impl Sum {
-    pub(in crate::indicators) fn new(period: usize) -> Self {
-        Self(Sums::new(period))
-    }
-}
+/// The highest of the last `period` values.
+pub(in crate::indicators) type Top = Moving<doubling::Highest, 1>;
 
-impl Line for Sum {
+/// The lowest of the last `period` values.
+pub(in crate::indicators) type Bottom = Moving<doubling::Lowest, 1>;
+
+impl<W: Window<1>> Line for Moving<W, 1> {
     fn lookback(&self) -> usize {
-        self.0.period() - 1
+        self.period() - 1
     }
 
     #[inline]
     fn step(&mut self, x: f64) -> f64 {
-        self.0.update([x]).map_or(f64::NAN, |totals| totals.sums[0])
+        self.push([x]).map_or(f64::NAN, |[y]| y)
     }
 
     fn run(&mut self, xs: &[f64], out: &mut [f64]) {
-        out.fill(f64::NAN);
-        self.0.extend([xs], |row, totals| out[row] = totals.sums[0]);
+        self.extend([xs], |start, [values]| out[start..start + values.len()].copy_from_slice(values));
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.0.visit(state);
+        Self::visit(self, state);
     }
 }
 
@@ -218,6 +189,11 @@ impl Line for Smooth {
         self.0.extend(xs, out);
     }
 
+    #[inline]
+    fn skip(&mut self, rows: usize) {
+        self.0.skip(rows);
+    }
+
     fn visit(&mut self, state: &mut State<'_>) {
         self.0.visit(state);
     }
@@ -226,36 +202,34 @@ impl Line for Smooth {
 /// The mean weighted 1, 2, … `period`, heaviest for the newest.
 #[derive(Clone, Debug)]
 pub(in crate::indicators) struct LinearlyWeighted {
-    sums: Sums<Weighted, 1, 2>,
+    window: Moving<Tilt, 2>,
     share: f64,
 }
 
 impl LinearlyWeighted {
     pub(in crate::indicators) fn new(period: usize) -> Self {
         let n = period as f64;
-        Self { sums: Sums::new(period), share: 2.0 / (n * (n + 1.0)) }
+        Self { window: Moving::new(period), share: 2.0 / (n * (n + 1.0)) }
     }
 }
 
 impl Line for LinearlyWeighted {
     fn lookback(&self) -> usize {
-        self.sums.period() - 1
+        self.window.period() - 1
     }
 
     #[inline]
     fn step(&mut self, x: f64) -> f64 {
-        let share = self.share;
-        self.sums.update([x]).map_or(f64::NAN, |t| t.anchor[0] + (t.sums[1] - t.offset * t.sums[0]) * share)
+        self.window.push([x, 0.0]).map_or(f64::NAN, |[mean, tilt]| mean + tilt * self.share)
     }
 
     fn run(&mut self, xs: &[f64], out: &mut [f64]) {
         let share = self.share;
-        out.fill(f64::NAN);
-        self.sums.extend([xs], |row, t| out[row] = t.anchor[0] + (t.sums[1] - t.offset * t.sums[0]) * share);
+        self.window.extend([xs], |start, [means, tilts]| zip2(&mut out[start..], means, tilts, |mean, tilt| mean + tilt * share));
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.sums.visit(state);
+        self.window.visit(state);
     }
 }
 
@@ -344,27 +318,18 @@ impl Line for Average {
 
 /// Highest high and lowest low of the last `period` rows.
 #[derive(Clone, Debug)]
-pub(in crate::indicators) enum Range {
-    /// Short windows.
-    Short(Box<[Record; 2]>),
-    /// Long ones.
-    Long(Extremes),
+pub(in crate::indicators) struct Range {
+    top: Top,
+    bottom: Bottom,
 }
 
 impl Range {
     pub(in crate::indicators) fn new(period: usize) -> Self {
-        if period <= RESCAN_MAX {
-            Self::Short(Box::new([Record::new(period), Record::new(period)]))
-        } else {
-            Self::Long(Extremes::new(period))
-        }
+        Self { top: Moving::new(period), bottom: Moving::new(period) }
     }
 
     pub(in crate::indicators) fn lookback(&self) -> usize {
-        match self {
-            Self::Short(records) => records[0].period() - 1,
-            Self::Long(extremes) => extremes.period() - 1,
-        }
+        self.top.lookback()
     }
 
     /// Highest and lowest with one more row; NaN while warming up or where the row is not finite.
@@ -373,48 +338,32 @@ impl Range {
         if !(high.is_finite() && low.is_finite()) {
             return [f64::NAN; 2];
         }
-        match self {
-            Self::Short(records) => [records[0].step(high)[0], -records[1].step(-low)[0]],
-            Self::Long(extremes) => extremes.update(high, low).map_or([f64::NAN; 2], |[top, bottom]| [top, -bottom]),
+        [self.top.step(high), self.bottom.step(low)]
+    }
+
+    /// As [`Self::step`] for columns, all finite.
+    pub(in crate::indicators) fn run(&mut self, high: &[f64], low: &[f64], top: &mut [f64], bottom: &mut [f64]) {
+        if let ([high], [low], [top], [bottom]) = (high, low, &mut *top, &mut *bottom) {
+            [*top, *bottom] = self.step(*high, *low);
+            return;
         }
+        self.top.run(high, top);
+        self.bottom.run(low, bottom);
     }
 
     /// As [`Self::step`] for columns.
     pub(in crate::indicators) fn take(&mut self, high: &[f64], low: &[f64], top: &mut [f64], bottom: &mut [f64]) {
-        if high.len() == 1 || !(all_finite(high) && all_finite(low)) {
-            for (((&high, &low), top), bottom) in high.iter().zip(low).zip(top).zip(bottom) {
-                [*top, *bottom] = self.step(high, low);
-            }
-            return;
+        if high.len() > 1 && all_finite(high) && all_finite(low) {
+            return self.run(high, low, top, bottom);
         }
-        match self {
-            Self::Short(records) => {
-                records[0].run(high, top);
-                // Lowest as the negated highest of what is negated.
-                bottom.iter_mut().zip(low).for_each(|(y, &x)| *y = -x);
-                records[1].run_in_place(bottom);
-                for y in bottom {
-                    *y = -*y;
-                }
-            }
-            Self::Long(extremes) => {
-                let warm_up = extremes.rows_to_go().min(top.len());
-                top[..warm_up].fill(f64::NAN);
-                bottom[..warm_up].fill(f64::NAN);
-                extremes.extend(high, low, |row, both| {
-                    for (([upper, lower], top), bottom) in both.iter().zip(&mut top[row..]).zip(&mut bottom[row..]) {
-                        (*top, *bottom) = (*upper, -*lower);
-                    }
-                });
-            }
+        for (((&high, &low), top), bottom) in high.iter().zip(low).zip(top).zip(bottom) {
+            [*top, *bottom] = self.step(high, low);
         }
     }
 
     pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
-        match self {
-            Self::Short(records) => records.iter_mut().for_each(|record| record.visit(state)),
-            Self::Long(extremes) => extremes.visit(state),
-        }
+        self.top.visit(state);
+        self.bottom.visit(state);
     }
 }
 
@@ -482,6 +431,11 @@ impl Silence {
     /// For the first `rows` rows.
     pub(in crate::indicators) fn new(rows: usize) -> Self {
         Self { rows, left: rows }
+    }
+
+    /// Rows still to be taken away.
+    pub(in crate::indicators) fn left(&self) -> usize {
+        self.left
     }
 
     /// Hush the next rows.

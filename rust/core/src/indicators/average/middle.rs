@@ -6,14 +6,15 @@ use crate::indicators::study::{State, Streaming};
 
 /// Half-way between highest and lowest of one column, or of high and low.
 #[derive(Clone, Debug)]
-struct Middle(Range);
+pub(in crate::indicators) struct Middle(pub(in crate::indicators) Range);
 
 impl Middle {
+    /// From high and low, all finite.
     #[inline]
-    fn take<const N: usize>(&mut self, high: &[f64], low: &[f64], out: &mut [f64]) {
+    pub(in crate::indicators) fn take<const N: usize>(&mut self, high: &[f64], low: &[f64], out: &mut [f64]) {
         let mut bottom = [0.0; N];
         let bottom = &mut bottom[..high.len()];
-        self.0.take(high, low, out, bottom);
+        self.0.run(high, low, out, bottom);
         for (y, bottom) in out.iter_mut().zip(bottom) {
             *y = 0.5 * (*y + *bottom);
         }

@@ -4,12 +4,11 @@ mod adaptive;
 pub mod basic;
 pub(super) mod line;
 mod mesa;
-mod middle;
+pub(super) mod middle;
 pub(super) mod record;
 mod regression;
 pub(super) mod smoothed;
-pub(super) mod sums;
-mod weighted;
+pub(super) mod weighted;
 
 use super::catalog::Description;
 

@@ -1,7 +1,8 @@
 //! The straight line of least squares through the last `period` values, and what is read from it.
 
-use super::sums::{Sums, Totals, Weighted};
+use super::line::zip2;
 use crate::indicators::catalog::{Description, whole};
+use crate::indicators::doubling::{Moving, Tilt};
 use crate::indicators::study::{State, Streaming, Study};
 
 /// What is read from the line: `level` of its mean height, `ahead` of its rise a row, as an angle in degrees or as it is.
@@ -29,27 +30,21 @@ impl Reading {
 #[derive(Clone, Debug)]
 struct Regression {
     reading: Reading,
-    sums: Sums<Weighted, 1, 2>,
+    window: Moving<Tilt, 2>,
 }
 
 impl Regression {
     fn new(reading: Reading, period: usize) -> Self {
-        Self { reading, sums: Sums::new(period) }
+        Self { reading, window: Moving::new(period) }
     }
 
-    /// The reading, but for the angle, from window sums.
+    /// The reading, but for the angle, from mean and tilt.
     #[inline]
-    fn read(&self) -> impl Fn(Totals<1, 2>) -> f64 + use<> {
-        let n = self.sums.period() as f64;
-        let mean_position = 0.5 * (n + 1.0);
+    fn read(&self) -> impl Fn(f64, f64) -> f64 + use<> {
+        let n = self.window.period() as f64;
         let per_row = 12.0 / (n * (n * n - 1.0));
-        let share = 1.0 / n;
         let Reading { level, ahead, .. } = self.reading;
-        move |t| {
-            let [sum, weighted] = t.sums;
-            let slope = (weighted - (t.offset + mean_position) * sum) * per_row;
-            level * (t.anchor[0] + sum * share) + slope * ahead
-        }
+        move |mean, tilt| level * mean + tilt * per_row * ahead
     }
 }
 
@@ -59,20 +54,19 @@ fn angle(slope: f64) -> f64 {
 
 impl Study<1, 1> for Regression {
     fn lookback(&self) -> usize {
-        self.sums.period() - 1
+        self.window.period() - 1
     }
 
     #[inline]
-    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
+    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
         let read = self.read();
-        let value = self.sums.update(row).map_or(f64::NAN, read);
+        let value = self.window.push([x, 0.0]).map_or(f64::NAN, |[mean, tilt]| read(mean, tilt));
         [if self.reading.is_angle { angle(value) } else { value }]
     }
 
     fn run(&mut self, columns: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let read = self.read();
-        out.fill(f64::NAN);
-        self.sums.extend(columns, |row, totals| out[row] = read(totals));
+        self.window.extend(columns, |start, [means, tilts]| zip2(&mut out[start..], means, tilts, &read));
         if self.reading.is_angle {
             for y in out {
                 *y = angle(*y);
@@ -81,7 +75,7 @@ impl Study<1, 1> for Regression {
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.sums.visit(state);
+        self.window.visit(state);
     }
 }
 

@@ -3,77 +3,42 @@
 use super::line::{Before, Composed, Line, Smooth};
 use crate::indicators::catalog::{Description, period, real};
 use crate::indicators::study::{State, Streaming};
-use crate::indicators::window::all_finite;
 
-/// `D` exponential averages, each of the one before and seeded with its mean, in one pass: their chains of operations wait
-/// for nothing but themselves and run side by side.
+/// `D` exponential averages, each of the one before and seeded with its mean.
 #[derive(Clone, Debug)]
-pub(in crate::indicators) struct Cascade<const D: usize> {
-    periods: [usize; D],
-    weights: [f64; D],
-    /// Values in each seed.
-    seen: [usize; D],
-    /// Sums while seeding, averages after it.
-    values: [f64; D],
-}
+pub(in crate::indicators) struct Cascade<const D: usize>([Smooth; D]);
 
 impl<const D: usize> Cascade<D> {
     pub(in crate::indicators) fn new(periods: [usize; D]) -> Self {
-        let weights = periods.map(|period| 2.0 / (period as f64 + 1.0));
-        Self { periods, weights, seen: [0; D], values: [0.0; D] }
+        Self(periods.map(Smooth::exponential))
     }
 
     pub(in crate::indicators) fn lookback(&self) -> usize {
-        self.periods.iter().map(|period| period - 1).sum()
+        self.0.iter().map(Line::lookback).sum()
     }
 
-    /// The averages with one more value, once all are seeded.
-    #[cold]
-    fn warm_up(&mut self, mut x: f64) -> bool {
-        for d in 0..D {
-            if self.seen[d] == self.periods[d] {
-                self.values[d] += self.weights[d] * (x - self.values[d]);
-            } else {
-                self.values[d] += x;
-                self.seen[d] += 1;
-                if self.seen[d] < self.periods[d] {
-                    return false;
-                }
-                self.values[d] /= self.periods[d] as f64;
-            }
-            x = self.values[d];
-        }
-        true
-    }
-
-    /// `read` of the averages after each of `xs`, NaN while warming up; what is not finite is passed over.
+    /// The averages after each of `xs`, NaN while warming up; what is not finite is passed over.
     #[inline]
-    pub(in crate::indicators) fn take(&mut self, xs: &[f64], out: &mut [f64], read: impl Fn([f64; D]) -> f64) {
-        let is_seeded = self.seen[D - 1] == self.periods[D - 1];
-        if !is_seeded || !all_finite(xs) {
-            for (&x, y) in xs.iter().zip(out) {
-                *y = if x.is_finite() && self.warm_up(x) { read(self.values) } else { f64::NAN };
+    pub(in crate::indicators) fn take<'a, const N: usize>(&mut self, xs: &[f64], lines: &'a mut [[f64; N]; D]) -> [&'a [f64]; D] {
+        let rows = xs.len();
+        let mut before = xs;
+        let mut taken = [&[][..]; D];
+        for (at, ((smooth, line), taken)) in self.0.iter_mut().zip(lines).zip(&mut taken).enumerate() {
+            let line = &mut line[..rows];
+            // What an average gives once it has begun needs no looking at.
+            if at > 0 && smooth.ready() {
+                smooth.run(before, line);
+            } else {
+                smooth.take(before, line);
             }
-            return;
+            *taken = line;
+            before = line;
         }
-        let (weights, mut values) = (self.weights, self.values);
-        for (&x, y) in xs.iter().zip(out) {
-            let mut x = x;
-            for (value, take) in values.iter_mut().zip(weights) {
-                // Comes to rest on a flat series.
-                *value += take * (x - *value);
-                x = *value;
-            }
-            *y = read(values);
-        }
-        self.values = values;
+        taken
     }
 
     pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
-        for (seen, &period) in self.seen.iter_mut().zip(&self.periods) {
-            state.count(seen, period);
-        }
-        state.numbers(&mut self.values);
+        self.0.iter_mut().for_each(|smooth| smooth.visit(state));
     }
 }
 
@@ -98,8 +63,14 @@ impl<const D: usize> Composed<1, 1> for Reading<D> {
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let shares = self.shares;
-        self.cascade.take(xs, out, |e| e.iter().zip(&shares).fold(0.0, |sum, (e, share)| sum + e * share));
+        let mut lines = [[0.0; N]; D];
+        let lines = self.cascade.take(xs, &mut lines);
+        out.fill(0.0);
+        for (line, &share) in lines.iter().zip(&self.shares) {
+            for (y, e) in out.iter_mut().zip(*line) {
+                *y += share * e;
+            }
+        }
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

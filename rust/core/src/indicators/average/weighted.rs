@@ -1,13 +1,12 @@
 //! Averages with fixed weights: linear, triangular, Hull's, Gauss's, by volume.
 
-use super::line::{Composed, History, Line, LinearlyWeighted, Mean, Silence, zip2};
-use super::sums::{Plain, Sums};
+use super::line::{Composed, History, Line, LinearlyWeighted, Mean, Silence, Sum, zip2};
 use crate::indicators::catalog::{Description, period, real, whole};
 use crate::indicators::study::{State, Streaming, Study};
 
 /// Any [`Line`] as an indicator.
 #[derive(Clone, Debug)]
-struct Single<L>(L);
+pub(in crate::indicators) struct Single<L>(pub(in crate::indicators) L);
 
 impl<L: Line> Study<1, 1> for Single<L> {
     fn lookback(&self) -> usize {
@@ -159,34 +158,30 @@ impl Composed<1, 1> for Weighing {
 
 /// Values weighted by volume.
 #[derive(Clone, Debug)]
-struct ByVolume(Sums<Plain, 2, 2>);
-
-#[inline]
-fn by_volume([value, volume]: [f64; 2]) -> f64 {
-    // No volume, no price: 0 ÷ 0 gives NaN.
-    value / volume
+struct ByVolume {
+    traded: Sum,
+    volume: Sum,
 }
 
 impl Composed<2, 1> for ByVolume {
     fn lookback(&self) -> usize {
-        self.0.period() - 1
+        self.volume.lookback()
     }
 
     #[inline]
     fn block<const N: usize>(&mut self, [close, volume]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        if let ([close], [volume], [y]) = (close, volume, &mut *out) {
-            *y = self.0.update([close * volume, *volume]).map_or(f64::NAN, |t| by_volume(t.sums));
-            return;
-        }
-        let mut traded = [0.0; N];
-        let traded = &mut traded[..close.len()];
+        let (mut traded, mut sums) = ([0.0; N], [0.0; N]);
+        let (traded, sums) = (&mut traded[..close.len()], &mut sums[..close.len()]);
         zip2(traded, close, volume, |close, volume| close * volume);
-        out.fill(f64::NAN);
-        self.0.extend([traded, volume], |row, t| out[row] = by_volume(t.sums));
+        self.traded.take(traded, sums);
+        self.volume.take(volume, traded);
+        // No volume, no price: 0 ÷ 0 gives NaN.
+        zip2(out, sums, traded, |value, volume| value / volume);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.0.visit(state);
+        Line::visit(&mut self.traded, state);
+        Line::visit(&mut self.volume, state);
     }
 }
 
@@ -255,6 +250,6 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1",
         formula: "Σ close·volume ÷ Σ volume over period rows; NaN where nothing traded in them",
         source: "TA-Lib VWMA",
-        make: |p| Ok(Box::new(Streaming::new(ByVolume(Sums::new(p.whole(0)))).not_negative(1))),
+        make: |p| Ok(Box::new(Streaming::new(ByVolume { traded: Sum::new(p.whole(0)), volume: Sum::new(p.whole(0)) }).not_negative(1))),
     },
 ];

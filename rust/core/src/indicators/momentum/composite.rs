@@ -1,7 +1,6 @@
 //! Oscillators put together from several others: know sure thing, Coppock's curve, the ultimate oscillator, Schaff's trend cycle.
 
-use crate::indicators::average::line::{Composed, Line, LinearlyWeighted, Mean, Range, Smooth, each_pair, is_zero, true_range};
-use crate::indicators::average::sums::{Plain, Sums};
+use crate::indicators::average::line::{Composed, Line, LinearlyWeighted, Mean, Range, Smooth, Sum, each_pair, is_zero, true_range};
 use crate::indicators::catalog::{Description, real, whole};
 use crate::indicators::study::{State, Streaming};
 use crate::indicators::window::Lag;
@@ -78,12 +77,13 @@ impl Composed<1, 1> for Coppock {
 #[derive(Clone, Debug)]
 struct Ultimate {
     last: [f64; 3],
-    sums: [Sums<Plain, 2, 2>; 3],
+    /// Of pressure and of range, by period.
+    sums: [[Sum; 2]; 3],
 }
 
 impl Composed<3, 1> for Ultimate {
     fn lookback(&self) -> usize {
-        self.sums.iter().map(Sums::period).max().unwrap_or(0)
+        self.sums.iter().map(|[sum, _]| sum.period()).max().unwrap_or(0)
     }
 
     #[inline]
@@ -95,13 +95,16 @@ impl Composed<3, 1> for Ultimate {
             range[i] = true_range(high, low, then);
             pressure[i] = close - if low < then { low } else { then };
         });
-        let mut parts = [[f64::NAN; N]; 3];
-        for (part, sums) in parts.iter_mut().zip(&mut self.sums) {
+        let (mut parts, mut whole) = ([[0.0; N]; 3], [0.0; N]);
+        let whole = &mut whole[..n];
+        for (part, [of_pressure, of_range]) in parts.iter_mut().zip(&mut self.sums) {
             let part = &mut part[..n];
-            sums.take([range, pressure], |row, t| {
-                let [range, pressure] = t.sums;
-                part[row] = if is_zero(range) { 0.0 } else { pressure / range };
-            });
+            of_pressure.take(pressure, part);
+            of_range.take(range, whole);
+            for (part, &range) in part.iter_mut().zip(&*whole) {
+                let share = *part / range;
+                *part = if is_zero(range) { 0.0 } else { share };
+            }
         }
         let [short, middle, long] = &parts;
         for (((y, short), middle), long) in out.iter_mut().zip(short).zip(middle).zip(long) {
@@ -111,7 +114,7 @@ impl Composed<3, 1> for Ultimate {
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.numbers(&mut self.last);
-        self.sums.iter_mut().for_each(|sums| sums.visit(state));
+        self.sums.iter_mut().flatten().for_each(|sum| Line::visit(sum, state));
     }
 }
 
@@ -233,7 +236,7 @@ pub(super) const ENTRIES: &[Description] = &[
         make: |p| {
             let mut periods = [p.whole(0), p.whole(1), p.whole(2)];
             periods.sort_unstable();
-            Ok(Box::new(Streaming::new(Ultimate { last: [f64::NAN; 3], sums: periods.map(Sums::new) })))
+            Ok(Box::new(Streaming::new(Ultimate { last: [f64::NAN; 3], sums: periods.map(|period| [Sum::new(period), Sum::new(period)]) })))
         },
     },
     Description {

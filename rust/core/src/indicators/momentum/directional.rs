@@ -226,10 +226,8 @@ impl AverageIndex {
             return self.smooth.take(index, out);
         }
         for (y, &x) in out.iter_mut().zip(&*index) {
-            *y = if x.is_nan() {
-                f64::NAN
-            } else if x.is_finite() {
-                self.smooth.step(x)
+            *y = if x.is_nan() || x.is_finite() {
+                self.smooth.next(x)
             } else if self.smooth.ready() {
                 // Nothing moves: as before. In the seed it counts as 0.
                 self.smooth.value()

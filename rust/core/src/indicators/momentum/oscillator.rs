@@ -122,9 +122,8 @@ impl Composed<1, 1> for Trix {
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let mut a = [0.0; N];
-        let a = &mut a[..xs.len()];
-        self.smooth.take(xs, a, |[_, _, third]| third);
+        let mut lines = [[0.0; N]; 3];
+        let [_, _, a] = self.smooth.take(xs, &mut lines);
         each_pair(&mut self.last, [a], |i, [now], [then]| out[i] = if then == 0.0 { 0.0 } else { (now / then - 1.0) * 100.0 });
     }
 

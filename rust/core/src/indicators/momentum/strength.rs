@@ -1,6 +1,6 @@
 //! Rises against falls: Chande's momentum oscillator, Connors' RSI, the true strength index.
 
-use crate::indicators::average::line::{Composed, Line, Smooth, each_pair, is_zero};
+use crate::indicators::average::line::{Composed, Line, Smooth, each_pair, is_zero, zip2};
 use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, period, whole};
 use crate::indicators::statistics::order::Ordered;
@@ -34,7 +34,9 @@ impl Strength {
     #[inline]
     fn of(&self, up: f64, down: f64) -> f64 {
         let both = up + down;
-        if is_zero(both) { 0.0 } else { 100.0 * ((up + self.falls * down) / both) }
+        // Worked out before it is chosen, so that rows share instructions.
+        let share = 100.0 * ((up + self.falls * down) / both);
+        if is_zero(both) { 0.0 } else { share }
     }
 
     #[inline]
@@ -146,18 +148,19 @@ impl Composed<1, 2> for TrueStrength {
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out, signal]: [&mut [f64]; 2]) {
-        let (mut changes, mut sizes, mut size) = ([0.0; N], [0.0; N], [0.0; N]);
+        let (mut changes, mut sizes) = ([0.0; N], [0.0; N]);
         let n = xs.len();
-        let (changes, sizes, size) = (&mut changes[..n], &mut sizes[..n], &mut size[..n]);
+        let (changes, sizes) = (&mut changes[..n], &mut sizes[..n]);
         each_pair(&mut self.last, [xs], |i, [now], [then]| {
             changes[i] = now - then;
             sizes[i] = (now - then).abs();
         });
-        self.change.take(changes, out, |[_, twice]| twice);
-        self.size.take(sizes, size, |[_, twice]| twice);
-        for (y, &size) in out.iter_mut().zip(&*size) {
-            *y = if is_zero(size) { 0.0 } else { 100.0 * (*y / size) };
-        }
+        let (mut change, mut size) = ([[0.0; N]; 2], [[0.0; N]; 2]);
+        let ([_, change], [_, size]) = (self.change.take(changes, &mut change), self.size.take(sizes, &mut size));
+        zip2(out, change, size, |change, size| {
+            let share = 100.0 * (change / size);
+            if is_zero(size) { 0.0 } else { share }
+        });
         self.signal.take(out, signal);
     }
 
@@ -170,6 +173,17 @@ impl Composed<1, 2> for TrueStrength {
 }
 
 pub(super) const ENTRIES: &[Description] = &[
+    Description {
+        name: "rsi",
+        title: "Relative strength index",
+        inputs: &["close"],
+        parameters: &[period(14)],
+        outputs: &["rsi"],
+        first_row: "period",
+        formula: "100 × up ÷ (up + down), Wilder averages of rises and falls; 0 while nothing has ever moved",
+        source: "Wilder 1978, p. 65; TA-Lib RSI",
+        make: |p| Ok(Box::new(Streaming::<_, 1, 1>::new(Strength::index(p.whole(0))))),
+    },
     Description {
         name: "cmo",
         title: "Chande momentum oscillator",

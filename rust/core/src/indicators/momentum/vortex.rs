@@ -1,8 +1,6 @@
 //! Against the true range: the vortex indicator and the choppiness index.
 
-use crate::indicators::average::line::Line;
-use crate::indicators::average::line::{Composed, Range, Sum, each_pair, is_zero, true_range};
-use crate::indicators::average::sums::{Plain, Sums};
+use crate::indicators::average::line::{Composed, Line, Range, Sum, each_pair, is_zero, true_range};
 use crate::indicators::catalog::{Description, period, whole};
 use crate::indicators::study::{State, Streaming};
 
@@ -10,12 +8,13 @@ use crate::indicators::study::{State, Streaming};
 #[derive(Clone, Debug)]
 struct Vortex {
     last: [f64; 3],
-    sums: Sums<Plain, 3, 3>,
+    /// Of upward movement, of downward movement and of true ranges.
+    sums: [Sum; 3],
 }
 
 impl Composed<3, 2> for Vortex {
     fn lookback(&self) -> usize {
-        self.sums.period()
+        self.sums[0].period()
     }
 
     #[inline]
@@ -28,17 +27,21 @@ impl Composed<3, 2> for Vortex {
             downs[i] = (low - then_high).abs();
             ranges[i] = true_range(high, low, then);
         });
-        plus.fill(f64::NAN);
-        minus.fill(f64::NAN);
-        self.sums.take([ups, downs, ranges], |row, t| {
-            let [up, down, range] = t.sums;
-            (plus[row], minus[row]) = if is_zero(range) { (0.0, 0.0) } else { (up / range, down / range) };
-        });
+        let [up, down, range] = &mut self.sums;
+        up.take(ups, plus);
+        down.take(downs, minus);
+        // The upward movements have been taken: their place is free.
+        let total = ups;
+        range.take(ranges, total);
+        for ((plus, minus), &range) in plus.iter_mut().zip(minus).zip(&*total) {
+            let (up, down) = (*plus / range, *minus / range);
+            (*plus, *minus) = if is_zero(range) { (0.0, 0.0) } else { (up, down) };
+        }
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.numbers(&mut self.last);
-        self.sums.visit(state);
+        self.sums.iter_mut().for_each(|sum| Line::visit(sum, state));
     }
 }
 
@@ -78,7 +81,7 @@ impl Composed<3, 1> for Choppiness {
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.numbers(&mut self.last);
-        self.way.visit(state);
+        Line::visit(&mut self.way, state);
         self.range.visit(state);
     }
 }
@@ -93,7 +96,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period",
         formula: "Σ |high − low[1]| ÷ Σ true range and Σ |low − high[1]| ÷ Σ true range over period rows; 0 where there is no range",
         source: "E. Botes and D. Siepman (2010); TA-Lib VORTEX",
-        make: |p| Ok(Box::new(Streaming::new(Vortex { last: [f64::NAN; 3], sums: Sums::new(p.whole(0)) }))),
+        make: |p| Ok(Box::new(Streaming::new(Vortex { last: [f64::NAN; 3], sums: std::array::from_fn(|_| Sum::new(p.whole(0))) }))),
     },
     Description {
         name: "choppiness",

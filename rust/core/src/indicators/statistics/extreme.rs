@@ -1,36 +1,9 @@
 //! Highest and lowest of the last `period` values.
 
-use crate::indicators::average::line::{Composed, Range};
+use crate::indicators::average::line::{Bottom, Top};
+use crate::indicators::average::weighted::Single;
 use crate::indicators::catalog::{Description, period};
-use crate::indicators::study::{State, Streaming};
-
-/// The highest or the lowest.
-#[derive(Clone, Debug)]
-struct Extreme {
-    range: Range,
-    is_highest: bool,
-}
-
-impl Composed<1, 1> for Extreme {
-    fn lookback(&self) -> usize {
-        self.range.lookback()
-    }
-
-    #[inline]
-    fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let mut unused = [0.0; N];
-        let unused = &mut unused[..xs.len()];
-        if self.is_highest {
-            self.range.take(xs, xs, out, unused);
-        } else {
-            self.range.take(xs, xs, unused, out);
-        }
-    }
-
-    fn visit(&mut self, state: &mut State<'_>) {
-        self.range.visit(state);
-    }
-}
+use crate::indicators::study::Streaming;
 
 pub(super) const ENTRIES: &[Description] = &[
     Description {
@@ -42,7 +15,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1",
         formula: "lowest of period rows",
         source: "TA-Lib MIN",
-        make: |p| Ok(Box::new(Streaming::new(Extreme { range: Range::new(p.whole(0)), is_highest: false }))),
+        make: |p| Ok(Box::new(Streaming::new(Single(Bottom::new(p.whole(0)))))),
     },
     Description {
         name: "rolling_max",
@@ -53,6 +26,6 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1",
         formula: "highest of period rows",
         source: "TA-Lib MAX",
-        make: |p| Ok(Box::new(Streaming::new(Extreme { range: Range::new(p.whole(0)), is_highest: true }))),
+        make: |p| Ok(Box::new(Streaming::new(Single(Top::new(p.whole(0)))))),
     },
 ];

@@ -1,7 +1,9 @@
 //! Moments of the last `period` values: sum, variance, deviation, skewness, kurtosis, and the score of the newest.
 
-use crate::indicators::average::line::{Line, NEARLY_ZERO, Sum};
+use crate::indicators::average::line::{NEARLY_ZERO, Sum, zip3};
+use crate::indicators::average::weighted::Single;
 use crate::indicators::catalog::{Description, period, real, whole};
+use crate::indicators::doubling::{Moving, Spread};
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::window::PowerSums;
 
@@ -60,13 +62,62 @@ fn variance(share: f64, sum: f64, squares: f64) -> f64 {
     if variance > 0.0 { variance } else { 0.0 }
 }
 
+/// Root of a variance; 0 where TA-Lib sees none.
+#[inline]
+fn root(variance: f64) -> f64 {
+    // The root of either, so that a batch need not branch.
+    (if variance < NEARLY_ZERO { 0.0 } else { variance }).sqrt()
+}
+
+/// What is made of the newest value, the mean and the variance.
+trait FromSpread: Clone + std::fmt::Debug + Send + Sync + 'static {
+    fn of(&self, newest: f64, mean: f64, variance: f64) -> f64;
+}
+
+/// Mean and variance of a window, and what is made of them.
+#[derive(Clone, Debug)]
+struct Spreading<F> {
+    window: Moving<Spread, 2>,
+    share: f64,
+    made: F,
+}
+
+impl<F: FromSpread> Spreading<F> {
+    fn new(period: usize, made: F) -> Self {
+        Self { window: Moving::new(period), share: 1.0 / period as f64, made }
+    }
+}
+
+impl<F: FromSpread> Study<1, 1> for Spreading<F> {
+    fn lookback(&self) -> usize {
+        self.window.period() - 1
+    }
+
+    #[inline]
+    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
+        let window = self.window.push([x, 0.0]);
+        [window.map_or(f64::NAN, |[mean, squares]| self.made.of(x, mean, squares * self.share))]
+    }
+
+    fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
+        let (share, made) = (self.share, &self.made);
+        self.window.extend([xs], |start, [means, squares]| {
+            zip3(&mut out[start..], &xs[start..], means, squares, |x, mean, squares| made.of(x, mean, squares * share));
+        });
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        self.window.visit(state);
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Variance;
 
-impl Moment<2> for Variance {
+impl FromSpread for Variance {
     #[inline]
-    fn of(&self, _: f64, share: f64, _: f64, &[sum, squares]: &[f64; 2], _: f64) -> f64 {
-        variance(share, sum, squares)
+    fn of(&self, _: f64, _: f64, variance: f64) -> f64 {
+        variance
     }
 }
 
@@ -75,28 +126,22 @@ struct Deviation {
     factor: f64,
 }
 
-/// Root of a variance; 0 where TA-Lib sees none.
-#[inline]
-fn root(variance: f64) -> f64 {
-    // The root of either, so that a batch need not branch.
-    (if variance < NEARLY_ZERO { 0.0 } else { variance }).sqrt()
-}
-
-impl Moment<2> for Deviation {
+impl FromSpread for Deviation {
     #[inline]
-    fn of(&self, _: f64, share: f64, _: f64, &[sum, squares]: &[f64; 2], _: f64) -> f64 {
-        root(variance(share, sum, squares)) * self.factor
+    fn of(&self, _: f64, _: f64, variance: f64) -> f64 {
+        root(variance) * self.factor
     }
 }
 
 #[derive(Clone, Debug)]
 struct Score;
 
-impl Moment<2> for Score {
+impl FromSpread for Score {
     #[inline]
-    fn of(&self, _: f64, share: f64, anchor: f64, &[sum, squares]: &[f64; 2], newest: f64) -> f64 {
-        let deviation = root(variance(share, sum, squares));
-        if deviation > 0.0 { ((newest - anchor) - sum * share) / deviation } else { 0.0 }
+    fn of(&self, newest: f64, mean: f64, variance: f64) -> f64 {
+        let deviation = root(variance);
+        let score = (newest - mean) / deviation;
+        if deviation <= 0.0 { 0.0 } else { score }
     }
 }
 
@@ -133,29 +178,6 @@ impl Moment<4> for Kurtosis {
     }
 }
 
-/// The sum.
-#[derive(Clone, Debug)]
-struct Total(Sum);
-
-impl Study<1, 1> for Total {
-    fn lookback(&self) -> usize {
-        self.0.lookback()
-    }
-
-    #[inline]
-    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        [self.0.step(x)]
-    }
-
-    fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        self.0.run(xs, out);
-    }
-
-    fn visit(&mut self, state: &mut State<'_>) {
-        self.0.visit(state);
-    }
-}
-
 pub(super) const ENTRIES: &[Description] = &[
     Description {
         name: "stddev",
@@ -166,7 +188,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1",
         formula: "factor·√variance, of the population",
         source: "TA-Lib STDDEV",
-        make: |p| Ok(Box::new(Streaming::new(Windowed::new(p.whole(0), Deviation { factor: p.real(1) })))),
+        make: |p| Ok(Box::new(Streaming::new(Spreading::new(p.whole(0), Deviation { factor: p.real(1) })))),
     },
     Description {
         name: "variance",
@@ -177,7 +199,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1",
         formula: "mean of (close − mean)² over period rows, of the population",
         source: "TA-Lib VAR",
-        make: |p| Ok(Box::new(Streaming::new(Windowed::new(p.whole(0), Variance)))),
+        make: |p| Ok(Box::new(Streaming::new(Spreading::new(p.whole(0), Variance)))),
     },
     Description {
         name: "zscore",
@@ -188,7 +210,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1",
         formula: "(close − mean) ÷ standard deviation of period rows, of the population; 0 where nothing moves",
         source: "definition; as Stock.Indicators",
-        make: |p| Ok(Box::new(Streaming::new(Windowed::new(p.whole(0), Score)))),
+        make: |p| Ok(Box::new(Streaming::new(Spreading::new(p.whole(0), Score)))),
     },
     Description {
         name: "rolling_sum",
@@ -199,7 +221,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1",
         formula: "Σ close over period rows",
         source: "TA-Lib SUM",
-        make: |p| Ok(Box::new(Streaming::new(Total(Sum::new(p.whole(0)))))),
+        make: |p| Ok(Box::new(Streaming::new(Single(Sum::new(p.whole(0)))))),
     },
     Description {
         name: "rolling_skew",

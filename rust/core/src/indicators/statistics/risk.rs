@@ -1,9 +1,9 @@
 //! Risk of the last `period` returns of a price: Sharpe, Sortino, value at risk.
 
 use super::order::Ordered;
-use crate::indicators::average::line::{Composed, each_pair};
-use crate::indicators::average::sums::{Sums, Terms};
+use crate::indicators::average::line::{Composed, Line, Mean, each_pair};
 use crate::indicators::catalog::{Description, Parameter, real, whole};
+use crate::indicators::doubling::{Moving, Spread};
 use crate::indicators::study::{State, Streaming, Study};
 
 /// Return over a row; 0 where there is no quotient.
@@ -12,24 +12,13 @@ fn relative(now: f64, then: f64) -> f64 {
     if then == 0.0 { 0.0 } else { now / then - 1.0 }
 }
 
-/// An excess return, its square, and the square of a loss. Returns are small and near zero: they need no anchor.
-#[derive(Clone, Debug)]
-struct Excess;
-
-impl Terms<2, 3> for Excess {
-    const ANCHORED: bool = false;
-
-    #[inline]
-    fn of([excess, loss]: [f64; 2], _: f64) -> [f64; 3] {
-        [excess, excess * excess, loss * loss]
-    }
-}
-
 /// Reward to variability.
 #[derive(Clone, Debug)]
 struct Reward {
     last: [f64; 1],
-    sums: Sums<Excess, 2, 3>,
+    excess: Moving<Spread, 2>,
+    /// Mean square of the losses.
+    losses: Mean,
     rate: f64,
     root_periods: f64,
     /// True to count the losses alone.
@@ -39,38 +28,60 @@ struct Reward {
 impl Reward {
     fn new(p: crate::indicators::catalog::Parameters<'_>, is_downside: bool) -> Self {
         let periods = p.real(2);
-        Self { last: [f64::NAN], sums: Sums::new(p.whole(0)), rate: p.real(1) / periods, root_periods: periods.sqrt(), is_downside }
+        Self {
+            last: [f64::NAN],
+            excess: Moving::new(p.whole(0)),
+            losses: Mean::new(p.whole(0)),
+            rate: p.real(1) / periods,
+            root_periods: periods.sqrt(),
+            is_downside,
+        }
     }
 }
 
 impl Composed<1, 1> for Reward {
     fn lookback(&self) -> usize {
-        self.sums.period()
+        self.excess.period()
     }
 
     #[inline]
     fn block<const N: usize>(&mut self, columns: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let (mut excess, mut losses) = ([0.0; N], [0.0; N]);
         let (excess, losses) = (&mut excess[..out.len()], &mut losses[..out.len()]);
+        // The first row has no return.
+        let first = usize::from(self.last[0].is_nan()).min(out.len());
         let rate = self.rate;
         each_pair(&mut self.last, columns, |i, [now], [then]| {
             excess[i] = relative(now, then) - rate;
-            losses[i] = if excess[i] < 0.0 { excess[i] } else { 0.0 };
+            losses[i] = if excess[i] < 0.0 { excess[i] * excess[i] } else { 0.0 };
         });
-        let (n, root_periods, is_downside) = (self.sums.period() as f64, self.root_periods, self.is_downside);
-        out.fill(f64::NAN);
-        self.sums.take([excess, losses], |row, t| {
-            let [sum, squares, losses] = t.sums;
-            let mean = sum / n;
-            let variance = if is_downside { losses / n } else { (squares - sum * mean) / (n - 1.0) };
-            // What is left of a flat series' variance by rounding is none.
-            out[row] = if variance > 1e-15 * (squares / n) { root_periods * (mean / variance.sqrt()) } else { 0.0 };
+        let (excess, losses) = (&excess[first..], &losses[first..]);
+        let (early, out) = out.split_at_mut(first);
+        early.fill(f64::NAN);
+        let n = self.excess.period() as f64;
+        let (root_periods, is_downside) = (self.root_periods, self.is_downside);
+        // What is left of a flat series' variance by rounding is none.
+        let reward = |mean: f64, variance: f64| {
+            if variance > 1e-15 * (mean * mean + variance) { root_periods * (mean / variance.sqrt()) } else { 0.0 }
+        };
+        if let ([excess], [loss], [y]) = (excess, losses, &mut *out) {
+            let (window, losses) = (self.excess.push([*excess, 0.0]), self.losses.step(*loss));
+            *y = window.map_or(f64::NAN, |[mean, squares]| reward(mean, if is_downside { losses } else { squares / (n - 1.0) }));
+            return;
+        }
+        self.losses.run(losses, out);
+        self.excess.extend([excess], |start, [means, squares]| {
+            for ((y, &mean), &squares) in out[start..].iter_mut().zip(means).zip(squares) {
+                let value = reward(mean, if is_downside { *y } else { squares / (n - 1.0) });
+                *y = if mean.is_nan() { f64::NAN } else { value };
+            }
         });
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.numbers(&mut self.last);
-        self.sums.visit(state);
+        self.excess.visit(state);
+        Line::visit(&mut self.losses, state);
     }
 }
 

@@ -1,53 +1,59 @@
 //! Ichimoku and Heikin-Ashi.
 
 use crate::indicators::CHUNK;
+use crate::indicators::average::line::{Composed, Range, zip2};
+use crate::indicators::average::middle::Middle;
 use crate::indicators::catalog::{Description, Parameter, whole};
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::wide::wide;
-use crate::indicators::window::{Extremes, Lag};
+use crate::indicators::window::Lag;
 
 /// Midpoints of three ranges, two of them as the cloud of the row they are drawn at.
 #[derive(Clone, Debug)]
 pub struct Ichimoku {
-    conversion: Extremes,
-    base: Extremes,
-    span: Extremes,
+    conversion: Middle,
+    base: Middle,
+    span: Middle,
     leading: Option<[Lag; 2]>,
 }
 
 impl Ichimoku {
     fn new([conversion, base, span]: [usize; 3], displacement: usize) -> Self {
         let leading = (displacement > 0).then(|| [Lag::new(displacement), Lag::new(displacement)]);
-        Self { conversion: Extremes::new(conversion), base: Extremes::new(base), span: Extremes::new(span), leading }
+        let [conversion, base, span] = [conversion, base, span].map(|period| Middle(Range::new(period)));
+        Self { conversion, base, span, leading }
     }
 }
 
-#[inline]
-fn middle(extremes: Option<[f64; 2]>) -> f64 {
-    extremes.map_or(f64::NAN, |[highest, negated_lowest]| (highest - negated_lowest) * 0.5)
-}
-
-impl Study<2, 4> for Ichimoku {
+impl Composed<2, 4> for Ichimoku {
     fn lookback(&self) -> usize {
-        let longest = self.conversion.period().max(self.base.period()).max(self.span.period());
-        longest - 1 + self.leading.as_ref().map_or(0, |[a, _]| a.period())
+        let longest = [&self.conversion, &self.base, &self.span].map(|middle| middle.0.lookback()).into_iter().max().unwrap_or(0);
+        longest + self.leading.as_ref().map_or(0, |[a, _]| a.period())
     }
 
     #[inline]
-    fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 4] {
-        let conversion = middle(self.conversion.update(high, low));
-        let base = middle(self.base.update(high, low));
-        let cloud = [(conversion + base) * 0.5, middle(self.span.update(high, low))];
-        let [a, b] = match &mut self.leading {
-            Some([a, b]) => [a.push(cloud[0]), b.push(cloud[1])],
-            None => cloud,
-        };
-        [conversion, base, a, b]
+    fn block<const N: usize>(&mut self, [high, low]: [&[f64]; 2], [conversion, base, a, b]: [&mut [f64]; 4]) {
+        self.conversion.take::<N>(high, low, conversion);
+        self.base.take::<N>(high, low, base);
+        let (mut mean, mut span) = ([0.0; N], [0.0; N]);
+        let (mean, span) = (&mut mean[..high.len()], &mut span[..high.len()]);
+        zip2(mean, conversion, base, |conversion, base| (conversion + base) * 0.5);
+        self.span.take::<N>(high, low, span);
+        match &mut self.leading {
+            Some([lag_a, lag_b]) => {
+                lag_a.run(mean, a, |_, then| then);
+                lag_b.run(span, b, |_, then| then);
+            }
+            None => {
+                a.copy_from_slice(mean);
+                b.copy_from_slice(span);
+            }
+        }
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        for extremes in [&mut self.conversion, &mut self.base, &mut self.span] {
-            extremes.visit(state);
+        for middle in [&mut self.conversion, &mut self.base, &mut self.span] {
+            middle.0.visit(state);
         }
         for lag in self.leading.iter_mut().flatten() {
             lag.visit(state);

@@ -1,10 +1,10 @@
 //! Stops a multiple of the average true range away: Supertrend, Chande Kroll.
 
 use crate::indicators::CHUNK;
+use crate::indicators::average::line::Range;
 use crate::indicators::catalog::{Description, period, real, whole};
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::volatility::range::AverageRange;
-use crate::indicators::window::Extremes;
 
 const HLC: &[&str] = &["high", "low", "close"];
 
@@ -80,25 +80,20 @@ impl Study<3, 2> for Supertrend {
 pub struct ChandeKrollStop {
     range: AverageRange,
     multiplier: f64,
-    extremes: Extremes,
-    stops: Extremes,
+    extremes: Range,
+    stops: Range,
 }
 
 impl Study<3, 2> for ChandeKrollStop {
     fn lookback(&self) -> usize {
-        self.range.lookback() + self.stops.period() - 1
+        self.range.lookback() + self.stops.lookback()
     }
 
     #[inline]
     fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 2] {
         let range = self.range.push(high, low, close);
-        let extremes = self.extremes.update(high, low);
-        let Some([highest, negated_lowest]) = extremes.filter(|_| !range.is_nan()) else { return [f64::NAN; 2] };
-        let (short, long) = (highest - self.multiplier * range, -negated_lowest + self.multiplier * range);
-        match self.stops.update(short, long) {
-            Some([short, negated_long]) => [short, -negated_long],
-            None => [f64::NAN; 2],
-        }
+        let [highest, lowest] = self.extremes.step(high, low);
+        self.stops.step(highest - self.multiplier * range, lowest + self.multiplier * range)
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -141,7 +136,7 @@ pub(super) const ENTRIES: &[Description] = &[
         formula: "short: the highest, over stop_period rows, of highest high(atr_period) − multiplier × atr(atr_period); long: the lowest of lowest low + multiplier × atr",
         source: "Chande and Kroll 1994",
         make: |p| {
-            let (range, extremes, stops) = (AverageRange::new(p.whole(0)), Extremes::new(p.whole(0)), Extremes::new(p.whole(2)));
+            let (range, extremes, stops) = (AverageRange::new(p.whole(0)), Range::new(p.whole(0)), Range::new(p.whole(2)));
             Ok(Box::new(Streaming::new(ChandeKrollStop { range, multiplier: p.real(1), extremes, stops })))
         },
     },

@@ -1,10 +1,11 @@
 //! Turning points, each given on the row that confirms it, so that no value looks ahead.
 
 use crate::indicators::CHUNK;
+use crate::indicators::average::line::Range;
 use crate::indicators::catalog::{Description, real, whole};
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::wide::wide;
-use crate::indicators::window::{Extremes, Lag};
+use crate::indicators::window::Lag;
 
 /// Turning points that the price has left by a given percentage.
 #[derive(Clone, Debug)]
@@ -171,8 +172,8 @@ impl Study<2, 2> for ClosePivots {
 #[derive(Clone, Debug)]
 pub struct Pivots {
     /// Extremes of the rows to the left of the candidate, and of those to its right.
-    left: Extremes,
-    right: Extremes,
+    left: Range,
+    right: Range,
     /// The left extremes of the candidate, which are those of `right + 1` rows ago.
     left_then: [Lag; 2],
     candidate: [Lag; 2],
@@ -181,21 +182,20 @@ pub struct Pivots {
 impl Pivots {
     fn new(left: usize, right: usize) -> Self {
         let lags = |rows: usize| [Lag::new(rows), Lag::new(rows)];
-        Self { left: Extremes::new(left), right: Extremes::new(right), left_then: lags(right + 1), candidate: lags(right) }
+        Self { left: Range::new(left), right: Range::new(right), left_then: lags(right + 1), candidate: lags(right) }
     }
 }
 
 impl Study<2, 2> for Pivots {
     fn lookback(&self) -> usize {
-        self.left.period() + self.right.period()
+        self.left.lookback() + self.right.lookback() + 2
     }
 
     #[inline]
     fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 2] {
-        let left = self.left.update(high, low).unwrap_or([f64::NAN; 2]);
-        let right = self.right.update(high, low).unwrap_or([f64::NAN; 2]);
+        let [left, right] = [&mut self.left, &mut self.right].map(|range| range.step(high, low)).map(|[top, bottom]| [top, -bottom]);
         std::array::from_fn(|i| {
-            // Lows are negated, as the extremes are: then both are highs.
+            // Lows are negated: then both are highs.
             let value = if i == 0 { high } else { -low };
             let (left, candidate) = (self.left_then[i].push(left[i]), self.candidate[i].push(value));
             let stands_out = candidate > left && candidate > right[i];

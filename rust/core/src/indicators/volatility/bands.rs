@@ -2,11 +2,11 @@
 
 use super::range::AverageRange;
 use crate::indicators::CHUNK;
+use crate::indicators::average::line::{Composed, Line, Mean, Top, zip2, zip3};
 use crate::indicators::catalog::{Description, Parameter, period, real, whole};
+use crate::indicators::doubling::{Moving, Spread};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
-use crate::indicators::volume::sums::WindowSums;
-use crate::indicators::window::{Extremes, PowerSums};
 
 const HLC: &[&str] = &["high", "low", "close"];
 const LINES: &[&str] = &["upper", "middle", "lower"];
@@ -60,13 +60,12 @@ fn lines(middle: f64, width: f64) -> [f64; 3] {
 /// Acceleration bands: averages of high and low stretched by the range, and of close.
 #[derive(Clone, Debug)]
 pub struct AccelerationBands {
-    sums: [PowerSums<1>; 3],
-    weight: f64,
+    means: [Mean; 3],
 }
 
 impl AccelerationBands {
     fn new(period: usize) -> Self {
-        Self { sums: std::array::from_fn(|_| PowerSums::new(period)), weight: 1.0 / period as f64 }
+        Self { means: std::array::from_fn(|_| Mean::new(period)) }
     }
 }
 
@@ -81,49 +80,26 @@ fn stretched(high: f64, low: f64) -> [f64; 2] {
     [high * (1.0 + stretch), low * (1.0 - stretch)]
 }
 
-#[inline]
-fn mean(anchor: f64, sum: f64, weight: f64) -> f64 {
-    anchor + sum * weight
-}
-
-impl Study<3, 3> for AccelerationBands {
+impl Composed<3, 3> for AccelerationBands {
     fn lookback(&self) -> usize {
-        self.sums[0].period() - 1
+        self.means[0].lookback()
     }
 
     #[inline]
-    fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 3] {
-        let [up, down] = stretched(high, low);
-        let (weight, mut values) = (self.weight, [up, close, down]);
-        for (value, sums) in values.iter_mut().zip(&mut self.sums) {
-            *value = sums.update(*value).map_or(f64::NAN, |(anchor, [sum])| mean(anchor, sum, weight));
-        }
-        values
-    }
-
-    fn run(&mut self, [high, low, close]: [&[f64]; 3], [upper, middle, lower]: [&mut [f64]; 3]) {
-        // Runs are of a few thousand rows at most; the sums work best on all of them at once.
-        let (mut ups, mut downs) = (Vec::with_capacity(high.len()), Vec::with_capacity(high.len()));
-        ups.resize(high.len(), 0.0);
-        downs.resize(high.len(), 0.0);
-        for (((up, down), &high), &low) in ups.iter_mut().zip(&mut downs).zip(high).zip(low) {
+    fn block<const N: usize>(&mut self, [high, low, close]: [&[f64]; 3], [upper, middle, lower]: [&mut [f64]; 3]) {
+        let (mut ups, mut downs) = ([0.0; N], [0.0; N]);
+        let (ups, downs) = (&mut ups[..high.len()], &mut downs[..high.len()]);
+        for (((up, down), &high), &low) in ups.iter_mut().zip(&mut *downs).zip(high).zip(low) {
             [*up, *down] = stretched(high, low);
         }
-        let weight = self.weight;
-        for ((sums, xs), out) in self.sums.iter_mut().zip([&ups, close, &downs]).zip([upper, middle, lower]) {
-            let warm_up = sums.rows_to_go().min(xs.len());
-            out[..warm_up].fill(f64::NAN);
-            sums.extend(xs, |row, anchor, run| {
-                for (y, [sum]) in out[row..].iter_mut().zip(run) {
-                    *y = mean(anchor, *sum, weight);
-                }
-            });
+        for ((mean, xs), out) in self.means.iter_mut().zip([ups, close, downs]).zip([upper, middle, lower]) {
+            mean.take(xs, out);
         }
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        for sums in &mut self.sums {
-            sums.visit(state);
+        for mean in &mut self.means {
+            Line::visit(mean, state);
         }
     }
 }
@@ -141,97 +117,94 @@ enum Form {
 #[derive(Clone, Debug)]
 pub struct BollingerPlace {
     form: Form,
-    sums: PowerSums<2>,
+    window: Moving<Spread, 2>,
     deviations: f64,
-    weight: f64,
+    share: f64,
 }
 
 impl BollingerPlace {
     fn new(form: Form, period: usize, deviations: f64) -> Self {
-        Self { form, sums: PowerSums::new(period), deviations, weight: 1.0 / period as f64 }
+        Self { form, window: Moving::new(period), deviations, share: 1.0 / period as f64 }
     }
 }
 
 #[inline]
-fn place(form: Form, x: f64, (anchor, [sum, squares]): (f64, [f64; 2]), weight: f64, deviations: f64) -> f64 {
-    let shift = sum * weight;
-    let variance = squares * weight - shift * shift;
-    let middle = anchor + shift;
-    let half = deviations * (if variance > 0.0 { variance } else { 0.0 }).sqrt();
+fn place(form: Form, x: f64, middle: f64, half: f64) -> f64 {
+    // Worked out before it is chosen, so that rows share instructions.
     match form {
         Form::Width => {
-            if middle == 0.0 {
-                0.0
-            } else {
-                2.0 * half / middle
-            }
+            let width = 2.0 * half / middle;
+            if middle == 0.0 { 0.0 } else { width }
         }
         Form::Place => {
-            if half == 0.0 {
-                0.5
-            } else {
-                (x - (middle - half)) / (2.0 * half)
-            }
+            let place = (x - (middle - half)) / (2.0 * half);
+            if half == 0.0 { 0.5 } else { place }
         }
     }
 }
 
 impl Study<1, 1> for BollingerPlace {
     fn lookback(&self) -> usize {
-        self.sums.period() - 1
+        self.window.period() - 1
     }
 
     #[inline]
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        let (form, weight, deviations) = (self.form, self.weight, self.deviations);
-        [self.sums.update(x).map_or(f64::NAN, |sums| place(form, x, sums, weight, deviations))]
+        let (form, share, deviations) = (self.form, self.share, self.deviations);
+        let window = self.window.push([x, 0.0]);
+        [window.map_or(f64::NAN, |[middle, squares]| place(form, x, middle, deviations * (squares * share).sqrt()))]
     }
 
     fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let (form, weight, deviations) = (self.form, self.weight, self.deviations);
-        let warm_up = self.sums.rows_to_go().min(xs.len());
-        out[..warm_up].fill(f64::NAN);
-        self.sums.extend(xs, |row, anchor, run| {
-            for ((y, &x), &sums) in out[row..].iter_mut().zip(&xs[row..]).zip(run) {
-                *y = place(form, x, (anchor, sums), weight, deviations);
-            }
+        let (form, share, deviations) = (self.form, self.share, self.deviations);
+        self.window.extend([xs], |start, [means, squares]| {
+            zip3(&mut out[start..], &xs[start..], means, squares, |x, middle, squares| {
+                place(form, x, middle, deviations * (squares * share).sqrt())
+            });
         });
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.sums.visit(state);
+        self.window.visit(state);
     }
 }
 
 /// Root of the mean square of the percents that the close lies below its highest.
 #[derive(Clone, Debug)]
 pub struct UlcerIndex {
-    highest: Extremes,
-    squares: WindowSums,
-    weight: f64,
+    highest: Top,
+    squares: Mean,
 }
 
 impl UlcerIndex {
     fn new(period: usize) -> Self {
-        Self { highest: Extremes::new(period), squares: WindowSums::new(period), weight: 1.0 / period as f64 }
+        Self { highest: Top::new(period), squares: Mean::new(period) }
     }
 }
 
-impl Study<1, 1> for UlcerIndex {
+impl Composed<1, 1> for UlcerIndex {
     fn lookback(&self) -> usize {
-        2 * (self.highest.period() - 1)
+        self.highest.lookback() + self.squares.lookback()
     }
 
     #[inline]
-    fn step(&mut self, [close]: [f64; 1]) -> [f64; 1] {
-        let Some([highest, _]) = self.highest.update(close, close) else { return [f64::NAN] };
-        let drop = if highest == 0.0 { 0.0 } else { 100.0 * (close - highest) / highest };
-        [(self.squares.push(drop * drop) * self.weight).sqrt()]
+    fn block<const N: usize>(&mut self, [close]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
+        let mut drops = [0.0; N];
+        let drops = &mut drops[..close.len()];
+        self.highest.take(close, out);
+        zip2(drops, close, out, |close, highest| {
+            let drop = 100.0 * (close - highest) / highest;
+            if highest == 0.0 { 0.0 } else { drop * drop }
+        });
+        self.squares.take(drops, out);
+        for y in out {
+            *y = y.sqrt();
+        }
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.highest.visit(state);
-        self.squares.visit(state);
+        Line::visit(&mut self.highest, state);
+        Line::visit(&mut self.squares, state);
     }
 }
 

@@ -1,11 +1,12 @@
 //! The range of a row, and what is made of it: true range, its average in percent, and averages of high − low.
 
 use crate::indicators::CHUNK;
+use crate::indicators::average::line::{Composed, Line, Smooth, Sum, zip2};
+use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, Parameter, period, whole};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::volume::flow::chunks;
-use crate::indicators::volume::sums::WindowSums;
 use crate::indicators::wide::wide;
 use crate::indicators::window::{Lag, Soundness};
 
@@ -154,6 +155,29 @@ impl AverageRange {
     }
 }
 
+impl Study<3, 1> for AverageRange {
+    fn lookback(&self) -> usize {
+        self.lookback()
+    }
+
+    #[inline]
+    fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 1] {
+        [self.push(high, low, close)]
+    }
+
+    fn run(&mut self, columns: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
+        self.fill(columns, out);
+    }
+
+    fn run_if_sound(&mut self, columns: [&[f64]; 3], [out]: [&mut [f64]; 1], _: u8) -> bool {
+        self.fill(columns, out)
+    }
+
+    fn visit(&mut self, state: &mut State<'_>) {
+        self.visit(state);
+    }
+}
+
 /// Prices below this are taken for zero, as in TA-Lib.
 const ZERO: f64 = 1e-14;
 
@@ -213,22 +237,10 @@ impl Study<3, 1> for NormalizedRange {
     }
 }
 
-/// High less low of each row.
-fn fill_ranges(high: &[f64], low: &[f64], ranges: &mut [f64]) {
-    wide(
-        #[inline(always)]
-        || {
-            for ((range, &high), &low) in ranges.iter_mut().zip(high).zip(low) {
-                *range = high - low;
-            }
-        },
-    );
-}
-
 /// Rate of change of the average of high − low.
 #[derive(Clone, Debug)]
 pub struct ChaikinVolatility {
-    average: Smoother,
+    average: Smooth,
     lag: Lag,
 }
 
@@ -238,25 +250,18 @@ fn percent_change(now: f64, then: f64) -> f64 {
     if then == 0.0 { 0.0 } else { percent }
 }
 
-impl Study<2, 1> for ChaikinVolatility {
+impl Composed<2, 1> for ChaikinVolatility {
     fn lookback(&self) -> usize {
-        self.average.period() - 1 + self.lag.period()
+        self.average.lookback() + self.lag.period()
     }
 
     #[inline]
-    fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 1] {
-        let now = self.average.update(high - low);
-        [percent_change(now, self.lag.push(now))]
-    }
-
-    fn run(&mut self, columns: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        let (mut ranges, mut averages) = ([0.0; CHUNK], [0.0; CHUNK]);
-        for ([high, low], out) in chunks(columns, out) {
-            fill_ranges(high, low, &mut ranges);
-            let n = out.len();
-            self.average.extend(&ranges[..n], &mut averages[..n]);
-            self.lag.run(&averages[..n], out, percent_change);
-        }
+    fn block<const N: usize>(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
+        let (mut ranges, mut averages) = ([0.0; N], [0.0; N]);
+        let (ranges, averages) = (&mut ranges[..high.len()], &mut averages[..high.len()]);
+        zip2(ranges, high, low, |high, low| high - low);
+        self.average.take(ranges, averages);
+        self.lag.run(averages, out, percent_change);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -268,15 +273,8 @@ impl Study<2, 1> for ChaikinVolatility {
 /// Sum of the ratios of the average of high − low to its own average.
 #[derive(Clone, Debug)]
 pub struct MassIndex {
-    once: Smoother,
-    twice: Smoother,
-    sums: WindowSums,
-}
-
-impl MassIndex {
-    fn new(fast: usize, slow: usize) -> Self {
-        Self { once: Smoother::exponential(fast), twice: Smoother::exponential(fast), sums: WindowSums::new(slow) }
-    }
+    averages: Cascade<2>,
+    sum: Sum,
 }
 
 #[inline]
@@ -286,55 +284,24 @@ fn ratio(once: f64, twice: f64) -> f64 {
     if twice == 0.0 { 0.0 } else { ratio }
 }
 
-impl Study<2, 1> for MassIndex {
+impl Composed<2, 1> for MassIndex {
     fn lookback(&self) -> usize {
-        2 * (self.once.period() - 1) + self.sums.period() - 1
+        self.averages.lookback() + self.sum.lookback()
     }
 
     #[inline]
-    fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 1] {
-        let once = self.once.update(high - low);
-        if once.is_nan() {
-            return [f64::NAN];
-        }
-        let twice = self.twice.update(once);
-        if twice.is_nan() {
-            return [f64::NAN];
-        }
-        [self.sums.push(ratio(once, twice))]
-    }
-
-    fn run(&mut self, columns: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        // Runs are of a few thousand rows at most; the sums work best on all of them at once.
-        let mut ratios = vec![0.0; out.len()];
-        let mut warm_up = 0;
-        let mut buffers = [[0.0; CHUNK]; 2];
-        for (columns, ratios) in chunks(columns, &mut ratios) {
-            let [ranges, once] = buffers.each_mut().map(|b| &mut b[..ratios.len()]);
-            fill_ranges(columns[0], columns[1], ranges);
-            self.once.extend(ranges, once);
-            let first = once.iter().take_while(|x| x.is_nan()).count();
-            let twice = ranges;
-            twice[..first].fill(f64::NAN);
-            self.twice.extend(&once[first..], &mut twice[first..]);
-            warm_up += twice.iter().take_while(|x| x.is_nan()).count();
-            wide(
-                #[inline(always)]
-                || {
-                    for ((y, &once), &twice) in ratios.iter_mut().zip(&*once).zip(&*twice) {
-                        *y = ratio(once, twice);
-                    }
-                },
-            );
-        }
-        out[..warm_up].fill(f64::NAN);
-        self.sums.extend(&ratios[warm_up..], &mut out[warm_up..]);
+    fn block<const N: usize>(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
+        let (mut ranges, mut lines) = ([0.0; N], [[0.0; N]; 2]);
+        let ranges = &mut ranges[..high.len()];
+        zip2(ranges, high, low, |high, low| high - low);
+        let [once, twice] = self.averages.take(ranges, &mut lines);
+        zip2(ranges, once, twice, ratio);
+        self.sum.take(ranges, out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.once.visit(state);
-        self.twice.visit(state);
-        self.sums.visit(state);
+        self.averages.visit(state);
+        Line::visit(&mut self.sum, state);
     }
 }
 
@@ -373,7 +340,7 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "period − 1 + roc_period",
         formula: "100 × (e − e[roc_period]) ÷ e[roc_period] with e = EMA(high − low, period); 0 where that is 0",
         source: "Chaikin; TA-Lib CVI",
-        make: |p| Ok(Box::new(Streaming::new(ChaikinVolatility { average: Smoother::exponential(p.whole(0)), lag: Lag::new(p.whole(1)) }))),
+        make: |p| Ok(Box::new(Streaming::new(ChaikinVolatility { average: Smooth::exponential(p.whole(0)), lag: Lag::new(p.whole(1)) }))),
     },
     Description {
         name: "mass_index",
@@ -384,6 +351,6 @@ pub(super) const ENTRIES: &[Description] = &[
         first_row: "2 × (fast_period − 1) + slow_period − 1",
         formula: "Σ e ÷ EMA(e, fast_period) over slow_period rows, with e = EMA(high − low, fast_period); a row without a range counts 0",
         source: "Dorsey 1992; TA-Lib MASSI",
-        make: |p| Ok(Box::new(Streaming::new(MassIndex::new(p.whole(0), p.whole(1))))),
+        make: |p| Ok(Box::new(Streaming::new(MassIndex { averages: Cascade::new([p.whole(0); 2]), sum: Sum::new(p.whole(1)) }))),
     },
 ];

@@ -1,9 +1,9 @@
 //! Flow of volume by where the close lies in the range, and by the way of the typical price.
 
-use super::sums::WindowSums;
 use crate::indicators::CHUNK;
+use crate::indicators::average::line::{Line, Sum};
 use crate::indicators::catalog::{Description, Parameter, period, whole};
-use crate::indicators::smooth::{Smoother, extend_many};
+use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::wide::wide;
 use crate::indicators::window::Soundness;
@@ -142,7 +142,8 @@ impl Study<4, 1> for ChaikinOscillator {
             let [line, slow] = [&mut lines, &mut averages].map(|b| &mut b[..out.len()]);
             line.copy_from_slice(out);
             self.line = add_up(self.line, line);
-            extend_many([&mut self.fast, &mut self.slow], [line, line], [out, slow]);
+            self.fast.extend(line, out);
+            self.slow.extend(line, slow);
             wide(
                 #[inline(always)]
                 || {
@@ -169,13 +170,13 @@ impl Study<4, 1> for ChaikinOscillator {
 /// Placed volume over volume, both summed over a window.
 #[derive(Clone, Debug)]
 pub struct ChaikinMoneyFlow {
-    flows: WindowSums,
-    volumes: WindowSums,
+    flows: Sum,
+    volumes: Sum,
 }
 
 impl ChaikinMoneyFlow {
     fn new(period: usize) -> Self {
-        Self { flows: WindowSums::new(period), volumes: WindowSums::new(period) }
+        Self { flows: Sum::new(period), volumes: Sum::new(period) }
     }
 }
 
@@ -193,7 +194,7 @@ impl Study<4, 1> for ChaikinMoneyFlow {
 
     #[inline]
     fn step(&mut self, [high, low, close, volume]: [f64; 4]) -> [f64; 1] {
-        [share_of(self.flows.push(placed_volume(high, low, close, volume)), self.volumes.push(volume))]
+        [share_of(self.flows.step(placed_volume(high, low, close, volume)), self.volumes.step(volume))]
     }
 
     fn run(&mut self, columns: [&[f64]; 4], out: [&mut [f64]; 1]) {
@@ -206,8 +207,8 @@ impl Study<4, 1> for ChaikinMoneyFlow {
         if !place_volumes(columns, &mut buffer, not_negative) {
             return false;
         }
-        self.flows.extend(&buffer, out);
-        self.volumes.extend(columns[3], &mut buffer);
+        self.flows.run(&buffer, out);
+        self.volumes.run(columns[3], &mut buffer);
         wide(
             #[inline(always)]
             || {
@@ -220,8 +221,8 @@ impl Study<4, 1> for ChaikinMoneyFlow {
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
-        self.flows.visit(state);
-        self.volumes.visit(state);
+        Line::visit(&mut self.flows, state);
+        Line::visit(&mut self.volumes, state);
     }
 }
 
@@ -229,13 +230,13 @@ impl Study<4, 1> for ChaikinMoneyFlow {
 #[derive(Clone, Debug)]
 pub struct MoneyFlowIndex {
     previous: f64,
-    rising: WindowSums,
-    falling: WindowSums,
+    rising: Sum,
+    falling: Sum,
 }
 
 impl MoneyFlowIndex {
     fn new(period: usize) -> Self {
-        Self { previous: f64::NAN, rising: WindowSums::new(period), falling: WindowSums::new(period) }
+        Self { previous: f64::NAN, rising: Sum::new(period), falling: Sum::new(period) }
     }
 }
 
@@ -275,7 +276,7 @@ impl Study<4, 1> for MoneyFlowIndex {
             return [f64::NAN];
         }
         let [rising, falling] = flow(now, before, volume);
-        [percent_rising(self.rising.push(rising), self.falling.push(falling))]
+        [percent_rising(self.rising.step(rising), self.falling.step(falling))]
     }
 
     fn run(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
@@ -302,8 +303,8 @@ impl Study<4, 1> for MoneyFlowIndex {
         }
         out[..first].fill(f64::NAN);
         let out = &mut out[first..];
-        self.rising.extend(&rising[first..], out);
-        self.falling.extend(&falling[first..], &mut rising[first..]);
+        self.rising.run(&rising[first..], out);
+        self.falling.run(&falling[first..], &mut rising[first..]);
         wide(
             #[inline(always)]
             || {
@@ -316,8 +317,8 @@ impl Study<4, 1> for MoneyFlowIndex {
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.number(&mut self.previous);
-        self.rising.visit(state);
-        self.falling.visit(state);
+        Line::visit(&mut self.rising, state);
+        Line::visit(&mut self.falling, state);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Volume against the change of price: force index, ease of movement, negative and positive volume, Klinger.
 
 use super::flow::chunks;
-use super::sums::WindowSums;
 use crate::indicators::CHUNK;
+use crate::indicators::average::line::{Line, Sum};
 use crate::indicators::catalog::{Description, Parameter, period, real, whole};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
@@ -57,18 +57,18 @@ pub struct EaseOfMovement {
     divisor: f64,
     weight: f64,
     previous: f64,
-    sums: WindowSums,
+    sum: Sum,
 }
 
 impl EaseOfMovement {
     fn new(period: usize, divisor: f64) -> Self {
-        Self { divisor, weight: 1.0 / period as f64, previous: f64::NAN, sums: WindowSums::new(period) }
+        Self { divisor, weight: 1.0 / period as f64, previous: f64::NAN, sum: Sum::new(period) }
     }
 }
 
 impl Study<3, 1> for EaseOfMovement {
     fn lookback(&self) -> usize {
-        self.sums.period()
+        self.sum.period()
     }
 
     #[inline]
@@ -79,12 +79,12 @@ impl Study<3, 1> for EaseOfMovement {
             return [f64::NAN];
         }
         let ease = if volume > 0.0 { (middle - before) * (high - low) / volume * self.divisor } else { 0.0 };
-        [self.sums.push(ease) * self.weight]
+        [self.sum.step(ease) * self.weight]
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         state.number(&mut self.previous);
-        self.sums.visit(state);
+        Line::visit(&mut self.sum, state);
     }
 }
 

@@ -3,7 +3,6 @@
 pub mod basic;
 pub mod flow;
 pub mod index;
-pub(super) mod sums;
 
 use super::catalog::Description;
 
