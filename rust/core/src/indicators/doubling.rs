@@ -1,5 +1,5 @@
 //! Moving windows by doubling: what is wanted of the last `period` rows is put together from what is known of windows of 1, 2,
-//! 4, 8, … rows, each made of two half as long.
+//! 4, 8, … rows, each made of two half as long; two doublings are one pass.
 //!
 //! Nothing is ever subtracted: no error piles up, and a huge value leaves no trace once it has left the window. A window depends on
 //! its own rows alone and on nothing before them. In a batch every length is one pass over a block of rows in the first-level cache,
@@ -10,8 +10,8 @@ use std::cell::Cell;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-/// Rows worked on at a time.
-const ROWS: usize = 512;
+/// Rows worked on at a time: all of a block of a [`super::average::line::Composed`].
+const ROWS: usize = super::average::line::ROWS;
 
 /// Numbers of working space that a thread keeps for the next batch.
 const SCRATCH_MAX: usize = 1 << 17;
@@ -41,25 +41,26 @@ pub(super) trait Window<const M: usize>: Clone + Debug + Send + Sync + 'static {
     /// With a part of `lens[1]` newer rows and a window of `lens[0]` rows before it.
     fn join(older: [f64; M], part: [f64; M], lens: [f64; 2]) -> [f64; M];
 
-    /// `f` of the numbers in each row of two blocks.
-    fn zip(older: [&[f64]; M], newer: [&[f64]; M], out: [&mut [f64]; M], f: impl Fn([f64; M], [f64; M]) -> [f64; M]);
+    /// `f` of the numbers in each row of some blocks.
+    fn zip<const C: usize>(blocks: [[&[f64]; M]; C], out: [&mut [f64]; M], f: impl Fn([[f64; M]; C]) -> [f64; M]);
 }
 
-/// [`Window::zip`] for `$M` numbers, in a function that takes each list by itself: so the compiler knows that none is another, and
-/// works on four rows at once.
+/// [`Window::zip`] for `$M` numbers, in a function that takes each list of results by itself: so the compiler knows that none is another,
+/// and works on four rows at once.
 macro_rules! zip {
-    ($M:literal: $($a:ident $b:ident $y:ident),+) => {
+    ($M:literal: $($y:ident),+) => {
         #[inline]
-        fn zip([$($a),+]: [&[f64]; $M], [$($b),+]: [&[f64]; $M], [$($y),+]: [&mut [f64]; $M], f: impl Fn([f64; $M], [f64; $M]) -> [f64; $M]) {
+        fn zip<const C: usize>(blocks: [[&[f64]; $M]; C], [$($y),+]: [&mut [f64]; $M], f: impl Fn([[f64; $M]; C]) -> [f64; $M]) {
             #[inline(never)]
-            fn rows($($a: &[f64], $b: &[f64], $y: &mut [f64],)+ n: usize, f: impl Fn([f64; $M], [f64; $M]) -> [f64; $M]) {
-                $(let ($a, $b, $y) = (&$a[..n], &$b[..n], &mut $y[..n]);)+
+            fn rows<const C: usize>(blocks: [[&[f64]; $M]; C], $($y: &mut [f64],)+ f: impl Fn([[f64; $M]; C]) -> [f64; $M]) {
+                let n = [$($y.len()),+][0];
+                $(let $y = &mut $y[..n];)+
+                let blocks = blocks.map(|lists| lists.map(|list| &list[..n]));
                 for i in 0..n {
-                    [$($y[i]),+] = f([$($a[i]),+], [$($b[i]),+]);
+                    [$($y[i]),+] = f(blocks.map(|lists| lists.map(|list| list[i])));
                 }
             }
-            let n = [$($y.len()),+][0];
-            rows($($a, $b, $y,)+ n, f);
+            rows(blocks, $($y,)+ f);
         }
     };
 }
@@ -79,7 +80,7 @@ impl Window<1> for Sum {
         [a + b]
     }
 
-    zip!(1: a b y);
+    zip!(1: y);
 }
 
 /// The mean; of equal values exactly their value. Sums while lengths are powers of two.
@@ -108,7 +109,7 @@ impl Window<1> for Mean {
         [join_means(older, part, lens)]
     }
 
-    zip!(1: a b y);
+    zip!(1: y);
 }
 
 /// The mean, and the squares of the differences to it: Chan, Golub and LeVeque 1983. Of equal values exactly zero.
@@ -134,7 +135,7 @@ impl Window<2> for Spread {
         [join_means(older, part, lens), (older_squares + squares) + gap * gap * weight]
     }
 
-    zip!(2: a b y, a1 b1 y1);
+    zip!(2: y, y1);
 }
 
 /// The mean, and the tilt: the sum of each value times its distance, in rows, from the middle of the window, later rows positive.
@@ -159,7 +160,7 @@ impl Window<2> for Tilt {
         [join_means(older, part, lens), (older_tilt + tilt) + gap * (0.5 * lens[0] * lens[1])]
     }
 
-    zip!(2: a b y, a1 b1 y1);
+    zip!(2: y, y1);
 }
 
 /// Two series: their means, and the products of the differences to them.
@@ -184,7 +185,7 @@ impl Window<3> for Cross {
         [join_means(a, x, lens), join_means(b, y, lens), (products + more) + (a * share - x) * (b * share - y) * weight]
     }
 
-    zip!(3: a b y, a1 b1 y1, a2 b2 y2);
+    zip!(3: y, y1, y2);
 }
 
 /// The highest value. Zeros have no sign.
@@ -205,7 +206,7 @@ impl Window<1> for Highest {
         Self::double(a, b, 1.0)
     }
 
-    zip!(1: a b y);
+    zip!(1: y);
 }
 
 /// The lowest value. Zeros have no sign.
@@ -226,26 +227,78 @@ impl Window<1> for Lowest {
         Self::double(a, b, 1.0)
     }
 
-    zip!(1: a b y);
+    zip!(1: y);
+}
+
+/// The highest value, of equals the latest, and a number that came with it.
+#[derive(Clone, Debug)]
+pub(super) struct HighestWith;
+
+impl Window<2> for HighestWith {
+    const NOTHING: f64 = f64::NEG_INFINITY;
+    const OVERLAPS: bool = true;
+
+    #[inline]
+    fn double([a, with_a]: [f64; 2], [b, with_b]: [f64; 2], _: f64) -> [f64; 2] {
+        [if a > b { a } else { b }, if a > b { with_a } else { with_b }]
+    }
+
+    #[inline]
+    fn join(older: [f64; 2], newer: [f64; 2], _: [f64; 2]) -> [f64; 2] {
+        Self::double(older, newer, 1.0)
+    }
+
+    zip!(2: y, y1);
+}
+
+/// The lowest value, of equals the latest, and a number that came with it.
+#[derive(Clone, Debug)]
+pub(super) struct LowestWith;
+
+impl Window<2> for LowestWith {
+    const NOTHING: f64 = f64::INFINITY;
+    const OVERLAPS: bool = true;
+
+    #[inline]
+    fn double([a, with_a]: [f64; 2], [b, with_b]: [f64; 2], _: f64) -> [f64; 2] {
+        [if a < b { a } else { b }, if a < b { with_a } else { with_b }]
+    }
+
+    #[inline]
+    fn join(older: [f64; 2], newer: [f64; 2], _: [f64; 2]) -> [f64; 2] {
+        Self::double(older, newer, 1.0)
+    }
+
+    zip!(2: y, y1);
 }
 
 /// Windows of the last `period` rows; every value given must be finite.
 #[derive(Clone, Debug)]
 pub(super) struct Moving<W, const M: usize> {
     period: usize,
-    /// Of the windows of 2ᵏ rows the last 2ᵏ, from place 2ᵏ on: that of row `t` at `t` modulo 2ᵏ. A list for each number.
-    rings: [Box<[f64]>; M],
-    /// The row that comes next, modulo the longest of the lengths.
+    /// Of the windows of `len` = 1, 4, 16, … rows the last `4 × len`, that of row `t` at `t` modulo that. A list for each number.
+    rings: Vec<[Box<[f64]>; M]>,
+    /// The row that comes next, modulo the longest ring.
     row: usize,
     seen: usize,
     kind: PhantomData<W>,
 }
 
+/// What is joined at windows of `len` rows: as many quarters of four times that as the period has in base four.
+#[derive(Clone, Copy, Debug)]
+struct Digit {
+    len: usize,
+    digit: usize,
+    /// Rows that are newer than what is joined.
+    joined: usize,
+    is_last: bool,
+}
+
 impl<W: Window<M>, const M: usize> Moving<W, M> {
     /// Over `period` rows.
     pub(super) fn new(period: usize) -> Self {
-        let places = 2 << period.ilog2();
-        Self { period, rings: std::array::from_fn(|_| vec![W::NOTHING; places].into()), row: 0, seen: 0, kind: PhantomData }
+        let ring = |power: u32| std::array::from_fn(|_| vec![W::NOTHING; 4 << (2 * power)].into());
+        Self { period, rings: (0..=period.ilog2() / 2).map(ring).collect(), row: 0, seen: 0, kind: PhantomData }
     }
 
     /// Rows in the window.
@@ -253,53 +306,87 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         self.period
     }
 
-    /// The longest of the lengths that are powers of two.
     #[inline]
-    fn longest(&self) -> usize {
-        1 << self.period.ilog2()
-    }
-
-    /// How far back the window of `len` rows lies that is joined to the `joined` newer rows; None where none of this length is.
-    #[inline]
-    fn distance(&self, len: usize, joined: usize) -> Option<usize> {
-        if W::OVERLAPS {
-            return (len == self.longest()).then_some(self.period - len);
-        }
-        (self.period & len != 0).then_some(joined)
+    fn digits(&self) -> impl Iterator<Item = Digit> + use<W, M> {
+        let (period, last) = (self.period, self.rings.len() - 1);
+        (0..=last).map(move |power| {
+            let len = 1 << (2 * power);
+            Digit { len, digit: period >> (2 * power) & 3, joined: period & (len - 1), is_last: power == last }
+        })
     }
 
     #[inline]
     fn count(&mut self, rows: usize) {
-        self.row = (self.row + rows) & (self.longest() - 1);
+        let longest = 4 << (2 * (self.rings.len() - 1));
+        self.row = (self.row + rows) & (longest - 1);
         self.seen = (self.seen + rows).min(self.period);
+    }
+
+    /// A window of four times `len` rows from those of its quarters, oldest first.
+    #[inline]
+    fn quadruple([a, b, c, d]: [[f64; M]; 4], len: usize) -> [f64; M] {
+        let len = len as f64;
+        W::double(W::double(a, b, len), W::double(c, d, len), 2.0 * len)
     }
 
     /// Take one row; what is known of its window, once that is full.
     #[inline]
     pub(super) fn push(&mut self, row: [f64; M]) -> Option<[f64; M]> {
         let (mut window, mut part) = (row, row);
-        let (mut len, mut joined) = (1, 0);
-        loop {
-            if let Some(back) = self.distance(len, joined) {
-                part = if back == 0 {
-                    W::part(window, len as f64)
-                } else {
-                    let place = len + (self.row.wrapping_sub(back) & (len - 1));
-                    let older = self.rings.each_ref().map(|ring| ring[place]);
-                    W::join(older, if W::OVERLAPS { window } else { part }, [len as f64, back as f64])
-                };
-                joined += len;
+        for (Digit { len, digit, joined, is_last }, ring) in self.digits().zip(&mut self.rings) {
+            let (place, mask) = (self.row & (4 * len - 1), 4 * len - 1);
+            for (list, number) in ring.iter_mut().zip(window) {
+                list[place] = number;
             }
-            let place = len + (self.row & (len - 1));
-            let older = std::array::from_fn(|m| std::mem::replace(&mut self.rings[m][place], window[m]));
-            if 2 * len > self.period {
-                break;
+            let at = |back: usize| ring.each_ref().map(|list| list[place.wrapping_sub(back) & mask]);
+            part = match digit {
+                _ if W::OVERLAPS => {
+                    if is_last {
+                        Self::cover(digit, |back| at(back), len, joined)
+                    } else {
+                        part
+                    }
+                }
+                0 => part,
+                1 => Self::join_1([at(joined), part], len, joined),
+                2 => Self::join_2([at(joined + len), at(joined), part], len, joined),
+                _ => Self::join_3([at(joined + 2 * len), at(joined + len), at(joined), part], len, joined),
+            };
+            if !is_last {
+                window = Self::quadruple([at(3 * len), at(2 * len), at(len), window], len);
             }
-            window = W::double(older, window, len as f64);
-            len *= 2;
         }
         self.count(1);
         (self.seen == self.period).then_some(part)
+    }
+
+    /// With a window of `len` rows before a part of `joined` rows.
+    #[inline]
+    fn join_1([older, part]: [[f64; M]; 2], len: usize, joined: usize) -> [f64; M] {
+        let len = len as f64;
+        if joined == 0 { W::part(older, len) } else { W::join(older, part, [len, joined as f64]) }
+    }
+
+    /// With two windows of `len` rows, taken as one.
+    #[inline]
+    fn join_2([a, b, part]: [[f64; M]; 3], len: usize, joined: usize) -> [f64; M] {
+        Self::join_1([W::double(a, b, len as f64), part], 2 * len, joined)
+    }
+
+    /// With one window of `len` rows, and then two more taken as one.
+    #[inline]
+    fn join_3([a, b, c, part]: [[f64; M]; 4], len: usize, joined: usize) -> [f64; M] {
+        Self::join_2([a, b, Self::join_1([c, part], len, joined)], len, joined + len)
+    }
+
+    /// Windows of `len` rows which together are `digit × len + joined` long and may overlap; `at` gives the one so many rows back.
+    #[inline]
+    fn cover(digit: usize, at: impl Fn(usize) -> [f64; M], len: usize, joined: usize) -> [f64; M] {
+        let mut all = at(0);
+        for back in (1..digit).map(|quarter| quarter * len).chain((joined > 0).then(|| (digit - 1) * len + joined)) {
+            all = W::join(at(back), all, [1.0; 2]);
+        }
+        all
     }
 
     /// As [`Self::push`] for each row of `columns`, which are the first numbers of a row, the others zero; `emit` gives what is known of the
@@ -316,7 +403,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
             return;
         }
         let size = ROWS.max(self.period).min(rows);
-        let list = self.longest() + size;
+        let list = (4 << (2 * (self.rings.len() - 1))) + size;
         let mut scratch = SCRATCH.take();
         if scratch.len() < 4 * M * list {
             scratch.resize(4 * M * list, 0.0);
@@ -329,8 +416,8 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
             let [window, ..] = &mut blocks;
             for (m, list) in window.iter_mut().enumerate() {
                 match columns.get(m) {
-                    Some(column) => list[1..=n].copy_from_slice(&column[start..start + n]),
-                    None => list[1..=n].fill(0.0),
+                    Some(column) => list[4..4 + n].copy_from_slice(&column[start..start + n]),
+                    None => list[4..4 + n].fill(0.0),
                 }
             }
             let part = self.block(n, &mut blocks);
@@ -344,74 +431,79 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         }
     }
 
-    /// The windows that end at each of `n` rows; the rows stand from place 1 on in the first of `blocks`.
+    /// The windows that end at each of `n` rows; the rows stand from place 4 on in the first of `blocks`.
     #[inline]
-    fn block<'a, 'b>(&mut self, n: usize, [window, doubled, part, joint]: &'a mut [[&'b mut [f64]; M]; 4]) -> &'a mut [&'b mut [f64]; M] {
-        let (mut window, mut doubled, mut part, mut joint) = (window, doubled, part, joint);
-        let (mut len, mut joined) = (1, 0);
-        loop {
-            // In front of the block's windows stand as many from before it as they have rows.
-            self.lay_out(len, window);
-            if let Some(back) = self.distance(len, joined) {
-                let older = window.each_ref().map(|list| &list[len - back..len - back + n]);
-                let out = joint.each_mut().map(|list| &mut list[..n]);
-                if back == 0 {
-                    W::zip(older, older, out, |window, _| W::part(window, len as f64));
-                } else {
-                    let newer = if W::OVERLAPS { &*window } else { &*part };
-                    let from = if W::OVERLAPS { len } else { 0 };
-                    let lens = [len as f64, back as f64];
-                    W::zip(older, newer.each_ref().map(|list| &list[from..from + n]), out, |older, newer| W::join(older, newer, lens));
+    fn block<'a, 'b>(&mut self, n: usize, [window, longer, part, joint]: &'a mut [[&'b mut [f64]; M]; 4]) -> &'a mut [&'b mut [f64]; M] {
+        let (mut window, mut longer, mut part, mut joint) = (window, longer, part, joint);
+        for (Digit { len, digit, joined, is_last }, ring) in self.digits().zip(&mut self.rings) {
+            // In front of the block's windows stand those of four times as many rows before it as one has.
+            let first = self.row & (4 * len - 1);
+            for (ring, list) in ring.iter().zip(&mut *window) {
+                let (newer, older) = ring.split_at(first);
+                list[..older.len()].copy_from_slice(older);
+                list[older.len()..4 * len].copy_from_slice(newer);
+            }
+            let at = |back: usize| window.each_ref().map(|list| &list[4 * len - back..4 * len - back + n]);
+            let newer = part.each_ref().map(|list| &list[..n]);
+            let out = joint.each_mut().map(|list| &mut list[..n]);
+            let has_part = match digit {
+                _ if W::OVERLAPS => is_last && Self::cover_each(digit, at, len, joined, out),
+                0 => false,
+                1 => {
+                    W::zip([at(joined), newer], out, |blocks| Self::join_1(blocks, len, joined));
+                    true
                 }
+                2 => {
+                    W::zip([at(joined + len), at(joined), newer], out, |blocks| Self::join_2(blocks, len, joined));
+                    true
+                }
+                _ => {
+                    let blocks = [at(joined + 2 * len), at(joined + len), at(joined), newer];
+                    W::zip(blocks, out, |blocks| Self::join_3(blocks, len, joined));
+                    true
+                }
+            };
+            if has_part {
                 std::mem::swap(&mut part, &mut joint);
-                joined += len;
             }
-            let is_last = 2 * len > self.period;
             if !is_last {
-                let older = window.each_ref().map(|list| &list[..n]);
-                let newer = window.each_ref().map(|list| &list[len..len + n]);
-                let out = doubled.each_mut().map(|list| &mut list[2 * len..2 * len + n]);
-                W::zip(older, newer, out, |older, newer| W::double(older, newer, len as f64));
+                let out = longer.each_mut().map(|list| &mut list[16 * len..16 * len + n]);
+                W::zip([at(3 * len), at(2 * len), at(len), at(0)], out, |quarters| Self::quadruple(quarters, len));
             }
-            self.keep(n, len, window);
-            if is_last {
-                break;
+            let first = (self.row + n) & (4 * len - 1);
+            for (ring, list) in ring.iter_mut().zip(&*window) {
+                let (older, newer) = list[n..n + 4 * len].split_at(4 * len - first);
+                ring[first..].copy_from_slice(older);
+                ring[..first].copy_from_slice(newer);
             }
-            std::mem::swap(&mut window, &mut doubled);
-            len *= 2;
+            std::mem::swap(&mut window, &mut longer);
         }
         self.count(n);
         part
     }
 
-    /// The last windows of `len` rows, oldest first, to the front of the lists.
+    /// [`Self::cover`] for each row of blocks; true.
     #[inline]
-    fn lay_out(&self, len: usize, lists: &mut [&mut [f64]; M]) {
-        let first = self.row & (len - 1);
-        for (ring, list) in self.rings.iter().zip(lists) {
-            list[..len - first].copy_from_slice(&ring[len + first..2 * len]);
-            list[len - first..len].copy_from_slice(&ring[len..len + first]);
+    fn cover_each<'a>(digit: usize, at: impl Fn(usize) -> [&'a [f64]; M], len: usize, joined: usize, out: [&mut [f64]; M]) -> bool {
+        let join = |older, newer| W::join(older, newer, [1.0; 2]);
+        match (digit, joined) {
+            (1, 0) => W::zip([at(0)], out, |[a]| a),
+            (1, _) => W::zip([at(joined), at(0)], out, |[b, a]| join(b, a)),
+            (2, 0) => W::zip([at(len), at(0)], out, |[b, a]| join(b, a)),
+            (2, _) => W::zip([at(len + joined), at(len), at(0)], out, |[c, b, a]| join(c, join(b, a))),
+            (_, 0) => W::zip([at(2 * len), at(len), at(0)], out, |[c, b, a]| join(c, join(b, a))),
+            _ => W::zip([at(2 * len + joined), at(2 * len), at(len), at(0)], out, |[d, c, b, a]| join(d, join(c, join(b, a)))),
         }
-    }
-
-    /// Put back the last windows of `len` rows, after `n` more.
-    #[inline]
-    fn keep(&mut self, n: usize, len: usize, lists: &[&mut [f64]; M]) {
-        let first = (self.row + n) & (len - 1);
-        for (ring, list) in self.rings.iter_mut().zip(lists) {
-            let (older, newer) = list[n..n + len].split_at(len - first);
-            ring[len + first..2 * len].copy_from_slice(older);
-            ring[len..len + first].copy_from_slice(newer);
-        }
+        true
     }
 
     /// As [`super::study::Study::visit`].
     pub(super) fn visit(&mut self, state: &mut State<'_>) {
-        let longest = self.longest();
+        let longest = 4 << (2 * (self.rings.len() - 1));
         state.count(&mut self.row, longest - 1);
         state.count(&mut self.seen, self.period);
-        for ring in &mut self.rings {
-            state.numbers(&mut ring[1..]);
+        for list in self.rings.iter_mut().flatten() {
+            state.numbers(list);
         }
     }
 }

@@ -6,13 +6,20 @@ use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::window::Lag;
 use crate::types::Error;
 
-/// Kaufman's adaptive average.
+/// Rows of [`Kaufman`] that wait together for those before.
+const QUAD: usize = 4;
+
+/// Kaufman's adaptive average, worked on as the gap between it and the price: on a flat series it comes to rest at the price.
 #[derive(Clone, Debug)]
 struct Kaufman {
     before: Lag,
     path: Sum,
     last: f64,
-    value: f64,
+    /// The gap before the rows that wait together, how many there were of them, what is kept of the gap over them, and what they added.
+    gap: f64,
+    phase: usize,
+    kept: f64,
+    added: f64,
     /// Weight of the slow average, and what the fast one's has more.
     slow: f64,
     more: f64,
@@ -22,16 +29,66 @@ impl Kaufman {
     fn new(period: usize, fast: usize, slow: usize) -> Self {
         let weight = |period: usize| 2.0 / (period as f64 + 1.0);
         let slow = weight(slow);
-        Self { before: Lag::new(period), path: Sum::new(period), last: f64::NAN, value: f64::NAN, slow, more: weight(fast) - slow }
+        Self {
+            before: Lag::new(period),
+            path: Sum::new(period),
+            last: f64::NAN,
+            gap: 0.0,
+            phase: 0,
+            kept: 1.0,
+            added: 0.0,
+            slow,
+            more: weight(fast) - slow,
+        }
     }
 
     /// The weight of the newest value, from the way gone and the path taken.
     #[inline]
     fn weight(slow: f64, more: f64, way: f64, path: f64) -> f64 {
         // A path no longer than a rise is straight; so, in TA-Lib, is none at all.
-        let efficiency = if path <= way || is_zero(path) { 1.0 } else { (way / path).abs() };
+        let share = (way / path).abs();
+        let efficiency = if path <= way || is_zero(path) { 1.0 } else { share };
         let weight = efficiency * more + slow;
         weight * weight
+    }
+
+    /// The gap after one more row, of which it keeps `keep` and to which that adds `change`.
+    #[inline]
+    fn close_in(&mut self, keep: f64, change: f64) -> f64 {
+        self.kept *= keep;
+        self.added = keep.mul_add(self.added, change);
+        let gap = self.kept.mul_add(self.gap, self.added);
+        self.phase += 1;
+        if self.phase == QUAD {
+            (self.gap, self.phase, self.kept, self.added) = (gap, 0, 1.0, 0.0);
+        }
+        gap
+    }
+
+    /// As [`Self::close_in`] for each row.
+    #[inline]
+    fn close_in_each(&mut self, keeps: &[f64], changes: &[f64], gaps: &mut [f64]) {
+        let head = ((QUAD - self.phase) % QUAD).min(gaps.len());
+        for i in 0..head {
+            gaps[i] = self.close_in(keeps[i], changes[i]);
+        }
+        let (keep_quads, keeps) = keeps[head..].as_chunks::<QUAD>();
+        let (change_quads, changes) = changes[head..].as_chunks::<QUAD>();
+        let (gap_quads, gaps) = gaps[head..].as_chunks_mut::<QUAD>();
+        let mut gap = self.gap;
+        for ((gaps, keeps), changes) in gap_quads.iter_mut().zip(keep_quads).zip(change_quads) {
+            let (mut kept, mut added) = (1.0, 0.0);
+            for ((y, keep), change) in gaps.iter_mut().zip(keeps).zip(changes) {
+                kept *= keep;
+                added = keep.mul_add(added, *change);
+                *y = kept.mul_add(gap, added);
+            }
+            gap = gaps[QUAD - 1];
+        }
+        self.gap = gap;
+        for ((gap, &keep), &change) in gaps.iter_mut().zip(keeps).zip(changes) {
+            *gap = self.close_in(keep, change);
+        }
     }
 }
 
@@ -42,39 +99,39 @@ impl Composed<1, 1> for Kaufman {
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let (mut steps, mut paths, mut ways) = ([0.0; N], [0.0; N], [0.0; N]);
+        let (mut steps, mut paths, mut keeps) = ([0.0; N], [0.0; N], [0.0; N]);
         let n = xs.len();
-        let (steps, paths, ways) = (&mut steps[..n], &mut paths[..n], &mut ways[..n]);
-        steps[0] = (xs[0] - self.last).abs();
-        for ((step, pair), _) in steps[1..].iter_mut().zip(xs.windows(2)).zip(1..) {
-            *step = (pair[1] - pair[0]).abs();
+        let (steps, paths, keeps) = (&mut steps[..n], &mut paths[..n], &mut keeps[..n]);
+        steps[0] = self.last - xs[0];
+        for ((step, &now), &then) in steps[1..].iter_mut().zip(&xs[1..]).zip(xs) {
+            *step = then - now;
         }
-        self.path.take(steps, paths);
-        self.before.run(xs, ways, |now, then| now - then);
+        self.last = xs[n - 1];
+        for (y, step) in keeps.iter_mut().zip(&*steps) {
+            *y = step.abs();
+        }
+        self.path.follow(keeps, paths);
+        self.before.run(xs, keeps, |now, then| now - then);
         let (slow, more) = (self.slow, self.more);
-        for (way, path) in ways.iter_mut().zip(paths) {
-            *way = Self::weight(slow, more, *way, *path) + 0.0 * *path;
+        for ((keep, path), step) in keeps.iter_mut().zip(&*paths).zip(&mut *steps) {
+            *keep = 1.0 - Self::weight(slow, more, *keep, *path);
+            *step *= *keep;
         }
-        let (mut last, mut value) = (self.last, self.value);
-        for ((y, &x), &weight) in out.iter_mut().zip(xs).zip(&*ways) {
-            if weight.is_nan() {
-                *y = f64::NAN;
-            } else {
-                // The first grows from the value before it.
-                let from = if value.is_nan() { last } else { value };
-                value = (x - from) * weight + from;
-                *y = value;
-            }
-            last = x;
+        let first = paths.iter().position(|path| !path.is_nan()).unwrap_or(n);
+        out[..first].fill(f64::NAN);
+        self.close_in_each(&keeps[first..], &steps[first..], &mut out[first..]);
+        for (y, x) in out[first..].iter_mut().zip(&xs[first..]) {
+            *y += x;
         }
-        (self.last, self.value) = (last, value);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         self.before.visit(state);
-        self.path.visit(state);
-        state.number(&mut self.last);
-        state.number(&mut self.value);
+        Line::visit(&mut self.path, state);
+        state.count(&mut self.phase, QUAD - 1);
+        for x in [&mut self.last, &mut self.gap, &mut self.kept, &mut self.added] {
+            state.number(x);
+        }
     }
 }
 

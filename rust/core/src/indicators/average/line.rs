@@ -4,12 +4,12 @@
 use crate::indicators::doubling::{self, Moving, Tilt, Window};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Study};
-use crate::indicators::window::{Lag, all_finite};
+use crate::indicators::window::Lag;
 use std::fmt::Debug;
 
 /// Rows in a block of a batch: intermediate columns stay in the first-level cache. Their size is 1 KiB past a multiple of 4 KiB,
 /// so that columns beside each other do not look alike to the memory unit, which compares the low 12 bits of addresses.
-const ROWS: usize = 640;
+pub(in crate::indicators) const ROWS: usize = 640;
 
 /// What TA-Lib takes for zero.
 pub(in crate::indicators) const NEARLY_ZERO: f64 = 1e-14;
@@ -59,7 +59,7 @@ impl<S: Composed<I, O>, const I: usize, const O: usize> Study<I, O> for S {
     }
 }
 
-/// One column in, one out. What is not finite, as where another line has no value yet, is passed over and gives NaN.
+/// One column in, one out. What is not finite before the first value, as where another line has none yet, is passed over and gives NaN.
 pub(in crate::indicators) trait Line: Clone + Debug + Send + Sync + 'static {
     /// Values before the one with the first value.
     fn lookback(&self) -> usize;
@@ -93,23 +93,17 @@ pub(in crate::indicators) trait Line: Clone + Debug + Send + Sync + 'static {
         f64::NAN
     }
 
-    /// Take values, finite or not.
+    /// Take values that are finite from the first that is, as what is made of finite rows by adding, choosing and guarded division.
     #[inline]
-    fn take(&mut self, xs: &[f64], out: &mut [f64]) {
+    fn follow(&mut self, xs: &[f64], out: &mut [f64]) {
         if let ([x], [y]) = (xs, &mut *out) {
             *y = self.next(*x);
             return;
         }
         let first = xs.iter().position(|x| x.is_finite()).unwrap_or(xs.len());
-        let (xs, (before, out)) = (&xs[first..], out.split_at_mut(first));
-        before.fill(f64::NAN);
+        out[..first].fill(f64::NAN);
         self.skip(first);
-        if all_finite(xs) {
-            return self.run(xs, out);
-        }
-        for (&x, y) in xs.iter().zip(out) {
-            *y = self.next(x);
-        }
+        self.run(&xs[first..], &mut out[first..]);
     }
 }
 
@@ -351,14 +345,12 @@ impl Range {
         self.bottom.run(low, bottom);
     }
 
-    /// As [`Self::step`] for columns.
-    pub(in crate::indicators) fn take(&mut self, high: &[f64], low: &[f64], top: &mut [f64], bottom: &mut [f64]) {
-        if high.len() > 1 && all_finite(high) && all_finite(low) {
-            return self.run(high, low, top, bottom);
-        }
-        for (((&high, &low), top), bottom) in high.iter().zip(low).zip(top).zip(bottom) {
-            [*top, *bottom] = self.step(high, low);
-        }
+    /// As [`Self::step`] for columns that are finite from the first row that is.
+    pub(in crate::indicators) fn follow(&mut self, high: &[f64], low: &[f64], top: &mut [f64], bottom: &mut [f64]) {
+        let first = high.iter().zip(low).position(|(high, low)| high.is_finite() && low.is_finite()).unwrap_or(high.len());
+        top[..first].fill(f64::NAN);
+        bottom[..first].fill(f64::NAN);
+        self.run(&high[first..], &low[first..], &mut top[first..], &mut bottom[first..]);
     }
 
     pub(in crate::indicators) fn visit(&mut self, state: &mut State<'_>) {
@@ -465,12 +457,7 @@ pub(in crate::indicators) struct History {
 impl History {
     /// Zeros before the first.
     pub(in crate::indicators) fn new(kept: usize) -> Self {
-        Self::filled(kept, 0.0)
-    }
-
-    /// `before` in place of each value before the first.
-    pub(in crate::indicators) fn filled(kept: usize, before: f64) -> Self {
-        Self { kept, buffer: vec![before; kept], end: kept }
+        Self { kept, buffer: vec![0.0; kept], end: kept }
     }
 
     /// Values kept.

@@ -5,7 +5,6 @@ pub mod basic;
 pub(super) mod line;
 mod mesa;
 pub(super) mod middle;
-pub(super) mod record;
 mod regression;
 pub(super) mod smoothed;
 pub(super) mod weighted;

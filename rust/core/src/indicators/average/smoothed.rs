@@ -17,20 +17,15 @@ impl<const D: usize> Cascade<D> {
         self.0.iter().map(Line::lookback).sum()
     }
 
-    /// The averages after each of `xs`, NaN while warming up; what is not finite is passed over.
+    /// The averages after each of `xs`, NaN while warming up.
     #[inline]
     pub(in crate::indicators) fn take<'a, const N: usize>(&mut self, xs: &[f64], lines: &'a mut [[f64; N]; D]) -> [&'a [f64]; D] {
         let rows = xs.len();
         let mut before = xs;
         let mut taken = [&[][..]; D];
-        for (at, ((smooth, line), taken)) in self.0.iter_mut().zip(lines).zip(&mut taken).enumerate() {
+        for ((smooth, line), taken) in self.0.iter_mut().zip(lines).zip(&mut taken) {
             let line = &mut line[..rows];
-            // What an average gives once it has begun needs no looking at.
-            if at > 0 && smooth.ready() {
-                smooth.run(before, line);
-            } else {
-                smooth.take(before, line);
-            }
+            smooth.follow(before, line);
             *taken = line;
             before = line;
         }
@@ -105,14 +100,14 @@ impl Composed<1, 1> for ZeroLag {
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let Some(before) = &mut self.before else { return self.smooth.take(xs, out) };
+        let Some(before) = &mut self.before else { return self.smooth.follow(xs, out) };
         let mut ahead = [0.0; N];
         let ahead = &mut ahead[..xs.len()];
-        before.take(xs, ahead);
+        before.follow(xs, ahead);
         for (ahead, x) in ahead.iter_mut().zip(xs) {
             *ahead = 2.0 * x - *ahead;
         }
-        self.smooth.take(ahead, out);
+        self.smooth.follow(ahead, out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

@@ -49,8 +49,8 @@ impl Composed<1, 1> for Triangular {
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let mut means = [0.0; N];
         let means = &mut means[..xs.len()];
-        self.first.take(xs, means);
-        self.second.take(means, out);
+        self.first.follow(xs, means);
+        self.second.follow(means, out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -82,12 +82,12 @@ impl Composed<1, 1> for Hull {
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let (mut half, mut whole) = ([0.0; N], [0.0; N]);
         let (half, whole) = (&mut half[..xs.len()], &mut whole[..xs.len()]);
-        self.half.take(xs, half);
-        self.whole.take(xs, whole);
+        self.half.follow(xs, half);
+        self.whole.follow(xs, whole);
         for (half, whole) in half.iter_mut().zip(whole) {
             *half = 2.0 * *half - *whole;
         }
-        self.last.take(half, out);
+        self.last.follow(half, out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -173,8 +173,8 @@ impl Composed<2, 1> for ByVolume {
         let (mut traded, mut sums) = ([0.0; N], [0.0; N]);
         let (traded, sums) = (&mut traded[..close.len()], &mut sums[..close.len()]);
         zip2(traded, close, volume, |close, volume| close * volume);
-        self.traded.take(traded, sums);
-        self.volume.take(volume, traded);
+        self.traded.follow(traded, sums);
+        self.volume.follow(volume, traded);
         // No volume, no price: 0 ÷ 0 gives NaN.
         zip2(out, sums, traded, |value, volume| value / volume);
     }

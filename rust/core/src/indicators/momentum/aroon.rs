@@ -1,20 +1,22 @@
 //! Aroon: how long ago the highest and the lowest value were.
 
-use crate::indicators::average::line::Composed;
-use crate::indicators::average::record::Record;
+use crate::indicators::average::line::{Composed, zip2};
 use crate::indicators::catalog::{Description, whole};
+use crate::indicators::doubling::{HighestWith, LowestWith, Moving};
 use crate::indicators::study::{State, Streaming};
 
 /// The ages of the lowest low and the highest high, as percent of the period that they are younger.
 #[derive(Clone, Debug)]
 struct Ages {
-    low: Record,
-    high: Record,
+    /// Each with the number of its row.
+    low: Moving<LowestWith, 2>,
+    high: Moving<HighestWith, 2>,
+    row: f64,
 }
 
 impl Ages {
     fn new(period: usize) -> Self {
-        Self { low: Record::new(period + 1), high: Record::new(period + 1) }
+        Self { low: Moving::new(period + 1), high: Moving::new(period + 1), row: 0.0 }
     }
 
     fn period(&self) -> usize {
@@ -26,19 +28,26 @@ impl Ages {
     fn take<const N: usize>(&mut self, high: &[f64], low: &[f64], down: &mut [f64], up: &mut [f64]) {
         let period = self.period() as f64;
         let factor = 100.0 / period;
-        let mut negated = [0.0; N];
-        let negated = &mut negated[..low.len()];
-        negated.iter_mut().zip(low).for_each(|(y, &x)| *y = -x);
-        self.low.run_ages(negated, down);
-        self.high.run_ages(high, up);
-        for y in down.iter_mut().chain(up) {
-            *y = factor * (period - *y);
+        let younger = |row: f64, place: f64| factor * (period - (row - place));
+        let mut rows = [0.0; N];
+        let rows = &mut rows[..low.len()];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = self.row + i as f64;
         }
+        self.row += low.len() as f64;
+        if let ([high], [low], [row], [down], [up]) = (high, low, &*rows, &mut *down, &mut *up) {
+            *down = self.low.push([*low, *row]).map_or(f64::NAN, |[_, place]| younger(*row, place));
+            *up = self.high.push([*high, *row]).map_or(f64::NAN, |[_, place]| younger(*row, place));
+            return;
+        }
+        self.low.extend([low, rows], |start, [_, places]| zip2(&mut down[start..], &rows[start..], places, younger));
+        self.high.extend([high, rows], |start, [_, places]| zip2(&mut up[start..], &rows[start..], places, younger));
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
         self.low.visit(state);
         self.high.visit(state);
+        state.number(&mut self.row);
     }
 }
 

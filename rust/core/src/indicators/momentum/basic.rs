@@ -40,12 +40,12 @@ impl Composed<1, 3> for Macd {
         let late = self.wait.left().min(xs.len());
         self.wait.over(macd);
         self.fast.skip(late);
-        self.fast.take(&xs[late..], &mut macd[late..]);
-        self.slow.take(xs, histogram);
+        self.fast.follow(&xs[late..], &mut macd[late..]);
+        self.slow.follow(xs, histogram);
         for (macd, slow) in macd.iter_mut().zip(&*histogram) {
             *macd -= slow;
         }
-        self.signal.take(macd, signal);
+        self.signal.follow(macd, signal);
         zip2(histogram, macd, signal, |macd, signal| macd - signal);
         start_with(signal, &mut [macd]);
     }

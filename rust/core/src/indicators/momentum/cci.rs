@@ -46,7 +46,7 @@ impl Composed<3, 1> for ChannelIndex {
         let (mut typical, mut means) = ([0.0; N], [0.0; N]);
         let (typical, means) = (&mut typical[..close.len()], &mut means[..close.len()]);
         zip3(typical, high, low, close, |high, low, close| (high + low + close) / 3.0);
-        self.mean.take(typical, means);
+        self.mean.follow(typical, means);
         distances(self.period, self.history.push(typical), means, out);
         let period = self.period as f64;
         for ((y, x), mean) in out.iter_mut().zip(typical).zip(means) {

@@ -8,7 +8,8 @@ use crate::types::Error;
 
 /// A rate of change in percent.
 fn percent(now: f64, then: f64) -> f64 {
-    if then == 0.0 { 0.0 } else { (now / then - 1.0) * 100.0 }
+    let percent = (now / then - 1.0) * 100.0;
+    if then == 0.0 { 0.0 } else { percent }
 }
 
 /// Pring's know sure thing.
@@ -30,10 +31,10 @@ impl Composed<1, 2> for KnowSureThing {
         out.fill(0.0);
         for (weight, (lag, mean)) in [1.0, 2.0, 3.0, 4.0].into_iter().zip(&mut self.parts) {
             lag.run(xs, rates, percent);
-            mean.take(rates, signal);
+            mean.follow(rates, signal);
             out.iter_mut().zip(&*signal).for_each(|(y, mean)| *y += weight * mean);
         }
-        self.signal.take(out, signal);
+        self.signal.follow(out, signal);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -64,7 +65,7 @@ impl Composed<1, 1> for Coppock {
         self.lags[0].run(xs, first, percent);
         self.lags[1].run(xs, second, percent);
         first.iter_mut().zip(second).for_each(|(a, b)| *a += *b);
-        self.weighted.take(first, out);
+        self.weighted.follow(first, out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -99,8 +100,8 @@ impl Composed<3, 1> for Ultimate {
         let whole = &mut whole[..n];
         for (part, [of_pressure, of_range]) in parts.iter_mut().zip(&mut self.sums) {
             let part = &mut part[..n];
-            of_pressure.take(pressure, part);
-            of_range.take(range, whole);
+            of_pressure.follow(pressure, part);
+            of_range.follow(range, whole);
             for (part, &range) in part.iter_mut().zip(&*whole) {
                 let share = *part / range;
                 *part = if is_zero(range) { 0.0 } else { share };
@@ -135,7 +136,7 @@ impl Cycle {
     fn take<const N: usize>(&mut self, xs: &[f64], out: &mut [f64]) {
         let (mut top, mut bottom) = ([0.0; N], [0.0; N]);
         let (top, bottom) = (&mut top[..xs.len()], &mut bottom[..xs.len()]);
-        self.range.take(xs, xs, top, bottom);
+        self.range.follow(xs, xs, top, bottom);
         for ((top, &bottom), &x) in top.iter_mut().zip(&*bottom).zip(xs) {
             if !top.is_nan() {
                 if *top > bottom {
@@ -144,7 +145,7 @@ impl Cycle {
                 *top = self.position;
             }
         }
-        self.smooth.take(top, out);
+        self.smooth.follow(top, out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
@@ -171,8 +172,8 @@ impl Composed<1, 1> for Schaff {
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let (mut a, mut b) = ([0.0; N], [0.0; N]);
         let (a, b) = (&mut a[..xs.len()], &mut b[..xs.len()]);
-        self.fast.take(xs, a);
-        self.slow.take(xs, b);
+        self.fast.follow(xs, a);
+        self.slow.follow(xs, b);
         a.iter_mut().zip(&*b).for_each(|(fast, slow)| *fast -= *slow);
         self.cycles[0].take::<N>(a, b);
         self.cycles[1].take::<N>(b, out);

@@ -49,7 +49,7 @@ impl Composed<2, 1> for Movement {
         let moved = &mut moved[..out.len()];
         let side = self.side as usize;
         each_pair(&mut self.last, columns, |i, now, then| moved[i] = moves(now[0], now[1], then[0], then[1])[side]);
-        self.smooth.take(moved, out);
+        self.smooth.follow(moved, out);
         let period = self.period as f64;
         for y in &mut *out {
             *y *= period;
@@ -95,8 +95,8 @@ impl Composed<3, 1> for Indicator {
             moved[i] = moves(now[0], now[1], then[0], then[1])[side];
             range[i] = range_or_zero(now, then[2]);
         });
-        self.moved.take(moved, out);
-        self.range.take(range, smooth);
+        self.moved.follow(moved, out);
+        self.range.follow(range, smooth);
         for (y, &range) in out.iter_mut().zip(&*smooth) {
             *y = if is_zero(range) { 0.0 } else { 100.0 * (*y / range) };
         }
@@ -148,9 +148,9 @@ impl Divergence {
             [plus[i], minus[i]] = moves(now[0], now[1], then[0], then[1]);
             range[i] = range_or_zero(now, then[2]);
         });
-        self.plus.take(plus, smooth);
-        self.minus.take(minus, out);
-        self.range.take(range, minus);
+        self.plus.follow(plus, smooth);
+        self.minus.follow(minus, out);
+        self.range.follow(range, minus);
         let mut is_still = false;
         for ((y, &plus), &range) in out.iter_mut().zip(&*smooth).zip(&*minus) {
             let both = plus + *y;
@@ -223,7 +223,7 @@ impl AverageIndex {
         let mut index = [0.0; N];
         let index = &mut index[..out.len()];
         if !self.divergence.take::<N>(columns, index) {
-            return self.smooth.take(index, out);
+            return self.smooth.follow(index, out);
         }
         for (y, &x) in out.iter_mut().zip(&*index) {
             *y = if x.is_nan() || x.is_finite() {

@@ -24,8 +24,8 @@ impl Composed<1, 1> for Spread {
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let mut slow = [0.0; N];
         let slow = &mut slow[..xs.len()];
-        self.fast.take(xs, out);
-        self.slow.take(xs, slow);
+        self.fast.follow(xs, out);
+        self.slow.follow(xs, slow);
         if self.is_percent {
             // 0 where there is no quotient, as in TA-Lib.
             out.iter_mut().zip(slow).for_each(|(y, slow)| *y = if *slow == 0.0 { 0.0 } else { (*y - *slow) / *slow * 100.0 });
@@ -67,8 +67,8 @@ impl Composed<2, 1> for Awesome {
         let (mut mid, mut slow) = ([0.0; N], [0.0; N]);
         let (mid, slow) = (&mut mid[..high.len()], &mut slow[..high.len()]);
         zip2(mid, high, low, |high, low| 0.5 * (high + low));
-        self.fast.take(mid, out);
-        self.slow.take(mid, slow);
+        self.fast.follow(mid, out);
+        self.slow.follow(mid, slow);
         out.iter_mut().zip(slow).for_each(|(y, slow)| *y -= *slow);
     }
 
@@ -149,8 +149,8 @@ impl Composed<1, 1> for Detrended {
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let mut means = [0.0; N];
         let means = &mut means[..xs.len()];
-        self.before.take(xs, out);
-        self.mean.take(xs, means);
+        self.before.follow(xs, out);
+        self.mean.follow(xs, means);
         out.iter_mut().zip(means).for_each(|(y, mean)| *y -= *mean);
     }
 

@@ -24,7 +24,7 @@ impl Position {
     fn take<const N: usize>(&mut self, high: &[f64], low: &[f64], close: &[f64], out: &mut [f64]) {
         let mut top = [0.0; N];
         let top = &mut top[..close.len()];
-        self.0.take(high, low, top, out);
+        self.0.follow(high, low, top, out);
         for ((y, &top), &close) in out.iter_mut().zip(&*top).zip(close) {
             *y = position(top, *y, close);
         }
@@ -50,7 +50,7 @@ impl Fast {
     #[inline]
     fn take<const N: usize>(&mut self, [high, low, close]: [&[f64]; 3], [k, d]: [&mut [f64]; 2]) {
         self.position.take::<N>(high, low, close, k);
-        self.d.take(k, d);
+        self.d.follow(k, d);
         start_with(d, &mut [k]);
     }
 
@@ -91,8 +91,8 @@ impl Composed<3, 2> for Slow {
     #[inline]
     fn block<const N: usize>(&mut self, [high, low, close]: [&[f64]; 3], [k, d]: [&mut [f64]; 2]) {
         self.position.take::<N>(high, low, close, d);
-        self.k.take(d, k);
-        self.d.take(k, d);
+        self.k.follow(d, k);
+        self.d.follow(k, d);
         start_with(d, &mut [k]);
     }
 
@@ -148,7 +148,7 @@ impl Composed<3, 1> for Williams {
     fn block<const N: usize>(&mut self, [high, low, close]: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
         let (mut top, mut bottom) = ([0.0; N], [0.0; N]);
         let (top, bottom) = (&mut top[..close.len()], &mut bottom[..close.len()]);
-        self.0.take(high, low, top, bottom);
+        self.0.follow(high, low, top, bottom);
         for ((y, (&top, &bottom)), &close) in out.iter_mut().zip(top.iter().zip(&*bottom)).zip(close) {
             *y = below_top(top, bottom, close);
         }
@@ -178,7 +178,7 @@ impl Composed<2, 2> for Fisher {
         let n = high.len();
         let (mid, top, bottom) = (&mut mid[..n], &mut top[..n], &mut bottom[..n]);
         zip2(mid, high, low, |high, low| 0.5 * (high + low));
-        self.range.take(mid, mid, top, bottom);
+        self.range.follow(mid, mid, top, bottom);
         for i in 0..n {
             trigger[i] = self.value;
             if top[i].is_nan() {

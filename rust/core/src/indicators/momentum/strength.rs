@@ -50,8 +50,8 @@ impl Strength {
             rises[i] = if change < 0.0 { 0.0 } else { change };
             falls[i] = if change > 0.0 { 0.0 } else { -change };
         });
-        self.up.take(rises, ups);
-        self.down.take(falls, out);
+        self.up.follow(rises, ups);
+        self.down.follow(falls, out);
         for (y, &up) in out.iter_mut().zip(&*ups) {
             *y = self.of(up, *y);
         }
@@ -161,7 +161,7 @@ impl Composed<1, 2> for TrueStrength {
             let share = 100.0 * (change / size);
             if is_zero(size) { 0.0 } else { share }
         });
-        self.signal.take(out, signal);
+        self.signal.follow(out, signal);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

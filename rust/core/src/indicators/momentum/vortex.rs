@@ -28,11 +28,11 @@ impl Composed<3, 2> for Vortex {
             ranges[i] = true_range(high, low, then);
         });
         let [up, down, range] = &mut self.sums;
-        up.take(ups, plus);
-        down.take(downs, minus);
+        up.follow(ups, plus);
+        down.follow(downs, minus);
         // The upward movements have been taken: their place is free.
         let total = ups;
-        range.take(ranges, total);
+        range.follow(ranges, total);
         for ((plus, minus), &range) in plus.iter_mut().zip(minus).zip(&*total) {
             let (up, down) = (*plus / range, *minus / range);
             (*plus, *minus) = if is_zero(range) { (0.0, 0.0) } else { (up, down) };
@@ -65,8 +65,8 @@ impl Composed<3, 1> for Choppiness {
         let n = out.len();
         let (ranges, top, bottom) = (&mut ranges[..n], &mut top[..n], &mut bottom[..n]);
         each_pair(&mut self.last, columns, |i, [high, low, _], [_, _, then]| ranges[i] = true_range(high, low, then));
-        self.way.take(ranges, out);
-        self.range.take(columns[0], columns[1], top, bottom);
+        self.way.follow(ranges, out);
+        self.range.follow(columns[0], columns[1], top, bottom);
         for ((y, &top), &bottom) in out.iter_mut().zip(&*top).zip(&*bottom) {
             let range = top - bottom;
             *y = if y.is_nan() {

@@ -93,7 +93,7 @@ impl Composed<3, 3> for AccelerationBands {
             [*up, *down] = stretched(high, low);
         }
         for ((mean, xs), out) in self.means.iter_mut().zip([ups, close, downs]).zip([upper, middle, lower]) {
-            mean.take(xs, out);
+            mean.follow(xs, out);
         }
     }
 
@@ -191,12 +191,12 @@ impl Composed<1, 1> for UlcerIndex {
     fn block<const N: usize>(&mut self, [close]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let mut drops = [0.0; N];
         let drops = &mut drops[..close.len()];
-        self.highest.take(close, out);
+        self.highest.follow(close, out);
         zip2(drops, close, out, |close, highest| {
             let drop = 100.0 * (close - highest) / highest;
             if highest == 0.0 { 0.0 } else { drop * drop }
         });
-        self.squares.take(drops, out);
+        self.squares.follow(drops, out);
         for y in out {
             *y = y.sqrt();
         }

@@ -6,7 +6,6 @@ use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, Parameter, period, whole};
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
-use crate::indicators::volume::flow::chunks;
 use crate::indicators::wide::wide;
 use crate::indicators::window::{Lag, Soundness};
 
@@ -32,15 +31,6 @@ impl Default for TrueRange {
 }
 
 impl TrueRange {
-    /// That of the rows after a close; NaN before the first.
-    pub(super) fn after(previous_close: f64) -> Self {
-        Self { previous_close }
-    }
-
-    pub(super) fn previous_close(&self) -> f64 {
-        self.previous_close
-    }
-
     /// Take one row; NaN for the first.
     #[inline]
     pub(in crate::indicators) fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
@@ -260,7 +250,7 @@ impl Composed<2, 1> for ChaikinVolatility {
         let (mut ranges, mut averages) = ([0.0; N], [0.0; N]);
         let (ranges, averages) = (&mut ranges[..high.len()], &mut averages[..high.len()]);
         zip2(ranges, high, low, |high, low| high - low);
-        self.average.take(ranges, averages);
+        self.average.follow(ranges, averages);
         self.lag.run(averages, out, percent_change);
     }
 
@@ -296,7 +286,7 @@ impl Composed<2, 1> for MassIndex {
         zip2(ranges, high, low, |high, low| high - low);
         let [once, twice] = self.averages.take(ranges, &mut lines);
         zip2(ranges, once, twice, ratio);
-        self.sum.take(ranges, out);
+        self.sum.follow(ranges, out);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
