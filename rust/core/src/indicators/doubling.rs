@@ -5,20 +5,13 @@
 //! its own rows alone and on nothing before them. In a batch every length is one pass over a block of rows in the first-level cache,
 //! four rows to an instruction. Cost: O(log period) a row, in a batch a fraction of a nanosecond for each doubling.
 
+use super::scratch::Columns;
 use super::study::State;
-use std::cell::Cell;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
 /// Rows worked on at a time: all of a block of a [`super::average::line::Composed`].
 const ROWS: usize = super::average::line::ROWS;
-
-/// Numbers of working space that a thread keeps for the next batch.
-const SCRATCH_MAX: usize = 1 << 17;
-
-thread_local! {
-    static SCRATCH: Cell<Vec<f64>> = const { Cell::new(Vec::new()) };
-}
 
 /// What is known of a window, as `M` numbers, and how windows are joined.
 pub(super) trait Window<const M: usize>: Clone + Debug + Send + Sync + 'static {
@@ -404,12 +397,8 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         }
         let size = ROWS.max(self.period).min(rows);
         let list = (4 << (2 * (self.rings.len() - 1))) + size;
-        let mut scratch = SCRATCH.take();
-        if scratch.len() < 4 * M * list {
-            scratch.resize(4 * M * list, 0.0);
-        }
-        let mut lists = scratch.chunks_exact_mut(list);
-        let mut blocks: [[&mut [f64]; M]; 4] = std::array::from_fn(|_| std::array::from_fn(|_| lists.next().unwrap_or_default()));
+        let mut columns_of = [Columns::new(M, list), Columns::new(M, list), Columns::new(M, list), Columns::new(M, list)];
+        let mut blocks: [[&mut [f64]; M]; 4] = columns_of.each_mut().map(Columns::split);
         for start in (0..rows).step_by(size) {
             let n = size.min(rows - start);
             let early = (self.period - 1).saturating_sub(self.seen).min(n);
@@ -425,9 +414,6 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
                 list[..early].fill(f64::NAN);
             }
             emit(start, part.each_ref().map(|list| &list[..n]));
-        }
-        if scratch.len() <= SCRATCH_MAX {
-            SCRATCH.set(scratch);
         }
     }
 

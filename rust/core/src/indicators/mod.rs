@@ -25,6 +25,7 @@ mod doubling;
 pub mod momentum;
 pub mod panel;
 pub mod pattern;
+mod scratch;
 pub mod set;
 mod smooth;
 pub mod statistics;

@@ -2,6 +2,7 @@
 
 use super::line::{Before, Composed, Line, Smooth};
 use crate::indicators::catalog::{Description, period, real};
+use crate::indicators::scratch::Columns;
 use crate::indicators::study::{State, Streaming};
 
 /// `D` exponential averages, each of the one before and seeded with its mean.
@@ -19,12 +20,10 @@ impl<const D: usize> Cascade<D> {
 
     /// The averages after each of `xs`, NaN while warming up.
     #[inline]
-    pub(in crate::indicators) fn take<'a, const N: usize>(&mut self, xs: &[f64], lines: &'a mut [[f64; N]; D]) -> [&'a [f64]; D] {
-        let rows = xs.len();
+    pub(in crate::indicators) fn take<'a>(&mut self, xs: &[f64], lines: [&'a mut [f64]; D]) -> [&'a [f64]; D] {
         let mut before = xs;
         let mut taken = [&[][..]; D];
         for ((smooth, line), taken) in self.0.iter_mut().zip(lines).zip(&mut taken) {
-            let line = &mut line[..rows];
             smooth.follow(before, line);
             *taken = line;
             before = line;
@@ -58,8 +57,8 @@ impl<const D: usize> Composed<1, 1> for Reading<D> {
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let mut lines = [[0.0; N]; D];
-        let lines = self.cascade.take(xs, &mut lines);
+        let mut lines = Columns::new(D, xs.len());
+        let lines = self.cascade.take(xs, lines.split());
         out.fill(0.0);
         for (line, &share) in lines.iter().zip(&self.shares) {
             for (y, e) in out.iter_mut().zip(*line) {

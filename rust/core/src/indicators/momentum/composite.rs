@@ -1,7 +1,8 @@
 //! Oscillators put together from several others: know sure thing, Coppock's curve, the ultimate oscillator, Schaff's trend cycle.
 
-use crate::indicators::average::line::{Composed, Line, LinearlyWeighted, Mean, Range, Smooth, Sum, each_pair, is_zero, true_range};
+use crate::indicators::average::line::{Composed, Line, LinearlyWeighted, Mean, Range, Smooth, Sum, each_pair, is_zero, true_range, zip3};
 use crate::indicators::catalog::{Description, real, whole};
+use crate::indicators::scratch::Columns;
 use crate::indicators::study::{State, Streaming};
 use crate::indicators::window::Lag;
 use crate::types::Error;
@@ -89,17 +90,13 @@ impl Composed<3, 1> for Ultimate {
 
     #[inline]
     fn block<const N: usize>(&mut self, columns: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
-        let (mut pressure, mut range) = ([0.0; N], [0.0; N]);
-        let n = out.len();
-        let (pressure, range) = (&mut pressure[..n], &mut range[..n]);
+        let mut room = Columns::new(6, out.len());
+        let [pressure, range, whole, short, middle, long] = room.split();
         each_pair(&mut self.last, columns, |i, [high, low, close], [_, _, then]| {
             range[i] = true_range(high, low, then);
             pressure[i] = close - if low < then { low } else { then };
         });
-        let (mut parts, mut whole) = ([[0.0; N]; 3], [0.0; N]);
-        let whole = &mut whole[..n];
-        for (part, [of_pressure, of_range]) in parts.iter_mut().zip(&mut self.sums) {
-            let part = &mut part[..n];
+        for (part, [of_pressure, of_range]) in [&mut *short, &mut *middle, &mut *long].into_iter().zip(&mut self.sums) {
             of_pressure.follow(pressure, part);
             of_range.follow(range, whole);
             for (part, &range) in part.iter_mut().zip(&*whole) {
@@ -107,10 +104,7 @@ impl Composed<3, 1> for Ultimate {
                 *part = if is_zero(range) { 0.0 } else { share };
             }
         }
-        let [short, middle, long] = &parts;
-        for (((y, short), middle), long) in out.iter_mut().zip(short).zip(middle).zip(long) {
-            *y = 100.0 * ((4.0 * short + 2.0 * middle + long) / 7.0);
-        }
+        zip3(out, short, middle, long, |short, middle, long| 100.0 * ((4.0 * short + 2.0 * middle + long) / 7.0));
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

@@ -3,6 +3,7 @@
 use crate::indicators::average::line::{Average, Before, Composed, Line, Mean, NEARLY_ZERO, each_pair, zip2};
 use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, Parameter, Parameters, period, whole};
+use crate::indicators::scratch::Columns;
 use crate::indicators::study::{Indicator, State, Streaming, Study};
 use crate::types::{Error, Result};
 
@@ -122,8 +123,8 @@ impl Composed<1, 1> for Trix {
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let mut lines = [[0.0; N]; 3];
-        let [_, _, a] = self.smooth.take(xs, &mut lines);
+        let mut lines = Columns::new(3, xs.len());
+        let [_, _, a] = self.smooth.take(xs, lines.split());
         each_pair(&mut self.last, [a], |i, [now], [then]| out[i] = if then == 0.0 { 0.0 } else { (now / then - 1.0) * 100.0 });
     }
 

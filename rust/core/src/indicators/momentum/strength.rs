@@ -3,6 +3,7 @@
 use crate::indicators::average::line::{Composed, Line, Smooth, each_pair, is_zero, zip2};
 use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, period, whole};
+use crate::indicators::scratch::Columns;
 use crate::indicators::statistics::order::Ordered;
 use crate::indicators::study::{State, Streaming, Study};
 
@@ -41,9 +42,8 @@ impl Strength {
 
     #[inline]
     pub(super) fn take<const N: usize>(&mut self, xs: &[f64], out: &mut [f64]) {
-        let (mut rises, mut falls, mut ups) = ([0.0; N], [0.0; N], [0.0; N]);
-        let n = xs.len();
-        let (rises, falls, ups) = (&mut rises[..n], &mut falls[..n], &mut ups[..n]);
+        let mut columns = Columns::new(3, xs.len());
+        let [rises, falls, ups] = columns.split();
         each_pair(&mut self.last, [xs], |i, [now], [then]| {
             let change = now - then;
             // NaN before the first change.
@@ -148,15 +148,13 @@ impl Composed<1, 2> for TrueStrength {
 
     #[inline]
     fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out, signal]: [&mut [f64]; 2]) {
-        let (mut changes, mut sizes) = ([0.0; N], [0.0; N]);
-        let n = xs.len();
-        let (changes, sizes) = (&mut changes[..n], &mut sizes[..n]);
+        let mut columns = Columns::new(6, xs.len());
+        let [changes, sizes, change_once, change, size_once, size] = columns.split();
         each_pair(&mut self.last, [xs], |i, [now], [then]| {
             changes[i] = now - then;
             sizes[i] = (now - then).abs();
         });
-        let (mut change, mut size) = ([[0.0; N]; 2], [[0.0; N]; 2]);
-        let ([_, change], [_, size]) = (self.change.take(changes, &mut change), self.size.take(sizes, &mut size));
+        let ([_, change], [_, size]) = (self.change.take(changes, [change_once, change]), self.size.take(sizes, [size_once, size]));
         zip2(out, change, size, |change, size| {
             let share = 100.0 * (change / size);
             if is_zero(size) { 0.0 } else { share }

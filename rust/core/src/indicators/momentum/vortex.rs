@@ -2,6 +2,7 @@
 
 use crate::indicators::average::line::{Composed, Line, Range, Sum, each_pair, is_zero, true_range};
 use crate::indicators::catalog::{Description, period, whole};
+use crate::indicators::scratch::Columns;
 use crate::indicators::study::{State, Streaming};
 
 /// Upward and downward vortex movement in true ranges.
@@ -19,9 +20,8 @@ impl Composed<3, 2> for Vortex {
 
     #[inline]
     fn block<const N: usize>(&mut self, columns: [&[f64]; 3], [plus, minus]: [&mut [f64]; 2]) {
-        let (mut ups, mut downs, mut ranges) = ([0.0; N], [0.0; N], [0.0; N]);
-        let n = plus.len();
-        let (ups, downs, ranges) = (&mut ups[..n], &mut downs[..n], &mut ranges[..n]);
+        let mut room = Columns::new(3, plus.len());
+        let [ups, downs, ranges] = room.split();
         each_pair(&mut self.last, columns, |i, [high, low, _], [then_high, then_low, then]| {
             ups[i] = (high - then_low).abs();
             downs[i] = (low - then_high).abs();

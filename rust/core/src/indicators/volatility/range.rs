@@ -4,6 +4,7 @@ use crate::indicators::CHUNK;
 use crate::indicators::average::line::{Composed, Line, Smooth, Sum, zip2};
 use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, Parameter, period, whole};
+use crate::indicators::scratch::Columns;
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::wide::wide;
@@ -281,10 +282,10 @@ impl Composed<2, 1> for MassIndex {
 
     #[inline]
     fn block<const N: usize>(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        let (mut ranges, mut lines) = ([0.0; N], [[0.0; N]; 2]);
-        let ranges = &mut ranges[..high.len()];
+        let mut columns = Columns::new(3, high.len());
+        let [ranges, once, twice] = columns.split();
         zip2(ranges, high, low, |high, low| high - low);
-        let [once, twice] = self.averages.take(ranges, &mut lines);
+        let [once, twice] = self.averages.take(ranges, [once, twice]);
         zip2(ranges, once, twice, ratio);
         self.sum.follow(ranges, out);
     }
