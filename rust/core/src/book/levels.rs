@@ -10,13 +10,13 @@ use crate::types::{Price, Side};
 
 /// Most prices in a block.
 const BLOCK: usize = 256;
-/// Prices looked at one by one from the touch before the search halves its way.
+/// Prices at the touch that are looked at all, which takes no guess at where to stop, before the search halves its way.
 const LINEAR: usize = 8;
 /// Levels up to which the sorted prices alone are as quick to search, and a small book holds less memory.
 const FEW: usize = 32;
 /// Rungs in a cache line, and lines of a side's best prices that are asked for ahead.
 const RUNGS_A_LINE: usize = 4;
-const LINES_ASKED: usize = 3;
+const LINES_ASKED: usize = 16;
 const NEAR_MAX: usize = 8192;
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Side mark of a slot that is not in use.
@@ -67,6 +67,8 @@ struct Ladder {
     /// The blocks below, the worst first; none of them empty, nor the top above them.
     lower: Vec<Vec<Rung>>,
     len: usize,
+    /// Where in the top block the last search in vain ended: what is looked for in vain is mostly put in next.
+    missed: usize,
 }
 
 #[inline]
@@ -108,7 +110,7 @@ impl Ladder {
         };
         let rungs = self.block(number);
         let near = rungs.len().saturating_sub(LINEAR);
-        let passed = rungs[near..].iter().rev().take_while(|rung| rung.key >= key).count();
+        let passed = rungs[near..].iter().filter(|rung| rung.key >= key).count();
         let at = rungs.len() - passed;
         (number, if at > near || near == 0 { at } else { rungs[..near].partition_point(|rung| rung.key < key) })
     }
@@ -118,8 +120,24 @@ impl Ladder {
         self.block(number).get(at).filter(|rung| rung.key == key).map(|rung| rung.slot)
     }
 
+    /// As [`Self::find`], remembering where it ended.
+    #[inline]
+    fn find_or_miss(&mut self, key: i64) -> Option<u32> {
+        let (number, at) = self.position(key);
+        self.missed = at;
+        self.block(number).get(at).filter(|rung| rung.key == key).map(|rung| rung.slot)
+    }
+
+    /// True when `key` belongs in the top block between what is before `at` and what is there.
+    #[inline]
+    fn fits_top(&self, at: usize, key: i64) -> bool {
+        let below = at.checked_sub(1).and_then(|below| self.top.get(below)).is_some_and(|rung| rung.key < key);
+        below && self.top.get(at).is_none_or(|rung| rung.key > key)
+    }
+
     fn insert(&mut self, key: i64, slot: u32) {
-        let (mut number, mut at) = self.position(key);
+        let missed = self.missed;
+        let (mut number, mut at) = if self.fits_top(missed, key) { (self.lower.len(), missed) } else { self.position(key) };
         if self.block(number).len() >= BLOCK {
             let half = BLOCK / 2;
             let upper = self.block_mut(number).split_off(half);
@@ -229,14 +247,14 @@ impl Levels {
     #[inline]
     pub(super) fn find(&mut self, side: Side, price: i64) -> Option<u32> {
         let entry = self.near_entry(side, price);
-        let Some(&slot) = self.near.get(entry) else { return self.peek(side, price) };
+        let Some(&slot) = self.near.get(entry) else { return self.ladders[index(side)].find_or_miss(key(side, price)) };
         if let Some(level) = self.slots.get(slot as usize)
             && level.price == price
             && level.side == index(side) as u8
         {
             return Some(slot);
         }
-        let found = self.ladders[index(side)].find(key(side, price));
+        let found = self.ladders[index(side)].find_or_miss(key(side, price));
         if let Some(slot) = found {
             self.near[entry] = slot;
         }
@@ -248,14 +266,19 @@ impl Levels {
         self.ladders[index(side)].find(key(side, price))
     }
 
-    /// Ask for the memory that leads to the level at `price`, for [`Self::ask_for_level`], and for the best prices.
+    /// Ask for the memory that leads to the level at `price`, for [`Self::ask_for_level`].
     #[inline]
-    pub(super) fn ask_for_prices(&self, side: Side, price: i64) {
+    pub(super) fn ask_for_price(&self, side: Side, price: i64) {
         self.near.get(self.near_entry(side, price)).inspect(|entry| prefetch(*entry));
-        self.ladders[index(side.opposite())].top.last().inspect(|rung| prefetch(*rung));
-        let rungs = &self.ladders[index(side)].top;
-        for rung in rungs.iter().rev().step_by(RUNGS_A_LINE).take(LINES_ASKED) {
-            prefetch(rung);
+    }
+
+    /// Ask for the prices of both sides, the best of many.
+    #[inline]
+    pub(super) fn ask_for_prices(&self) {
+        for ladder in &self.ladders {
+            for rung in ladder.top.iter().rev().step_by(RUNGS_A_LINE).take(LINES_ASKED) {
+                prefetch(rung);
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 mod batch;
 mod check;
 mod config;
+mod grouped;
 mod levels;
 mod order_book;
 mod prefetch;

@@ -2,6 +2,7 @@
 
 use super::batch::{STRIDE, WORTHWHILE, row_error};
 use super::config::{BookConfig, Counts};
+use super::grouped::{BLOCK_ROWS, Groups, Row, Sums, largest_level, takes_all};
 use super::order_book::OrderBook;
 use super::prefetch::prefetch_all;
 use super::queue::NONE;
@@ -13,11 +14,22 @@ pub const BOOKS_MAX: usize = 10_000;
 /// Live orders of all books together where nothing else is said.
 pub const SET_ORDERS_MAX: usize = 10_000_000;
 
+/// Fewer rows are not put together by book: that would cost more than it saves. Tests do it early.
+const GROUPED_ROWS_MIN: usize = if cfg!(test) { 4 } else { 256 };
+/// As many orders, books counted as [`BOOK_IN_ORDERS`], lie in the near caches in any order.
+const GROUPED_ORDERS_MIN: usize = if cfg!(test) { 1 } else { 10_000 };
+
+/// So many books' levels may be looked through for each row of a batch.
+const HEADROOM_BOOKS_A_ROW: usize = 8;
+
 /// A book takes about as much memory as this many orders before it holds any: they count alike for asking ahead.
 const BOOK_IN_ORDERS: usize = 20;
 
 /// One book an instrument, in an array by its dense id. A book that was never touched holds no heap memory; its place takes
 /// `size_of::<OrderBook>()` bytes.
+///
+/// A large batch is applied book by book, each book's rows in their order, with up to a megabyte of room for its rows; where a row
+/// might be refused, row by row, so that the rows behind it are not applied.
 #[derive(Clone, Debug)]
 pub struct BookSet {
     config: BookConfig,
@@ -26,11 +38,22 @@ pub struct BookSet {
     orders_max: usize,
     /// Live orders of all books.
     orders: usize,
+    /// So many shares fit into every level on top of what it has; 0 when that is not known.
+    headroom: i64,
+    groups: Groups,
 }
 
 impl Default for BookSet {
     fn default() -> Self {
-        Self { config: BookConfig::default(), books: Vec::new(), books_max: BOOKS_MAX, orders_max: SET_ORDERS_MAX, orders: 0 }
+        Self {
+            config: BookConfig::default(),
+            books: Vec::new(),
+            books_max: BOOKS_MAX,
+            orders_max: SET_ORDERS_MAX,
+            orders: 0,
+            headroom: 0,
+            groups: Groups::default(),
+        }
     }
 }
 
@@ -45,6 +68,12 @@ impl BookSet {
     /// The book of `instrument`, made where there is none.
     #[inline]
     pub fn book_mut(&mut self, instrument: InstrumentId) -> Result<&mut OrderBook> {
+        self.headroom = 0;
+        self.book_at(instrument)
+    }
+
+    #[inline]
+    fn book_at(&mut self, instrument: InstrumentId) -> Result<&mut OrderBook> {
         let index = instrument.index();
         if index >= self.books.len() {
             self.make_room(index)?;
@@ -68,11 +97,13 @@ impl BookSet {
 
     /// Apply one change to its instrument's book.
     pub fn apply(&mut self, delta: &BookDelta) -> Result<super::Outcome> {
+        self.headroom = self.headroom.saturating_sub(delta.size.raw().max(0)).max(0);
         self.apply_counted(delta.instrument, |book| book.apply(delta))
     }
 
     /// Take a quote as the best of both sides of its instrument's book.
     pub fn apply_quote(&mut self, quote: &Quote) -> Result<()> {
+        self.headroom = self.headroom.saturating_sub(quote.bid_size.raw().max(quote.ask_size.raw()).max(0)).max(0);
         self.apply_counted(quote.instrument, |book| book.apply_quote(quote))
     }
 
@@ -87,11 +118,25 @@ impl BookSet {
     }
 
     fn apply_rows(&mut self, batch: &DeltaBatch, id: impl Fn(InstrumentId) -> InstrumentId) -> Result<()> {
-        for i in 0..batch.len() {
-            // As for one book; among 5,000 books of 20 orders 220 ns with asking against 400 to 500 without.
-            if self.orders + self.books.len() * BOOK_IN_ORDERS >= WORTHWHILE {
-                self.ask_ahead(batch, i, &id);
+        let mut start = 0;
+        while start < batch.len() {
+            let range = start..batch.len().min(start + BLOCK_ROWS);
+            start = range.end;
+            if !self.apply_grouped(batch, range.clone(), &id)? {
+                self.apply_in_order(batch, range, &id)?;
             }
+        }
+        Ok(())
+    }
+
+    fn apply_in_order(
+        &mut self,
+        batch: &DeltaBatch,
+        range: std::ops::Range<usize>,
+        id: &impl Fn(InstrumentId) -> InstrumentId,
+    ) -> Result<()> {
+        self.headroom = 0;
+        for i in range {
             self.apply_counted(id(batch.instrument[i]), |book| {
                 book.change(batch.action[i], batch.side[i], batch.order[i], batch.price[i].raw(), batch.size[i].raw())
             })
@@ -100,35 +145,102 @@ impl BookSet {
         Ok(())
     }
 
-    /// Ask for what the rows after `i` will touch, each thing once what leads to it has come.
+    /// Apply a block of rows book by book. False, and nothing done, where that does not pay, or where a row might be refused: then the
+    /// rows behind it must not be applied, so that they go in their order.
+    fn apply_grouped(
+        &mut self,
+        batch: &DeltaBatch,
+        range: std::ops::Range<usize>,
+        id: &impl Fn(InstrumentId) -> InstrumentId,
+    ) -> Result<bool> {
+        if range.len() < GROUPED_ROWS_MIN || self.orders + self.books.len() * BOOK_IN_ORDERS < GROUPED_ORDERS_MIN {
+            return Ok(false);
+        }
+        let mut groups = std::mem::take(&mut self.groups);
+        let sums = groups.count(batch, range.clone(), self.books_max, id).filter(|sums| self.takes_all(&groups, *sums, range.len()));
+        let applied = sums.map(|sums| self.apply_placed(groups.place(batch, range.clone(), id), sums));
+        groups.clear();
+        self.groups = groups;
+        match applied {
+            None => Ok(false),
+            Some(Ok(())) => Ok(true),
+            Some(Err((row, error))) => Err(row_error(batch, range.start + row, &error)),
+        }
+    }
+
+    /// True when no row of a block can be refused; its books are made.
+    fn takes_all(&mut self, groups: &Groups, sums: Sums, rows: usize) -> bool {
+        if sums.size < 0 || self.orders.saturating_add(rows) > self.orders_max || !self.has_headroom(sums.size, rows) {
+            return false;
+        }
+        if sums.books > self.books.len() && self.make_room(sums.books - 1).is_err() {
+            return false;
+        }
+        groups.counted().all(|(book, rows)| takes_all(&self.books[book], rows, sums.names_orders))
+    }
+
+    /// True when `size` more shares fit into any level.
+    fn has_headroom(&mut self, size: i64, rows: usize) -> bool {
+        if size >= self.headroom && rows * HEADROOM_BOOKS_A_ROW >= self.books.len() {
+            self.headroom = i64::MAX - self.books.iter().map(largest_level).max().unwrap_or(0);
+        }
+        size < self.headroom
+    }
+
+    /// Apply rows that cannot be refused; should one be, the error has the row's number in its block.
+    fn apply_placed(&mut self, rows: &[Row], sums: Sums) -> std::result::Result<(), (usize, Error)> {
+        self.headroom = self.headroom.saturating_sub(sums.size);
+        let asks = self.orders + self.books.len() * BOOK_IN_ORDERS >= WORTHWHILE;
+        let mut orders = self.orders;
+        for (i, row) in rows.iter().enumerate() {
+            if asks {
+                self.ask_ahead(&rows[i..]);
+            }
+            let Some(book) = self.books.get_mut(row.book as usize) else { continue };
+            let before = book.order_count();
+            let outcome = book.change(row.action, row.side, row.order, row.price, row.size);
+            orders = orders - before + book.order_count();
+            self.orders = orders;
+            outcome.map_err(|error| (usize::from(row.number), error))?;
+        }
+        Ok(())
+    }
+
+    /// Ask for what later rows will touch, each thing once what leads to it has come.
     #[inline]
-    fn ask_ahead(&self, batch: &DeltaBatch, i: usize, id: &impl Fn(InstrumentId) -> InstrumentId) {
+    fn ask_ahead(&self, rows: &[Row]) {
         let row = |ahead: usize| {
-            let i = i + ahead * STRIDE;
-            let book = self.books.get(id(*batch.instrument.get(i)?).index())?;
-            Some((book, batch.side[i], batch.order[i], batch.price[i].raw()))
+            let row = rows.get(ahead * STRIDE)?;
+            Some((self.books.get(row.book as usize)?, row))
         };
-        if let Some((book, ..)) = row(5) {
+        // What all changes of a book share is asked for once.
+        let is_first = |ahead: usize, row: &Row| rows[ahead * STRIDE - 1].book != row.book;
+        if let Some((book, row)) = row(4)
+            && is_first(4, row)
+        {
             prefetch_all(book);
         }
-        if let Some((book, side, order, price)) = row(4) {
-            book.ask_for_entry(order);
-            book.levels.ask_for_prices(side, price);
+        if let Some((book, row)) = row(3) {
+            if is_first(3, row) {
+                book.levels.ask_for_prices();
+            }
+            book.ask_for_entry(row.order);
+            book.levels.ask_for_price(row.side, row.price);
         }
-        if let Some((book, side, order, price)) = row(3) {
-            book.ask_for_order(order);
-            book.levels.ask_for_level(side, price);
+        if let Some((book, row)) = row(2) {
+            book.ask_for_order(row.order);
+            book.levels.ask_for_level(row.side, row.price);
         }
-        if let Some((book, _, order, _)) = row(2) {
-            book.ask_for_neighbours(order);
-            book.levels.ask_for_slots(book.orders.likely(order).map_or(NONE, |order| order.level));
+        if let Some((book, row)) = row(1) {
+            book.ask_for_neighbours(row.order);
+            book.levels.ask_for_slots(book.orders.likely(row.order).map_or(NONE, |order| order.level));
         }
     }
 
     #[inline]
     fn apply_counted<T>(&mut self, instrument: InstrumentId, change: impl FnOnce(&mut OrderBook) -> Result<T>) -> Result<T> {
         let (orders, most) = (self.orders, self.orders_max);
-        let book = self.book_mut(instrument)?;
+        let book = self.book_at(instrument)?;
         let before = book.order_count();
         // A change adds one order at most; at the limit only changes that add none pass.
         if orders >= most {
@@ -143,7 +255,7 @@ impl BookSet {
     #[cold]
     fn apply_at_the_limit<T>(&mut self, instrument: InstrumentId, change: impl FnOnce(&mut OrderBook) -> Result<T>) -> Result<T> {
         let most = self.orders_max;
-        let book = self.book_mut(instrument)?;
+        let book = self.book_at(instrument)?;
         let before = book.order_count();
         let own = std::mem::replace(&mut book.config.orders_max, before);
         let outcome = change(book);
@@ -197,6 +309,8 @@ impl BookSet {
 
     /// Heap bytes held.
     pub fn heap_bytes(&self) -> usize {
-        self.books.capacity() * size_of::<OrderBook>() + self.books.iter().map(OrderBook::heap_bytes).sum::<usize>()
+        self.groups.heap_bytes()
+            + self.books.capacity() * size_of::<OrderBook>()
+            + self.books.iter().map(OrderBook::heap_bytes).sum::<usize>()
     }
 }

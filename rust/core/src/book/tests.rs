@@ -292,6 +292,52 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Limits that some streams reach, sizes that no level holds, books beyond the set: the first refused row ends the batch, whatever
+    /// the books of the rows behind it.
+    #[test]
+    fn a_set_takes_a_batch_as_its_rows_one_by_one_up_to_the_first_refused(
+        deltas in proptest::collection::vec((any_delta(60, 9), 0_u32..40, 0_u32..2_000), 0..400),
+        (orders_max, levels_max) in (1_usize..30, 1_usize..8),
+        (books_max, set_orders_max) in (36_usize..60, 20_usize..400),
+        (tight, cut) in (any::<bool>(), 0_usize..400),
+    ) {
+        let config = if tight { BookConfig { orders_max, levels_max, ..BookConfig::default() } } else { BookConfig::default() };
+        let set_orders_max = if tight { set_orders_max } else { 10_000 };
+        let new = || BookSet::with_config(config, books_max, set_orders_max).unwrap();
+        let (mut one, mut whole) = (new(), new());
+        let mut batches = [DeltaBatch::default(), DeltaBatch::default()];
+        for (i, (mut d, instrument, dice)) in deltas.into_iter().enumerate() {
+            d.instrument = InstrumentId(instrument);
+            match dice {
+                0 => d.size = Qty::from_raw(-1),
+                1 => d.size = Qty::from_raw(i64::MAX),
+                2..10 => d.size = Qty::from_raw(i64::MAX / 3),
+                _ => {}
+            }
+            batches[usize::from(i >= cut)].push(d);
+        }
+        for batch in &batches {
+            let refused = (0..batch.len()).find_map(|i| one.apply(&batch.get(i)).err().map(|_| i));
+            let outcome = whole.apply_batch(batch);
+            match (refused, outcome) {
+                (None, Ok(())) => {}
+                (Some(row), Err(error)) => prop_assert!(error.to_string().contains(&format!("in row {row} ")), "{row}: {error}"),
+                other => prop_assert!(false, "{:?}", other),
+            }
+            whole.check().unwrap();
+            let state = |set: &BookSet| {
+                let books = set.books().map(|(id, book)| {
+                    let rows = book.to_deltas(Timestamp::default(), id);
+                    (id, *book.counts(), (0..rows.len()).map(|i| rows.get(i)).collect::<Vec<_>>())
+                });
+                (set.order_count(), books.collect::<Vec<_>>())
+            };
+            prop_assert_eq!(state(&whole), state(&one));
+        }
+    }
+}
+
 #[test]
 fn what_a_feed_should_not_send_is_told_and_not_fatal() {
     let mut book = OrderBook::new();

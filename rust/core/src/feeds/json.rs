@@ -11,8 +11,11 @@ use std::fmt;
 const DEPTH_MAX: u32 = 64;
 /// Where the fixed-point range ends.
 const RANGE_END: f64 = i64::MAX as f64 / 1e9;
-/// Digits that surely fit a `u64`.
+/// Digits that surely fit an `i64`, and a `u64`.
 const DIGITS_MAX: usize = 18;
+const U64_DIGITS: usize = 19;
+/// Bytes of the longest decimal that [`Cursor::plain_decimal`] reads: quotes, fifteen digits, the point.
+const PLAIN_BYTES: usize = 18;
 const POWERS: [i64; FRACTION_DIGITS + 1] = {
     let mut powers = [1; FRACTION_DIGITS + 1];
     let mut i = 1;
@@ -77,6 +80,24 @@ const fn ordinary_bytes(eight: [u8; 8]) -> usize {
     ((zero & (ONES << 7)).trailing_zeros() / 8) as usize
 }
 
+/// How many digits come first, and their number.
+#[inline]
+const fn leading_digits(eight: [u8; 8]) -> (usize, u64) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A digit becomes its value, below 10; the first byte that is none has its highest bit set by the sum or by itself.
+    let values = u64::from_le_bytes(eight) ^ (ONES * b'0' as u64);
+    let others = (values.wrapping_add(ONES * (0x80 - 10)) | values) & (ONES << 7);
+    let digits = (others.trailing_zeros() / 8) as usize;
+    if digits == 0 {
+        return (0, 0);
+    }
+    // Moved to the end, with zeros in front. Pairs, then fours, then all eight: D. Lemire, "Quickly parsing eight digits" (2018).
+    let chunk = values << (64 - 8 * digits);
+    let pairs = chunk.wrapping_mul((10 << 8) | 1) >> 8;
+    let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul((100 << 16) | 1) >> 16;
+    (digits, (fours & 0x0000_FFFF_0000_FFFF).wrapping_mul((10_000 << 32) | 1) >> 32)
+}
+
 /// A place in JSON text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
@@ -90,7 +111,6 @@ impl<'a> Cursor<'a> {
     }
 
     /// Offset of the next byte.
-    #[cfg(test)]
     pub(crate) const fn position(&self) -> usize {
         self.at
     }
@@ -240,16 +260,9 @@ impl<'a> Cursor<'a> {
         let quoted = self.take(b'"');
         let start = self.at;
         let mut value: u64 = 0;
-        loop {
-            let digit = self.byte().wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            let Some(next) = value.checked_mul(10).and_then(|v| v.checked_add(u64::from(digit))) else {
-                return self.bad("a whole number of at most 64 bits");
-            };
-            value = next;
-            self.at += 1;
+        self.digits(&mut value);
+        if self.at - start > U64_DIGITS {
+            value = self.long_whole(start)?;
         }
         if start == self.at || matches!(self.byte(), b'.' | b'e' | b'E') || (quoted && self.byte() != b'"') {
             return self.bad("a whole number");
@@ -258,6 +271,17 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
         Ok(value)
+    }
+
+    /// The digits from `start` to here as a number, with many zeros in front, or too large.
+    #[cold]
+    fn long_whole(&mut self, start: usize) -> Read<u64> {
+        let digits = self.bytes.get(start..self.at).unwrap_or_default();
+        let number = digits.iter().try_fold(0_u64, |value, c| value.checked_mul(10)?.checked_add(u64::from(c - b'0')));
+        match number {
+            Some(number) => Ok(number),
+            None => self.bad("a whole number of at most 64 bits"),
+        }
     }
 
     /// `true` or `false`.
@@ -276,6 +300,33 @@ impl<'a> Cursor<'a> {
     /// A decimal from zero up, quoted or not, exact.
     #[inline]
     pub(crate) fn decimal(&mut self) -> Read<Decimal> {
+        match self.plain_decimal() {
+            Some(decimal) => Ok(decimal),
+            None => self.any_decimal(),
+        }
+    }
+
+    /// A quoted decimal of up to eight digits, a point and up to eight more, fifteen in all, as nearly all are; `None`, and nothing done,
+    /// of others.
+    #[inline]
+    fn plain_decimal(&mut self) -> Option<Decimal> {
+        let text = self.bytes.get(self.at..)?.first_chunk::<PLAIN_BYTES>()?;
+        let (whole, upper) = leading_digits(*text.get(1..)?.first_chunk()?);
+        if text[0] != b'"' || whole == 0 || text.get(1 + whole) != Some(&b'.') {
+            return None;
+        }
+        let (places, lower) = leading_digits(*text.get(2 + whole..)?.first_chunk()?);
+        if places == 0 || text.get(2 + whole + places) != Some(&b'"') {
+            return None;
+        }
+        self.at += 3 + whole + places;
+        // Eight digits × 1e9 fit.
+        let value = upper as i64 * POWERS[places] + lower as i64;
+        Some(Decimal { raw: value * POWERS[FRACTION_DIGITS - places], places: places as u8 })
+    }
+
+    #[inline(never)]
+    fn any_decimal(&mut self) -> Read<Decimal> {
         let quoted = self.take(b'"');
         let start = self.at;
         let mut value: u64 = 0;
@@ -285,7 +336,6 @@ impl<'a> Cursor<'a> {
         if self.byte() == b'.' {
             self.at += 1;
             let point = self.at;
-            self.eight_digits(&mut value);
             self.digits(&mut value);
             places = self.at - point;
             if places == 0 {
@@ -316,9 +366,18 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Append digits to `value`, which wraps; the caller counts them.
+    /// Append digits to `value`, which wraps; the caller counts them. Eight at a time: where they end is worked out and not looked for,
+    /// since numbers of different lengths follow each other.
     #[inline]
     fn digits(&mut self, value: &mut u64) {
+        while let Some(&eight) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let (digits, number) = leading_digits(eight);
+            *value = value.wrapping_mul(POWERS[digits] as u64).wrapping_add(number);
+            self.at += digits;
+            if digits < 8 {
+                return;
+            }
+        }
         loop {
             let digit = self.byte().wrapping_sub(b'0');
             if digit > 9 {
@@ -327,25 +386,6 @@ impl<'a> Cursor<'a> {
             *value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
             self.at += 1;
         }
-    }
-
-    /// Append eight digits at once where there are so many, as after the point of most venues.
-    #[inline]
-    fn eight_digits(&mut self, value: &mut u64) {
-        let Some(&eight) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) else { return };
-        let chunk = u64::from_le_bytes(eight);
-        // Every byte is an ASCII digit: its upper half is 3, also when 6 is added.
-        if (chunk & 0xF0F0_F0F0_F0F0_F0F0) | ((chunk.wrapping_add(0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0) >> 4)
-            != 0x3333_3333_3333_3333
-        {
-            return;
-        }
-        // Pairs, then fours, then all eight: D. Lemire, "Quickly parsing eight digits" (2018).
-        let pairs = (chunk & 0x0F0F_0F0F_0F0F_0F0F).wrapping_mul((10 << 8) | 1) >> 8;
-        let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul((100 << 16) | 1) >> 16;
-        let all = (fours & 0x0000_FFFF_0000_FFFF).wrapping_mul((10_000 << 32) | 1) >> 32;
-        *value = value.wrapping_mul(100_000_000).wrapping_add(all);
-        self.at += 8;
     }
 
     /// A decimal of unusual form: signed, very long, or none at all.
@@ -491,6 +531,37 @@ mod tests {
                 (Err(Flaw::Number(_) | Flaw::OutOfRange), Err(_)) => {}
                 other => prop_assert!(false, "{other:?}"),
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_decimal_reads_alike_whatever_stands_behind_it(text in "\"?[0-9]{0,9}[.]?[0-9]{0,11}\"?", behind in "[,\\] 0-9.\"]{0,20}") {
+            let long = format!("{text}{behind}");
+            let (mut fast, mut slow) = (Cursor::new(long.as_bytes()), Cursor::new(long.as_bytes()));
+            match (fast.decimal(), slow.any_decimal()) {
+                (Ok(one), Ok(other)) => prop_assert_eq!((one, fast.position()), (other, slow.position())),
+                (Err(one), Err(other)) => prop_assert_eq!(one.to_string(), other.to_string()),
+                other => prop_assert!(false, "{long}: {other:?}"),
+            }
+        }
+
+        #[test]
+        fn a_whole_number_is_what_the_standard_library_reads(digits in "0{0,12}[0-9]{1,21}", behind in "[,}\\]. /:;a\u{ff}]?[ -~]{0,9}") {
+            let text = format!("{digits}{behind}");
+            let read = Cursor::new(text.as_bytes()).unsigned();
+            let run: String = text.chars().take_while(char::is_ascii_digit).collect();
+            match run.parse::<u64>() {
+                Ok(number) if !matches!(text.as_bytes().get(run.len()), Some(b'.' | b'e' | b'E')) => prop_assert_eq!(read.unwrap(), number),
+                _ => prop_assert!(read.is_err()),
+            }
+        }
+
+        #[test]
+        fn leading_digits_are_found_in_any_eight_bytes(eight in proptest::array::uniform8(prop_oneof![3 => b'0'..=b'9', 1 => any::<u8>()])) {
+            let digits = eight.iter().take_while(|c| c.is_ascii_digit()).count();
+            let number = eight[..digits].iter().fold(0, |n, c| n * 10 + u64::from(c - b'0'));
+            prop_assert_eq!(leading_digits(eight), (digits, number));
         }
     }
 

@@ -96,11 +96,18 @@ pub(crate) fn split(line: &[u8]) -> std::result::Result<Option<Stamped<'_>>, Fla
         return Ok((!line.is_empty() && (!own || matches!(line[0], b'{' | b'['))).then_some((None, line)));
     }
     let mut cursor = Cursor::new(line);
+    // As nearly all lines begin.
+    if let Ok(nanos) = cursor.unsigned()
+        && let Ok(nanos) = i64::try_from(nanos)
+        && line.get(cursor.position()) == Some(&b' ')
+    {
+        return Ok(Some((Some(Timestamp::from_nanos(nanos)), &line[cursor.position()..])));
+    }
     let end = line.iter().position(|&c| !matches!(c, b'0'..=b'9' | b'.')).unwrap_or(line.len());
     let no_time = Flaw::Syntax { wanted: "a time in seconds or nanoseconds and a message", at: end };
     let (nanos, message) = match line.get(end) {
         Some(b':') => (super::json::decimal(&line[..end])?.raw, &line[end + 1..]),
-        Some(b' ') => (i64::try_from(cursor.unsigned()?).map_err(|_| no_time)?, &line[end..]),
+        Some(b' ') => (i64::try_from(Cursor::new(line).unsigned()?).map_err(|_| no_time)?, &line[end..]),
         _ => return Err(no_time),
     };
     Ok(Some((Some(Timestamp::from_nanos(nanos)), message)))

@@ -67,7 +67,8 @@ impl Context<'_> {
     /// Count one of `kind`.
     #[inline]
     pub(super) fn count(&mut self, kind: &'static str) {
-        match self.counts.iter_mut().find(|(known, _)| *known == kind) {
+        // The same text mostly is the same place.
+        match self.counts.iter_mut().find(|(known, _)| std::ptr::eq(*known, kind) || *known == kind) {
             Some((_, count)) => *count += 1,
             None => self.counts.push((kind, 1)),
         }

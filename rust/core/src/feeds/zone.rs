@@ -32,7 +32,7 @@ pub struct NewYorkDay {
     /// UTC nanoseconds of wall midnight under the offset in force at the day's start.
     base_ns: i64,
     /// Wall time from which the day's second offset applies; `i64::MAX` on a day without a change.
-    change_ms: i64,
+    change_ns: i64,
     /// What the second offset adds to the result.
     shift_ns: i64,
 }
@@ -57,7 +57,7 @@ impl NewYorkDay {
         let base = midnight.and_utc().timestamp() - before;
         let base_ns = base.checked_mul(SECOND_NS).ok_or_else(out_of_range)?;
         if before == after {
-            return Ok(Self { date, base_ns, change_ms: i64::MAX, shift_ns: 0 });
+            return Ok(Self { date, base_ns, change_ns: i64::MAX, shift_ns: 0 });
         }
         // The change is the first second of the day with the new offset.
         while high - low > 1 {
@@ -68,8 +68,8 @@ impl NewYorkDay {
                 high = middle;
             }
         }
-        let change_ms = (high + before.max(after) - midnight.and_utc().timestamp()) * 1000;
-        Ok(Self { date, base_ns, change_ms, shift_ns: (before - after) * SECOND_NS })
+        let change_ns = (high + before.max(after) - midnight.and_utc().timestamp()) * SECOND_NS;
+        Ok(Self { date, base_ns, change_ns, shift_ns: (before - after) * SECOND_NS })
     }
 
     /// The date.
@@ -86,7 +86,7 @@ impl NewYorkDay {
     /// UTC time of `ns` nanoseconds on the wall clock after midnight.
     #[inline]
     pub const fn at_ns(&self, ns: i64) -> Timestamp {
-        let shift = if ns >= self.change_ms.saturating_mul(1_000_000) { self.shift_ns } else { 0 };
+        let shift = if ns >= self.change_ns { self.shift_ns } else { 0 };
         Timestamp::from_nanos(self.base_ns.saturating_add(ns).saturating_add(shift))
     }
 

@@ -105,7 +105,7 @@ impl Window<1> for Mean {
     zip!(1: y);
 }
 
-/// The mean, and the squares of the differences to it: Chan, Golub and LeVeque 1983. Of equal values exactly zero.
+/// The mean, and the squares of the differences to it: Chan, Golub and `LeVeque` 1983. Of equal values exactly zero.
 #[derive(Clone, Debug)]
 pub(super) struct Spread;
 
@@ -281,7 +281,7 @@ pub(super) struct Moving<W, const M: usize> {
 #[derive(Clone, Copy, Debug)]
 struct Digit {
     len: usize,
-    digit: usize,
+    quarters: usize,
     /// Rows that are newer than what is joined.
     joined: usize,
     is_last: bool,
@@ -304,7 +304,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         let (period, last) = (self.period, self.rings.len() - 1);
         (0..=last).map(move |power| {
             let len = 1 << (2 * power);
-            Digit { len, digit: period >> (2 * power) & 3, joined: period & (len - 1), is_last: power == last }
+            Digit { len, quarters: period >> (2 * power) & 3, joined: period & (len - 1), is_last: power == last }
         })
     }
 
@@ -326,16 +326,16 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     #[inline]
     pub(super) fn push(&mut self, row: [f64; M]) -> Option<[f64; M]> {
         let (mut window, mut part) = (row, row);
-        for (Digit { len, digit, joined, is_last }, ring) in self.digits().zip(&mut self.rings) {
+        for (Digit { len, quarters, joined, is_last }, ring) in self.digits().zip(&mut self.rings) {
             let (place, mask) = (self.row & (4 * len - 1), 4 * len - 1);
             for (list, number) in ring.iter_mut().zip(window) {
                 list[place] = number;
             }
             let at = |back: usize| ring.each_ref().map(|list| list[place.wrapping_sub(back) & mask]);
-            part = match digit {
+            part = match quarters {
                 _ if W::OVERLAPS => {
                     if is_last {
-                        Self::cover(digit, |back| at(back), len, joined)
+                        Self::cover(quarters, at, len, joined)
                     } else {
                         part
                     }
@@ -372,11 +372,11 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         Self::join_2([a, b, Self::join_1([c, part], len, joined)], len, joined + len)
     }
 
-    /// Windows of `len` rows which together are `digit × len + joined` long and may overlap; `at` gives the one so many rows back.
+    /// Windows of `len` rows which together are `quarters × len + joined` long and may overlap; `at` gives the one so many rows back.
     #[inline]
-    fn cover(digit: usize, at: impl Fn(usize) -> [f64; M], len: usize, joined: usize) -> [f64; M] {
+    fn cover(quarters: usize, at: impl Fn(usize) -> [f64; M], len: usize, joined: usize) -> [f64; M] {
         let mut all = at(0);
-        for back in (1..digit).map(|quarter| quarter * len).chain((joined > 0).then(|| (digit - 1) * len + joined)) {
+        for back in (1..quarters).map(|quarter| quarter * len).chain((joined > 0).then(|| (quarters - 1) * len + joined)) {
             all = W::join(at(back), all, [1.0; 2]);
         }
         all
@@ -421,7 +421,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     #[inline]
     fn block<'a, 'b>(&mut self, n: usize, [window, longer, part, joint]: &'a mut [[&'b mut [f64]; M]; 4]) -> &'a mut [&'b mut [f64]; M] {
         let (mut window, mut longer, mut part, mut joint) = (window, longer, part, joint);
-        for (Digit { len, digit, joined, is_last }, ring) in self.digits().zip(&mut self.rings) {
+        for (Digit { len, quarters, joined, is_last }, ring) in self.digits().zip(&mut self.rings) {
             // In front of the block's windows stand those of four times as many rows before it as one has.
             let first = self.row & (4 * len - 1);
             for (ring, list) in ring.iter().zip(&mut *window) {
@@ -432,8 +432,8 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
             let at = |back: usize| window.each_ref().map(|list| &list[4 * len - back..4 * len - back + n]);
             let newer = part.each_ref().map(|list| &list[..n]);
             let out = joint.each_mut().map(|list| &mut list[..n]);
-            let has_part = match digit {
-                _ if W::OVERLAPS => is_last && Self::cover_each(digit, at, len, joined, out),
+            let has_part = match quarters {
+                _ if W::OVERLAPS => is_last && Self::cover_each(quarters, at, len, joined, out),
                 0 => false,
                 1 => {
                     W::zip([at(joined), newer], out, |blocks| Self::join_1(blocks, len, joined));
@@ -470,9 +470,9 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
 
     /// [`Self::cover`] for each row of blocks; true.
     #[inline]
-    fn cover_each<'a>(digit: usize, at: impl Fn(usize) -> [&'a [f64]; M], len: usize, joined: usize, out: [&mut [f64]; M]) -> bool {
+    fn cover_each<'a>(quarters: usize, at: impl Fn(usize) -> [&'a [f64]; M], len: usize, joined: usize, out: [&mut [f64]; M]) -> bool {
         let join = |older, newer| W::join(older, newer, [1.0; 2]);
-        match (digit, joined) {
+        match (quarters, joined) {
             (1, 0) => W::zip([at(0)], out, |[a]| a),
             (1, _) => W::zip([at(joined), at(0)], out, |[b, a]| join(b, a)),
             (2, 0) => W::zip([at(len), at(0)], out, |[b, a]| join(b, a)),

@@ -1,7 +1,7 @@
 //! From one message to its events.
 
-use super::orders::{REFERENCE_MAX, Resting};
-use super::wire::{LENGTHS, text_at, time_ns, trimmed, u16_at, u32_at, u64_at};
+use super::orders::{PRICE_BITS, Packed, REFERENCE_BITS, REFERENCE_MAX, Resting};
+use super::wire::{LENGTHS, ORDER_FORMS, SIDES, WINDOW_BYTES, text_at, time_ns, trimmed, u16_at, u32_at, u64_at};
 use super::{Batches, ItchDecoder, ORDER_ZERO, PASSED_OVER, UNNAMED};
 use crate::event::{
     BookAction, BookDelta, Correction, CorrectionKind, FLAG_EXTENDED, FLAG_LAST, FLAG_NO_HIGH_LOW, FLAG_NO_LAST, FLAG_NO_VOLUME, Status,
@@ -95,6 +95,49 @@ impl ItchDecoder {
             b'h' => self.operational_halt(whole!(21), out),
             _ => {}
         }
+    }
+
+    /// Decode a message of `length` bytes at the start of `m` if it adds, cancels, executes or deletes an order and is as usual; if
+    /// not, nothing is done and it is for [`Self::message`]. The types take one way, since which comes next cannot be guessed.
+    #[inline]
+    pub(super) fn order_message(&mut self, m: &[u8; WINDOW_BYTES], length: usize, out: &mut Batches) -> bool {
+        let form = &ORDER_FORMS[usize::from(m[0])];
+        let instrument = self.instruments[usize::from(u16_at::<1, WINDOW_BYTES>(m))];
+        let ns = time_ns(m);
+        if usize::from(form.length) != length || instrument >= PASSED_OVER || ns >= DAY_NS_MAX {
+            return false;
+        }
+        let reference = u64_at::<11, WINDOW_BYTES>(m);
+        let at = usize::from(form.shares_at) % (WINDOW_BYTES / 2);
+        let told = u32::from_be_bytes([m[at], m[at + 1], m[at + 2], m[at + 3]]);
+        let limit = u32_at::<32, WINDOW_BYTES>(m);
+        let side = SIDES[usize::from(m[19])];
+        // Not zero for no side, no shares, a price or a reference too large; arithmetic again for the sake of no jump.
+        let wrong = u64::from(side >> 1 | limit >> PRICE_BITS) | u64::from(told).wrapping_sub(1) >> 63 | reference >> REFERENCE_BITS;
+        if form.adds & wrong != 0 {
+            return false;
+        }
+        let wanted = told | form.takes_all;
+        let Some((was, order)) = self.orders.change_inside(reference, form.adds, Packed::new(u64::from(side), limit, wanted)) else {
+            return false;
+        };
+        self.messages += 1;
+        self.counts[usize::from(m[0])] += 1;
+        let had = was.shares();
+        self.overfilled += u64::from(told > had) & !form.adds & u64::from(!form.takes_all);
+        // What it had where all goes, or else what the message tells.
+        let size = had & form.takes_all | told & !form.takes_all;
+        let side = if order.is_sell() { Side::Sell } else { Side::Buy };
+        let limit = order.price();
+        let ts = self.day.at_ns(ns);
+        let instrument = InstrumentId(instrument);
+        let (price, size) = (price(limit), shares(size));
+        let order = order_id(reference);
+        self.changes.push(BookDelta { ts, instrument, order, action: form.action, side, price, size, flags: FLAG_LAST });
+        if form.executes {
+            push_trade(out, Trade { ts, instrument, price, size, flags: extended(ns) }, u64_at::<23, WINDOW_BYTES>(m), aggressor(side), 0);
+        }
+        true
     }
 
     /// A message whose length is not its type's, or whose type is not known: the latter is counted and passed over, since the

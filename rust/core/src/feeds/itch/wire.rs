@@ -3,6 +3,8 @@
 //! Source: NASDAQ TotalView-ITCH 5.0 interface specification, chapter 4. Every message begins with its type letter, the stock
 //! locate, a tracking number and the time in nanoseconds after midnight in New York, 11 bytes in all.
 
+use crate::event::BookAction;
+
 /// Type letter, length in bytes and name of each message.
 pub(super) const MESSAGES: [(u8, u8, &str); 23] = [
     (b'S', 12, "system event"),
@@ -39,6 +41,46 @@ pub(super) const LENGTHS: [u8; 256] = {
         i += 1;
     }
     lengths
+};
+
+/// Bytes from the start of a message on that are read whatever its length, where there are so many.
+pub(super) const WINDOW_BYTES: usize = 64;
+
+/// What the messages about one order have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OrderForm {
+    /// Length of the message; 0 of those that are not about one order.
+    pub(super) length: u8,
+    /// Where its shares begin.
+    pub(super) shares_at: u8,
+    /// All ones where the message takes all the order's shares, whatever stands there.
+    pub(super) takes_all: u32,
+    /// All ones where the message adds an order. A mask and no truth value: of that the compiler would make a jump, and which kind of
+    /// message comes next cannot be guessed.
+    pub(super) adds: u64,
+    pub(super) executes: bool,
+    pub(super) action: BookAction,
+}
+
+/// The form of the messages about one order by their type letter. `C` and `U` have more to them and are not here.
+pub(super) const ORDER_FORMS: [OrderForm; 256] = {
+    let none = OrderForm { length: 0, shares_at: 0, takes_all: 0, adds: 0, executes: false, action: BookAction::Add };
+    let add = OrderForm { length: 36, shares_at: 20, adds: u64::MAX, ..none };
+    let mut forms = [none; 256];
+    forms[b'A' as usize] = add;
+    forms[b'F' as usize] = OrderForm { length: 40, ..add };
+    forms[b'E' as usize] = OrderForm { length: 31, shares_at: 19, executes: true, action: BookAction::Execute, ..none };
+    forms[b'X' as usize] = OrderForm { length: 23, shares_at: 19, action: BookAction::Cancel, ..none };
+    forms[b'D' as usize] = OrderForm { length: 19, takes_all: u32::MAX, action: BookAction::Delete, ..none };
+    forms
+};
+
+/// 0 for `B`, 1 for `S`, 2 for what is no side.
+pub(super) const SIDES: [u32; 256] = {
+    let mut sides = [2; 256];
+    sides[b'B' as usize] = 0;
+    sides[b'S' as usize] = 1;
+    sides
 };
 
 /// Two bytes from `AT`.

@@ -39,15 +39,12 @@ impl Composed<2, 4> for Ichimoku {
         let (mean, span) = (&mut mean[..high.len()], &mut span[..high.len()]);
         zip2(mean, conversion, base, |conversion, base| (conversion + base) * 0.5);
         self.span.take::<N>(high, low, span);
-        match &mut self.leading {
-            Some([lag_a, lag_b]) => {
-                lag_a.run(mean, a, |_, then| then);
-                lag_b.run(span, b, |_, then| then);
-            }
-            None => {
-                a.copy_from_slice(mean);
-                b.copy_from_slice(span);
-            }
+        if let Some([lag_a, lag_b]) = &mut self.leading {
+            lag_a.run(mean, a, |_, then| then);
+            lag_b.run(span, b, |_, then| then);
+        } else {
+            a.copy_from_slice(mean);
+            b.copy_from_slice(span);
         }
     }
 
