@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tickwright._processor import check as _check_processor
+
 if TYPE_CHECKING:
     from tickwright import feeds as feeds
     from tickwright import fees as fees
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from tickwright.strategy import Strategy as Strategy
 
 __version__ = "0.1.0"
+
+_check_processor()
 
 # Public name → module that defines it; a module that is itself the name maps to "".
 _EXPORTS = {

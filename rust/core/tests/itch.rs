@@ -3,12 +3,15 @@
 //! The folder is `TICKWRIGHT_DATA`, by default `../shared/data` beside the checkout; without it the tests say so and pass, unless
 //! `TICKWRIGHT_REQUIRE_DATA=1`.
 
+#[path = "../benches/market/itch.rs"]
+mod stream;
+
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::PathBuf;
-use tickwright_core::book::{OrderBook, Outcome};
+use tickwright_core::book::{BookSet, OrderBook, Outcome};
 use tickwright_core::event::{BookAction, FLAG_LAST, FLAG_NO_LAST, FLAG_NO_VOLUME, TradingState};
 use tickwright_core::feeds::itch::{Framing, ItchDecoder, ItchOptions, ORDER_ZERO, date_in_name};
 use tickwright_core::feeds::zone::parse_date;
@@ -330,5 +333,67 @@ fn the_gzip_of_the_simulated_day_unpacks_to_bytes_that_decode_alike_in_pieces() 
     for piece in [1, 7, 4_096] {
         let pieces: Vec<&[u8]> = bytes.chunks(piece).collect();
         assert!(written(&decode(&options(), &pieces).1) == written(&whole), "pieces of {piece} bytes");
+    }
+}
+
+/// The orders that a stream of adds, deletes, replaces, executions and cancels leaves, by its plain rules: reference → symbol, side,
+/// shares, price in 1/10,000 dollar. Sound streams only.
+fn orders_left(mut bytes: &[u8]) -> HashMap<u64, (u16, u8, u32, u32)> {
+    let (u64_at, u32_at) = (
+        |m: &[u8], at| u64::from_be_bytes(m[at..at + 8].try_into().unwrap()),
+        |m: &[u8], at| u32::from_be_bytes(m[at..at + 4].try_into().unwrap()),
+    );
+    let mut orders = HashMap::new();
+    while let [high, low, rest @ ..] = bytes {
+        let (message, rest) = rest.split_at(usize::from(u16::from_be_bytes([*high, *low])));
+        bytes = rest;
+        let locate = u16::from_be_bytes([message[1], message[2]]);
+        match message[0] {
+            b'A' => drop(orders.insert(u64_at(message, 11), (locate, message[19], u32_at(message, 20), u32_at(message, 32)))),
+            b'D' => drop(orders.remove(&u64_at(message, 11))),
+            b'U' => {
+                let (locate, side, ..) = orders.remove(&u64_at(message, 11)).unwrap();
+                orders.insert(u64_at(message, 19), (locate, side, u32_at(message, 27), u32_at(message, 31)));
+            }
+            b'E' | b'X' => {
+                let reference = u64_at(message, 11);
+                let order = orders.get_mut(&reference).unwrap();
+                order.2 -= u32_at(message, 19);
+                if order.2 == 0 {
+                    orders.remove(&reference);
+                }
+            }
+            _ => (),
+        }
+    }
+    orders
+}
+
+#[test]
+fn after_a_long_stream_the_books_hold_the_orders_that_its_rules_leave() {
+    for (live, symbols, seed) in [(50, 3, 1), (1_000, 20, 2), (30_000, 300, 3)] {
+        let (bytes, _) = stream::day(100_000, live, symbols, seed);
+        let wanted = orders_left(&bytes);
+        let mut books = BookSet::default();
+        let (mut decoder, mut out) = (ItchDecoder::new(&options()).unwrap(), Batches::default());
+        for piece in bytes.chunks(100_000) {
+            decoder.push(piece, None, &mut out).unwrap();
+            books.apply_batch(&out.deltas).unwrap();
+            out.clear();
+        }
+        let mut found = 0;
+        for (&reference, &(locate, side, shares, price)) in &wanted {
+            // The directory names symbols in the order of their numbers.
+            let instrument = out.instruments.get(&format!("S{locate}")).unwrap();
+            let order = books.book(instrument).and_then(|book| book.order(reference));
+            let order = order.unwrap_or_else(|| panic!("order {reference} of {locate} is lost"));
+            assert_eq!(order.side, if side == b'B' { Side::Buy } else { Side::Sell });
+            assert_eq!((order.price.raw(), order.size.raw()), (i64::from(price) * 100_000, i64::from(shares) * 1_000_000_000));
+            found += 1;
+        }
+        let held: usize =
+            (1..=symbols).filter_map(|l| books.book(out.instruments.get(&format!("S{l}"))?)).map(OrderBook::order_count).sum();
+        assert_eq!((found, held), (wanted.len(), wanted.len()), "{live} live orders");
+        println!("{live} live: {found} of {} orders", wanted.len());
     }
 }
