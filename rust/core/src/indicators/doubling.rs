@@ -387,18 +387,36 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     #[inline]
     pub(super) fn extend<const I: usize>(&mut self, columns: [&[f64]; I], mut emit: impl FnMut(usize, [&[f64]; M])) {
         let rows = columns.first().map_or(0, |c| c.len());
+        let size = self.rows_at_once(rows);
+        let mut room = Columns::new(M, size);
+        let mut out: [&mut [f64]; M] = room.split();
+        for start in (0..rows).step_by(size.max(1)) {
+            let n = size.min(rows - start);
+            self.extend_into(columns.map(|c| &c[start..start + n]), out.each_mut().map(|list| &mut list[..n]));
+            emit(start, out.each_ref().map(|list| &list[..n]));
+        }
+    }
+
+    /// As [`Self::extend`], into columns.
+    #[inline]
+    pub(super) fn extend_into<const I: usize>(&mut self, columns: [&[f64]; I], mut out: [&mut [f64]; M]) {
+        let rows = columns.first().map_or(0, |c| c.len());
         if rows <= self.period / 4 {
             // Too few to be worth the rings' laying out.
             for row in 0..rows {
                 let values = self.push(std::array::from_fn(|m| columns.get(m).map_or(0.0, |c| c[row]))).unwrap_or([f64::NAN; M]);
-                emit(row, values.each_ref().map(std::slice::from_ref));
+                for (list, value) in out.iter_mut().zip(values) {
+                    list[row] = value;
+                }
             }
             return;
         }
-        let size = ROWS.max(self.period).min(rows);
+        let size = self.rows_at_once(rows);
         let list = (4 << (2 * (self.rings.len() - 1))) + size;
-        let mut columns_of = [Columns::new(M, list), Columns::new(M, list), Columns::new(M, list), Columns::new(M, list)];
-        let mut blocks: [[&mut [f64]; M]; 4] = columns_of.each_mut().map(Columns::split);
+        // All in one piece, so that no two lists look alike to the memory unit, which compares the low 12 bits of addresses.
+        let mut room = Columns::new(4 * M, list);
+        let mut lists = room.iter_mut();
+        let mut blocks: [[&mut [f64]; M]; 4] = std::array::from_fn(|_| std::array::from_fn(|_| lists.next().unwrap_or_default()));
         for start in (0..rows).step_by(size) {
             let n = size.min(rows - start);
             let early = (self.period - 1).saturating_sub(self.seen).min(n);
@@ -409,17 +427,21 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
                     None => list[4..4 + n].fill(0.0),
                 }
             }
-            let part = self.block(n, &mut blocks);
-            for list in part.iter_mut() {
+            let mut out = out.each_mut().map(|list| &mut list[start..start + n]);
+            self.block(n, &mut blocks, out.each_mut().map(|list| &mut **list));
+            for list in &mut out {
                 list[..early].fill(f64::NAN);
             }
-            emit(start, part.each_ref().map(|list| &list[..n]));
         }
     }
 
-    /// The windows that end at each of `n` rows; the rows stand from place 4 on in the first of `blocks`.
+    fn rows_at_once(&self, rows: usize) -> usize {
+        ROWS.max(self.period).min(rows)
+    }
+
+    /// The windows that end at each of `n` rows, into `out`; the rows stand from place 4 on in the first of `blocks`.
     #[inline]
-    fn block<'a, 'b>(&mut self, n: usize, [window, longer, part, joint]: &'a mut [[&'b mut [f64]; M]; 4]) -> &'a mut [&'b mut [f64]; M] {
+    fn block(&mut self, n: usize, [window, longer, part, joint]: &mut [[&mut [f64]; M]; 4], mut out: [&mut [f64]; M]) {
         let (mut window, mut longer, mut part, mut joint) = (window, longer, part, joint);
         for (Digit { len, quarters, joined, is_last }, ring) in self.digits().zip(&mut self.rings) {
             // In front of the block's windows stand those of four times as many rows before it as one has.
@@ -431,7 +453,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
             }
             let at = |back: usize| window.each_ref().map(|list| &list[4 * len - back..4 * len - back + n]);
             let newer = part.each_ref().map(|list| &list[..n]);
-            let out = joint.each_mut().map(|list| &mut list[..n]);
+            let out = if is_last { out.each_mut().map(|list| &mut list[..n]) } else { joint.each_mut().map(|list| &mut list[..n]) };
             let has_part = match quarters {
                 _ if W::OVERLAPS => is_last && Self::cover_each(quarters, at, len, joined, out),
                 0 => false,
@@ -465,7 +487,6 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
             std::mem::swap(&mut window, &mut longer);
         }
         self.count(n);
-        part
     }
 
     /// [`Self::cover`] for each row of blocks; true.

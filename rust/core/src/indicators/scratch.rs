@@ -40,9 +40,15 @@ impl Columns {
     /// As many columns as were asked for, each with what was written to it last by whoever had it: write before you read.
     #[inline]
     pub(super) fn split<const D: usize>(&mut self) -> [&mut [f64]; D] {
-        let room = if self.room.is_empty() { &mut self.few[..] } else { &mut self.room[..] };
-        let mut columns = room.chunks_exact_mut(self.rows.max(1));
+        let mut columns = self.iter_mut();
         std::array::from_fn(|_| columns.next().unwrap_or_default())
+    }
+
+    /// As [`Self::split`], one after the other.
+    #[inline]
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [f64]> {
+        let room = if self.room.is_empty() { &mut self.few[..] } else { &mut self.room[..] };
+        room.chunks_exact_mut(self.rows.max(1))
     }
 }
 

@@ -130,7 +130,7 @@ impl<W: Window<1>> Line for Moving<W, 1> {
     }
 
     fn run(&mut self, xs: &[f64], out: &mut [f64]) {
-        self.extend([xs], |start, [values]| out[start..start + values.len()].copy_from_slice(values));
+        self.extend_into([xs], [out]);
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
