@@ -111,7 +111,7 @@ def sma(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
     Notes
     -----
     Mean of the last period values.
-    First full value at row period - 1. Source: TA-Lib SMA; sums of differences to a nearby value, never subtracted, so that no error piles up.
+    First full value at row period - 1. Source: TA-Lib SMA; means of means of 2, 4, 8 … rows, nothing subtracted, so that no error piles up.
     """
 
 class Sma(_Streaming[float]):
@@ -125,7 +125,7 @@ class Sma(_Streaming[float]):
     Notes
     -----
     Mean of the last period values.
-    First full value at row period - 1. Source: TA-Lib SMA; sums of differences to a nearby value, never subtracted, so that no error piles up.
+    First full value at row period - 1. Source: TA-Lib SMA; means of means of 2, 4, 8 … rows, nothing subtracted, so that no error piles up.
     """
 
     def __new__(cls, period: int = 30) -> Self: ...
@@ -1156,47 +1156,6 @@ class Midprice(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rsi(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
-    """Relative strength index.
-
-    Parameters
-    ----------
-    close : array_like
-    period : int, default 14
-        From 1 to 16777216.
-
-    Returns
-    -------
-    numpy.ndarray
-        As long as the inputs.
-
-    Notes
-    -----
-    100 × up ÷ (up + down), Wilder averages of rises and falls; 0 while nothing has ever moved.
-    First full value at row period. Source: Wilder 1978, p. 65; TA-Lib RSI.
-    """
-
-class Rsi(_Streaming[float]):
-    """Relative strength index.
-
-    Parameters
-    ----------
-    period : int, default 14
-        From 1 to 16777216.
-
-    Notes
-    -----
-    100 × up ÷ (up + down), Wilder averages of rises and falls; 0 while nothing has ever moved.
-    First full value at row period. Source: Wilder 1978, p. 65; TA-Lib RSI.
-    """
-
-    def __new__(cls, period: int = 14) -> Self: ...
-    def update(self, close: float, /) -> float:
-        """Take one row; NaN while warming up or where an input is missing."""
-
-    def extend(self, close: _Column, /) -> _Floats:
-        """As `update` for each row."""
-
 class MacdValue(NamedTuple, Generic[_T_co]):
     """Moving average convergence/divergence: macd, signal, histogram."""
 
@@ -1743,6 +1702,47 @@ class Fisher(_Streaming[FisherValue[float]]):
         """Take one row; NaN while warming up or where an input is missing."""
 
     def extend(self, high: _Column, low: _Column, /) -> FisherValue[_Floats]:
+        """As `update` for each row."""
+
+def rsi(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+    """Relative strength index.
+
+    Parameters
+    ----------
+    close : array_like
+    period : int, default 14
+        From 1 to 16777216.
+
+    Returns
+    -------
+    numpy.ndarray
+        As long as the inputs.
+
+    Notes
+    -----
+    100 × up ÷ (up + down), Wilder averages of rises and falls; 0 while nothing has ever moved.
+    First full value at row period. Source: Wilder 1978, p. 65; TA-Lib RSI.
+    """
+
+class Rsi(_Streaming[float]):
+    """Relative strength index.
+
+    Parameters
+    ----------
+    period : int, default 14
+        From 1 to 16777216.
+
+    Notes
+    -----
+    100 × up ÷ (up + down), Wilder averages of rises and falls; 0 while nothing has ever moved.
+    First full value at row period. Source: Wilder 1978, p. 65; TA-Lib RSI.
+    """
+
+    def __new__(cls, period: int = 14) -> Self: ...
+    def update(self, close: float, /) -> float:
+        """Take one row; NaN while warming up or where an input is missing."""
+
+    def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
 def cmo(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:

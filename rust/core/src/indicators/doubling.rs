@@ -269,8 +269,11 @@ impl Window<2> for LowestWith {
 #[derive(Clone, Debug)]
 pub(super) struct Moving<W, const M: usize> {
     period: usize,
-    /// Of the windows of `len` = 1, 4, 16, … rows the last `4 × len`, that of row `t` at `t` modulo that. A list for each number.
-    rings: Vec<[Box<[f64]>; M]>,
+    /// Of the windows of `len` = 1, 4, 16, … rows the last `4 × len`, one length after the other, each in a ring: that of row `t` at `t` modulo
+    /// the ring's length. A list for each number.
+    rings: [Box<[f64]>; M],
+    /// Lengths of windows that are kept.
+    lengths: u32,
     /// The row that comes next, modulo the longest ring.
     row: usize,
     seen: usize,
@@ -285,13 +288,22 @@ struct Digit {
     /// Rows that are newer than what is joined.
     joined: usize,
     is_last: bool,
+    /// Where the ring begins.
+    base: usize,
 }
 
 impl<W: Window<M>, const M: usize> Moving<W, M> {
     /// Over `period` rows.
     pub(super) fn new(period: usize) -> Self {
-        let ring = |power: u32| std::array::from_fn(|_| vec![W::NOTHING; 4 << (2 * power)].into());
-        Self { period, rings: (0..=period.ilog2() / 2).map(ring).collect(), row: 0, seen: 0, kind: PhantomData }
+        let lengths = period.ilog2() / 2 + 1;
+        let places = Self::base(lengths);
+        Self { period, rings: std::array::from_fn(|_| vec![W::NOTHING; places].into()), lengths, row: 0, seen: 0, kind: PhantomData }
+    }
+
+    /// Where the ring of the windows of 4 to the power of `power` rows begins: 0, 4, 20, 84, …
+    #[inline]
+    const fn base(power: u32) -> usize {
+        ((4 << (2 * power)) - 4) / 3
     }
 
     /// Rows in the window.
@@ -301,17 +313,23 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
 
     #[inline]
     fn digits(&self) -> impl Iterator<Item = Digit> + use<W, M> {
-        let (period, last) = (self.period, self.rings.len() - 1);
-        (0..=last).map(move |power| {
+        let (period, lengths) = (self.period, self.lengths);
+        (0..lengths).map(move |power| {
             let len = 1 << (2 * power);
-            Digit { len, quarters: period >> (2 * power) & 3, joined: period & (len - 1), is_last: power == last }
+            let (joined, base) = (period & (len - 1), Self::base(power));
+            Digit { len, quarters: period >> (2 * power) & 3, joined, is_last: power + 1 == lengths, base }
         })
+    }
+
+    /// Places of the longest ring.
+    #[inline]
+    fn longest(&self) -> usize {
+        4 << (2 * (self.lengths - 1))
     }
 
     #[inline]
     fn count(&mut self, rows: usize) {
-        let longest = 4 << (2 * (self.rings.len() - 1));
-        self.row = (self.row + rows) & (longest - 1);
+        self.row = (self.row + rows) & (self.longest() - 1);
         self.seen = (self.seen + rows).min(self.period);
     }
 
@@ -326,12 +344,14 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     #[inline]
     pub(super) fn push(&mut self, row: [f64; M]) -> Option<[f64; M]> {
         let (mut window, mut part) = (row, row);
-        for (Digit { len, quarters, joined, is_last }, ring) in self.digits().zip(&mut self.rings) {
-            let (place, mask) = (self.row & (4 * len - 1), 4 * len - 1);
-            for (list, number) in ring.iter_mut().zip(window) {
-                list[place] = number;
+        for Digit { len, quarters, joined, is_last, base } in self.digits() {
+            let (row, mask) = (self.row, 4 * len - 1);
+            let rings = self.rings.each_mut().map(|list| &mut list[base..base + 4 * len]);
+            for (ring, number) in rings.into_iter().zip(window) {
+                ring[row & mask] = number;
             }
-            let at = |back: usize| ring.each_ref().map(|list| list[place.wrapping_sub(back) & mask]);
+            let rings = self.rings.each_ref().map(|list| &list[base..base + 4 * len]);
+            let at = |back: usize| rings.map(|ring| ring[row.wrapping_sub(back) & mask]);
             part = match quarters {
                 _ if W::OVERLAPS => {
                     if is_last {
@@ -412,7 +432,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
             return;
         }
         let size = self.rows_at_once(rows);
-        let list = (4 << (2 * (self.rings.len() - 1))) + size;
+        let list = self.longest() + size;
         // All in one piece, so that no two lists look alike to the memory unit, which compares the low 12 bits of addresses.
         let mut room = Columns::new(4 * M, list);
         let mut lists = room.iter_mut();
@@ -443,13 +463,13 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     #[inline]
     fn block(&mut self, n: usize, [window, longer, part, joint]: &mut [[&mut [f64]; M]; 4], mut out: [&mut [f64]; M]) {
         let (mut window, mut longer, mut part, mut joint) = (window, longer, part, joint);
-        for (Digit { len, quarters, joined, is_last }, ring) in self.digits().zip(&mut self.rings) {
+        for Digit { len, quarters, joined, is_last, base } in self.digits() {
             // In front of the block's windows stand those of four times as many rows before it as one has.
             let first = self.row & (4 * len - 1);
-            for (ring, list) in ring.iter().zip(&mut *window) {
-                let (newer, older) = ring.split_at(first);
-                list[..older.len()].copy_from_slice(older);
-                list[older.len()..4 * len].copy_from_slice(newer);
+            for (list, window) in self.rings.iter().zip(&mut *window) {
+                let (newer, older) = list[base..base + 4 * len].split_at(first);
+                window[..older.len()].copy_from_slice(older);
+                window[older.len()..4 * len].copy_from_slice(newer);
             }
             let at = |back: usize| window.each_ref().map(|list| &list[4 * len - back..4 * len - back + n]);
             let newer = part.each_ref().map(|list| &list[..n]);
@@ -479,10 +499,10 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
                 W::zip([at(3 * len), at(2 * len), at(len), at(0)], out, |quarters| Self::quadruple(quarters, len));
             }
             let first = (self.row + n) & (4 * len - 1);
-            for (ring, list) in ring.iter_mut().zip(&*window) {
-                let (older, newer) = list[n..n + 4 * len].split_at(4 * len - first);
-                ring[first..].copy_from_slice(older);
-                ring[..first].copy_from_slice(newer);
+            for (list, window) in self.rings.iter_mut().zip(&*window) {
+                let (older, newer) = window[n..n + 4 * len].split_at(4 * len - first);
+                list[base + first..base + 4 * len].copy_from_slice(older);
+                list[base..base + first].copy_from_slice(newer);
             }
             std::mem::swap(&mut window, &mut longer);
         }
@@ -506,10 +526,10 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
 
     /// As [`super::study::Study::visit`].
     pub(super) fn visit(&mut self, state: &mut State<'_>) {
-        let longest = 4 << (2 * (self.rings.len() - 1));
-        state.count(&mut self.row, longest - 1);
+        let last = self.longest() - 1;
+        state.count(&mut self.row, last);
         state.count(&mut self.seen, self.period);
-        for list in self.rings.iter_mut().flatten() {
+        for list in &mut self.rings {
             state.numbers(list);
         }
     }

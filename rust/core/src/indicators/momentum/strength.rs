@@ -1,6 +1,6 @@
 //! Rises against falls: Chande's momentum oscillator, Connors' RSI, the true strength index.
 
-use crate::indicators::average::line::{Composed, Line, Smooth, each_pair, is_zero, zip2};
+use crate::indicators::average::line::{Composed, Line, ROWS, Smooth, each_pair, is_zero, zip2};
 use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, period, whole};
 use crate::indicators::scratch::Columns;
@@ -15,6 +15,13 @@ pub(super) struct Strength {
     down: Smooth,
     /// What the falls count in `100 · (up + falls · down) ÷ (up + down)`.
     falls: f64,
+}
+
+/// How far it rose, and how far it fell; NaN before the first change.
+#[inline]
+fn moves(now: f64, then: f64) -> [f64; 2] {
+    let change = now - then;
+    [if change < 0.0 { 0.0 } else { change }, if change > 0.0 { 0.0 } else { -change }]
 }
 
 impl Strength {
@@ -45,10 +52,7 @@ impl Strength {
         let mut columns = Columns::new(3, xs.len());
         let [rises, falls, ups] = columns.split();
         each_pair(&mut self.last, [xs], |i, [now], [then]| {
-            let change = now - then;
-            // NaN before the first change.
-            rises[i] = if change < 0.0 { 0.0 } else { change };
-            falls[i] = if change > 0.0 { 0.0 } else { -change };
+            [rises[i], falls[i]] = moves(now, then);
         });
         self.up.follow(rises, ups);
         self.down.follow(falls, out);
@@ -64,14 +68,22 @@ impl Strength {
     }
 }
 
-impl Composed<1, 1> for Strength {
+impl Study<1, 1> for Strength {
     fn lookback(&self) -> usize {
         self.lookback()
     }
 
     #[inline]
-    fn block<const N: usize>(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        self.take::<N>(xs, out);
+    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
+        let [rise, fall] = moves(x, std::mem::replace(&mut self.last[0], x));
+        let (up, down) = (self.up.next(rise), self.down.next(fall));
+        [self.of(up, down)]
+    }
+
+    fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
+        for (xs, out) in xs.chunks(ROWS).zip(out.chunks_mut(ROWS)) {
+            self.take::<ROWS>(xs, out);
+        }
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

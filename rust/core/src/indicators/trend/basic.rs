@@ -1,9 +1,9 @@
 //! Trend: Donchian channel.
 
-use crate::indicators::average::line::{Range, zip2};
+use crate::indicators::average::line::{Composed, Range, zip2};
 use crate::indicators::catalog::{Description, period};
 use crate::indicators::checked_period;
-use crate::indicators::study::{State, Streaming, Study};
+use crate::indicators::study::{State, Streaming};
 use crate::types::Result;
 
 /// Donchian channel: the highest high and lowest low of the last `period` rows, the newest included, and their midpoint.
@@ -20,18 +20,13 @@ impl Donchian {
     }
 }
 
-impl Study<2, 3> for Donchian {
+impl Composed<2, 3> for Donchian {
     fn lookback(&self) -> usize {
         self.range.lookback()
     }
 
     #[inline]
-    fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 3] {
-        let [upper, lower] = self.range.step(high, low);
-        [upper, (upper + lower) * 0.5, lower]
-    }
-
-    fn run(&mut self, [high, low]: [&[f64]; 2], [upper, middle, lower]: [&mut [f64]; 3]) {
+    fn block<const N: usize>(&mut self, [high, low]: [&[f64]; 2], [upper, middle, lower]: [&mut [f64]; 3]) {
         self.range.run(high, low, upper, lower);
         zip2(middle, upper, lower, |upper, lower| (upper + lower) * 0.5);
     }

@@ -1,8 +1,9 @@
 //! Flow of volume by where the close lies in the range, and by the way of the typical price.
 
 use crate::indicators::CHUNK;
-use crate::indicators::average::line::{Line, Sum};
+use crate::indicators::average::line::{Composed, Line, Sum};
 use crate::indicators::catalog::{Description, Parameter, period, whole};
+use crate::indicators::scratch::Columns;
 use crate::indicators::smooth::Smoother;
 use crate::indicators::study::{State, Streaming, Study};
 use crate::indicators::wide::wide;
@@ -187,37 +188,23 @@ fn share_of(part: f64, whole: f64) -> f64 {
     if whole == 0.0 { 0.0 } else { share }
 }
 
-impl Study<4, 1> for ChaikinMoneyFlow {
+impl Composed<4, 1> for ChaikinMoneyFlow {
     fn lookback(&self) -> usize {
-        self.flows.period() - 1
+        self.flows.lookback()
     }
 
     #[inline]
-    fn step(&mut self, [high, low, close, volume]: [f64; 4]) -> [f64; 1] {
-        [share_of(self.flows.step(placed_volume(high, low, close, volume)), self.volumes.step(volume))]
-    }
-
-    fn run(&mut self, columns: [&[f64]; 4], out: [&mut [f64]; 1]) {
-        self.run_if_sound(columns, out, 0);
-    }
-
-    fn run_if_sound(&mut self, columns: [&[f64]; 4], [out]: [&mut [f64]; 1], not_negative: u8) -> bool {
-        // Runs are of a few thousand rows at most; the sums work best on all of them at once.
-        let mut buffer = vec![0.0; out.len()];
-        if !place_volumes(columns, &mut buffer, not_negative) {
-            return false;
+    fn block<const N: usize>(&mut self, [high, low, close, volume]: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
+        let mut room = Columns::new(2, out.len());
+        let [flows, volumes] = room.split();
+        for ((((flow, &high), &low), &close), &volume) in flows.iter_mut().zip(high).zip(low).zip(close).zip(volume) {
+            *flow = placed_volume(high, low, close, volume);
         }
-        self.flows.run(&buffer, out);
-        self.volumes.run(columns[3], &mut buffer);
-        wide(
-            #[inline(always)]
-            || {
-                for (y, &volume) in out.iter_mut().zip(&buffer) {
-                    *y = share_of(*y, volume);
-                }
-            },
-        );
-        true
+        self.flows.follow(flows, out);
+        self.volumes.follow(volume, volumes);
+        for (y, &volume) in out.iter_mut().zip(&*volumes) {
+            *y = share_of(*y, volume);
+        }
     }
 
     fn visit(&mut self, state: &mut State<'_>) {
