@@ -9,9 +9,31 @@ use super::scratch::Columns;
 use super::study::State;
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// Rows worked on at a time: all of a block of a [`super::average::line::Composed`].
 const ROWS: usize = super::average::line::ROWS;
+
+/// Two windows that are joined, in rows, and what follows from that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lens {
+    older: f64,
+    newer: f64,
+    /// One over the older.
+    share: f64,
+    /// The older, as a part of both.
+    part: f64,
+    /// Both multiplied, over both added.
+    weight: f64,
+}
+
+impl Lens {
+    fn new(older: usize, newer: usize) -> Self {
+        let (older, newer) = (older as f64, newer as f64);
+        let both = older + newer;
+        Self { older, newer, share: 1.0 / older, part: older / both, weight: older * newer / both }
+    }
+}
 
 /// What is known of a window, as `M` numbers, and how windows are joined.
 pub(super) trait Window<const M: usize>: Clone + Debug + Send + Sync + 'static {
@@ -24,15 +46,15 @@ pub(super) trait Window<const M: usize>: Clone + Debug + Send + Sync + 'static {
     /// Of a window of `2 × len` rows from those of its halves.
     fn double(older: [f64; M], newer: [f64; M], len: f64) -> [f64; M];
 
-    /// The first part of a window whose length is no power of two, from that of its newest `len` rows.
+    /// The first part of a window whose length is no power of two, from that of its newest rows, `share` being one over their number.
     #[inline]
-    fn part(newest: [f64; M], len: f64) -> [f64; M] {
-        let _ = len;
+    fn part(newest: [f64; M], share: f64) -> [f64; M] {
+        let _ = share;
         newest
     }
 
-    /// With a part of `lens[1]` newer rows and a window of `lens[0]` rows before it.
-    fn join(older: [f64; M], part: [f64; M], lens: [f64; 2]) -> [f64; M];
+    /// With a part of newer rows and a window before it.
+    fn join(older: [f64; M], part: [f64; M], lens: Lens) -> [f64; M];
 
     /// `f` of the numbers in each row of some blocks.
     fn zip<const C: usize>(blocks: [[&[f64]; M]; C], out: [&mut [f64]; M], f: impl Fn([[f64; M]; C]) -> [f64; M]);
@@ -69,7 +91,7 @@ impl Window<1> for Sum {
     }
 
     #[inline]
-    fn join([a]: [f64; 1], [b]: [f64; 1], _: [f64; 2]) -> [f64; 1] {
+    fn join([a]: [f64; 1], [b]: [f64; 1], _: Lens) -> [f64; 1] {
         [a + b]
     }
 
@@ -80,10 +102,10 @@ impl Window<1> for Sum {
 #[derive(Clone, Debug)]
 pub(super) struct Mean;
 
-/// The mean of a sum of `lens[0]` values and a mean of `lens[1]`.
+/// The mean of the sum of the older values and the mean of the newer.
 #[inline]
-fn join_means(older: f64, part: f64, lens: [f64; 2]) -> f64 {
-    part + (older * (1.0 / lens[0]) - part) * (lens[0] / (lens[0] + lens[1]))
+fn join_means(older: f64, part: f64, lens: Lens) -> f64 {
+    part + (older * lens.share - part) * lens.part
 }
 
 impl Window<1> for Mean {
@@ -93,12 +115,12 @@ impl Window<1> for Mean {
     }
 
     #[inline]
-    fn part([sum]: [f64; 1], len: f64) -> [f64; 1] {
-        [sum * (1.0 / len)]
+    fn part([sum]: [f64; 1], share: f64) -> [f64; 1] {
+        [sum * share]
     }
 
     #[inline]
-    fn join([older]: [f64; 1], [part]: [f64; 1], lens: [f64; 2]) -> [f64; 1] {
+    fn join([older]: [f64; 1], [part]: [f64; 1], lens: Lens) -> [f64; 1] {
         [join_means(older, part, lens)]
     }
 
@@ -117,15 +139,14 @@ impl Window<2> for Spread {
     }
 
     #[inline]
-    fn part([sum, squares]: [f64; 2], len: f64) -> [f64; 2] {
-        [sum * (1.0 / len), squares]
+    fn part([sum, squares]: [f64; 2], share: f64) -> [f64; 2] {
+        [sum * share, squares]
     }
 
     #[inline]
-    fn join([older, older_squares]: [f64; 2], [part, squares]: [f64; 2], lens: [f64; 2]) -> [f64; 2] {
-        let gap = older * (1.0 / lens[0]) - part;
-        let weight = lens[0] * lens[1] / (lens[0] + lens[1]);
-        [join_means(older, part, lens), (older_squares + squares) + gap * gap * weight]
+    fn join([older, older_squares]: [f64; 2], [part, squares]: [f64; 2], lens: Lens) -> [f64; 2] {
+        let gap = older * lens.share - part;
+        [join_means(older, part, lens), (older_squares + squares) + gap * gap * lens.weight]
     }
 
     zip!(2: y, y1);
@@ -143,14 +164,14 @@ impl Window<2> for Tilt {
     }
 
     #[inline]
-    fn part([sum, tilt]: [f64; 2], len: f64) -> [f64; 2] {
-        [sum * (1.0 / len), tilt]
+    fn part([sum, tilt]: [f64; 2], share: f64) -> [f64; 2] {
+        [sum * share, tilt]
     }
 
     #[inline]
-    fn join([older, older_tilt]: [f64; 2], [part, tilt]: [f64; 2], lens: [f64; 2]) -> [f64; 2] {
-        let gap = part - older * (1.0 / lens[0]);
-        [join_means(older, part, lens), (older_tilt + tilt) + gap * (0.5 * lens[0] * lens[1])]
+    fn join([older, older_tilt]: [f64; 2], [part, tilt]: [f64; 2], lens: Lens) -> [f64; 2] {
+        let gap = part - older * lens.share;
+        [join_means(older, part, lens), (older_tilt + tilt) + gap * (0.5 * lens.older * lens.newer)]
     }
 
     zip!(2: y, y1);
@@ -167,15 +188,14 @@ impl Window<3> for Cross {
     }
 
     #[inline]
-    fn part([x, y, products]: [f64; 3], len: f64) -> [f64; 3] {
-        [x * (1.0 / len), y * (1.0 / len), products]
+    fn part([x, y, products]: [f64; 3], share: f64) -> [f64; 3] {
+        [x * share, y * share, products]
     }
 
     #[inline]
-    fn join([a, b, products]: [f64; 3], [x, y, more]: [f64; 3], lens: [f64; 2]) -> [f64; 3] {
-        let share = 1.0 / lens[0];
-        let weight = lens[0] * lens[1] / (lens[0] + lens[1]);
-        [join_means(a, x, lens), join_means(b, y, lens), (products + more) + (a * share - x) * (b * share - y) * weight]
+    fn join([a, b, products]: [f64; 3], [x, y, more]: [f64; 3], lens: Lens) -> [f64; 3] {
+        let share = lens.share;
+        [join_means(a, x, lens), join_means(b, y, lens), (products + more) + (a * share - x) * (b * share - y) * lens.weight]
     }
 
     zip!(3: y, y1, y2);
@@ -195,7 +215,7 @@ impl Window<1> for Highest {
     }
 
     #[inline]
-    fn join(a: [f64; 1], b: [f64; 1], _: [f64; 2]) -> [f64; 1] {
+    fn join(a: [f64; 1], b: [f64; 1], _: Lens) -> [f64; 1] {
         Self::double(a, b, 1.0)
     }
 
@@ -216,7 +236,7 @@ impl Window<1> for Lowest {
     }
 
     #[inline]
-    fn join(a: [f64; 1], b: [f64; 1], _: [f64; 2]) -> [f64; 1] {
+    fn join(a: [f64; 1], b: [f64; 1], _: Lens) -> [f64; 1] {
         Self::double(a, b, 1.0)
     }
 
@@ -237,7 +257,7 @@ impl Window<2> for HighestWith {
     }
 
     #[inline]
-    fn join(older: [f64; 2], newer: [f64; 2], _: [f64; 2]) -> [f64; 2] {
+    fn join(older: [f64; 2], newer: [f64; 2], _: Lens) -> [f64; 2] {
         Self::double(older, newer, 1.0)
     }
 
@@ -258,7 +278,7 @@ impl Window<2> for LowestWith {
     }
 
     #[inline]
-    fn join(older: [f64; 2], newer: [f64; 2], _: [f64; 2]) -> [f64; 2] {
+    fn join(older: [f64; 2], newer: [f64; 2], _: Lens) -> [f64; 2] {
         Self::double(older, newer, 1.0)
     }
 
@@ -272,8 +292,8 @@ pub(super) struct Moving<W, const M: usize> {
     /// Of the windows of `len` = 1, 4, 16, … rows the last `4 × len`, one length after the other, each in a ring: that of row `t` at `t` modulo
     /// the ring's length. A list for each number.
     rings: [Box<[f64]>; M],
-    /// Lengths of windows that are kept.
-    lengths: u32,
+    /// One for each length of windows that is kept.
+    digits: Arc<[Digit]>,
     /// The row that comes next, modulo the longest ring.
     row: usize,
     seen: usize,
@@ -290,6 +310,8 @@ struct Digit {
     is_last: bool,
     /// Where the ring begins.
     base: usize,
+    /// Of what is joined first, and then.
+    lens: [Lens; 2],
 }
 
 impl<W: Window<M>, const M: usize> Moving<W, M> {
@@ -297,7 +319,14 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     pub(super) fn new(period: usize) -> Self {
         let lengths = period.ilog2() / 2 + 1;
         let places = Self::base(lengths);
-        Self { period, rings: std::array::from_fn(|_| vec![W::NOTHING; places].into()), lengths, row: 0, seen: 0, kind: PhantomData }
+        Self {
+            period,
+            rings: std::array::from_fn(|_| vec![W::NOTHING; places].into()),
+            digits: Self::digits(period, lengths),
+            row: 0,
+            seen: 0,
+            kind: PhantomData,
+        }
     }
 
     /// Where the ring of the windows of 4 to the power of `power` rows begins: 0, 4, 20, 84, …
@@ -311,20 +340,21 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         self.period
     }
 
-    #[inline]
-    fn digits(&self) -> impl Iterator<Item = Digit> + use<W, M> {
-        let (period, lengths) = (self.period, self.lengths);
-        (0..lengths).map(move |power| {
+    fn digits(period: usize, lengths: u32) -> Arc<[Digit]> {
+        let digit = |power: u32| {
             let len = 1 << (2 * power);
-            let (joined, base) = (period & (len - 1), Self::base(power));
-            Digit { len, quarters: period >> (2 * power) & 3, joined, is_last: power + 1 == lengths, base }
-        })
+            let (quarters, joined) = (period >> (2 * power) & 3, period & (len - 1));
+            let first = Lens::new(if quarters == 2 { 2 * len } else { len }, joined);
+            let lens = [first, Lens::new(2 * len, joined + len)];
+            Digit { len, quarters, joined, is_last: power + 1 == lengths, base: Self::base(power), lens }
+        };
+        (0..lengths).map(digit).collect()
     }
 
     /// Places of the longest ring.
     #[inline]
     fn longest(&self) -> usize {
-        4 << (2 * (self.lengths - 1))
+        4 * self.digits.last().map_or(1, |digit| digit.len)
     }
 
     #[inline]
@@ -344,7 +374,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     #[inline]
     pub(super) fn push(&mut self, row: [f64; M]) -> Option<[f64; M]> {
         let (mut window, mut part) = (row, row);
-        for Digit { len, quarters, joined, is_last, base } in self.digits() {
+        for &Digit { len, quarters, joined, is_last, base, lens } in &*self.digits {
             let (row, mask) = (self.row, 4 * len - 1);
             let rings = self.rings.each_mut().map(|list| &mut list[base..base + 4 * len]);
             for (ring, number) in rings.into_iter().zip(window) {
@@ -361,9 +391,9 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
                     }
                 }
                 0 => part,
-                1 => Self::join_1([at(joined), part], len, joined),
-                2 => Self::join_2([at(joined + len), at(joined), part], len, joined),
-                _ => Self::join_3([at(joined + 2 * len), at(joined + len), at(joined), part], len, joined),
+                1 => Self::join_1([at(joined), part], lens, joined),
+                2 => Self::join_2([at(joined + len), at(joined), part], len, lens, joined),
+                _ => Self::join_3([at(joined + 2 * len), at(joined + len), at(joined), part], len, lens, joined),
             };
             if !is_last {
                 window = Self::quadruple([at(3 * len), at(2 * len), at(len), window], len);
@@ -373,23 +403,22 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         (self.seen == self.period).then_some(part)
     }
 
-    /// With a window of `len` rows before a part of `joined` rows.
+    /// With a window before a part of `joined` rows.
     #[inline]
-    fn join_1([older, part]: [[f64; M]; 2], len: usize, joined: usize) -> [f64; M] {
-        let len = len as f64;
-        if joined == 0 { W::part(older, len) } else { W::join(older, part, [len, joined as f64]) }
+    fn join_1([older, part]: [[f64; M]; 2], [lens, _]: [Lens; 2], joined: usize) -> [f64; M] {
+        if joined == 0 { W::part(older, lens.share) } else { W::join(older, part, lens) }
     }
 
     /// With two windows of `len` rows, taken as one.
     #[inline]
-    fn join_2([a, b, part]: [[f64; M]; 3], len: usize, joined: usize) -> [f64; M] {
-        Self::join_1([W::double(a, b, len as f64), part], 2 * len, joined)
+    fn join_2([a, b, part]: [[f64; M]; 3], len: usize, lens: [Lens; 2], joined: usize) -> [f64; M] {
+        Self::join_1([W::double(a, b, len as f64), part], lens, joined)
     }
 
     /// With one window of `len` rows, and then two more taken as one.
     #[inline]
-    fn join_3([a, b, c, part]: [[f64; M]; 4], len: usize, joined: usize) -> [f64; M] {
-        Self::join_2([a, b, Self::join_1([c, part], len, joined)], len, joined + len)
+    fn join_3([a, b, c, part]: [[f64; M]; 4], len: usize, lens: [Lens; 2], joined: usize) -> [f64; M] {
+        W::join(W::double(a, b, len as f64), Self::join_1([c, part], lens, joined), lens[1])
     }
 
     /// Windows of `len` rows which together are `quarters × len + joined` long and may overlap; `at` gives the one so many rows back.
@@ -397,7 +426,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     fn cover(quarters: usize, at: impl Fn(usize) -> [f64; M], len: usize, joined: usize) -> [f64; M] {
         let mut all = at(0);
         for back in (1..quarters).map(|quarter| quarter * len).chain((joined > 0).then(|| (quarters - 1) * len + joined)) {
-            all = W::join(at(back), all, [1.0; 2]);
+            all = W::double(at(back), all, len as f64);
         }
         all
     }
@@ -463,7 +492,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     #[inline]
     fn block(&mut self, n: usize, [window, longer, part, joint]: &mut [[&mut [f64]; M]; 4], mut out: [&mut [f64]; M]) {
         let (mut window, mut longer, mut part, mut joint) = (window, longer, part, joint);
-        for Digit { len, quarters, joined, is_last, base } in self.digits() {
+        for &Digit { len, quarters, joined, is_last, base, lens } in &*self.digits {
             // In front of the block's windows stand those of four times as many rows before it as one has.
             let first = self.row & (4 * len - 1);
             for (list, window) in self.rings.iter().zip(&mut *window) {
@@ -478,16 +507,16 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
                 _ if W::OVERLAPS => is_last && Self::cover_each(quarters, at, len, joined, out),
                 0 => false,
                 1 => {
-                    W::zip([at(joined), newer], out, |blocks| Self::join_1(blocks, len, joined));
+                    W::zip([at(joined), newer], out, |blocks| Self::join_1(blocks, lens, joined));
                     true
                 }
                 2 => {
-                    W::zip([at(joined + len), at(joined), newer], out, |blocks| Self::join_2(blocks, len, joined));
+                    W::zip([at(joined + len), at(joined), newer], out, |blocks| Self::join_2(blocks, len, lens, joined));
                     true
                 }
                 _ => {
                     let blocks = [at(joined + 2 * len), at(joined + len), at(joined), newer];
-                    W::zip(blocks, out, |blocks| Self::join_3(blocks, len, joined));
+                    W::zip(blocks, out, |blocks| Self::join_3(blocks, len, lens, joined));
                     true
                 }
             };
@@ -512,7 +541,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     /// [`Self::cover`] for each row of blocks; true.
     #[inline]
     fn cover_each<'a>(quarters: usize, at: impl Fn(usize) -> [&'a [f64]; M], len: usize, joined: usize, out: [&mut [f64]; M]) -> bool {
-        let join = |older, newer| W::join(older, newer, [1.0; 2]);
+        let join = |older, newer| W::double(older, newer, len as f64);
         match (quarters, joined) {
             (1, 0) => W::zip([at(0)], out, |[a]| a),
             (1, _) => W::zip([at(joined), at(0)], out, |[b, a]| join(b, a)),
