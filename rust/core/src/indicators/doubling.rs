@@ -289,8 +289,8 @@ impl Window<2> for LowestWith {
 #[derive(Clone, Debug)]
 pub(super) struct Moving<W, const M: usize> {
     period: usize,
-    /// Of the windows of `len` = 1, 4, 16, … rows the last `4 × len`, one length after the other, each in a ring: that of row `t` at `t` modulo
-    /// the ring's length. A list for each number.
+    /// Of the windows of `len` = 1, 4, 16, … rows the last `4 × len`, of the longest as many as the period needs, one length after the other,
+    /// each in a ring: that of row `t` at `t` modulo the ring's places, a power of two. A list for each number; at most 3.4 × period places.
     rings: [Box<[f64]>; M],
     /// One for each length of windows that is kept.
     digits: Arc<[Digit]>,
@@ -308,8 +308,9 @@ struct Digit {
     /// Rows that are newer than what is joined.
     joined: usize,
     is_last: bool,
-    /// Where the ring begins.
+    /// Where the ring begins, and its places.
     base: usize,
+    ring: usize,
     /// Of what is joined first, and then.
     lens: [Lens; 2],
 }
@@ -317,22 +318,9 @@ struct Digit {
 impl<W: Window<M>, const M: usize> Moving<W, M> {
     /// Over `period` rows.
     pub(super) fn new(period: usize) -> Self {
-        let lengths = period.ilog2() / 2 + 1;
-        let places = Self::base(lengths);
-        Self {
-            period,
-            rings: std::array::from_fn(|_| vec![W::NOTHING; places].into()),
-            digits: Self::digits(period, lengths),
-            row: 0,
-            seen: 0,
-            kind: PhantomData,
-        }
-    }
-
-    /// Where the ring of the windows of 4 to the power of `power` rows begins: 0, 4, 20, 84, …
-    #[inline]
-    const fn base(power: u32) -> usize {
-        ((4 << (2 * power)) - 4) / 3
+        let digits = Self::digits(period);
+        let places = digits.last().map_or(0, |last| last.base + last.ring);
+        Self { period, rings: std::array::from_fn(|_| vec![W::NOTHING; places].into()), digits, row: 0, seen: 0, kind: PhantomData }
     }
 
     /// Rows in the window.
@@ -340,21 +328,24 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         self.period
     }
 
-    fn digits(period: usize, lengths: u32) -> Arc<[Digit]> {
+    fn digits(period: usize) -> Arc<[Digit]> {
+        let last = period.ilog2() / 2;
         let digit = |power: u32| {
             let len = 1 << (2 * power);
-            let (quarters, joined) = (period >> (2 * power) & 3, period & (len - 1));
+            let (quarters, joined, is_last) = (period >> (2 * power) & 3, period & (len - 1), power == last);
             let first = Lens::new(if quarters == 2 { 2 * len } else { len }, joined);
             let lens = [first, Lens::new(2 * len, joined + len)];
-            Digit { len, quarters, joined, is_last: power + 1 == lengths, base: Self::base(power), lens }
+            // The shorter rings have 4, 16, 64, … places: 4 × (len − 1) ÷ 3 together.
+            let (base, ring) = (4 * (len - 1) / 3, if is_last { period.next_power_of_two() } else { 4 * len });
+            Digit { len, quarters, joined, is_last, base, ring, lens }
         };
-        (0..lengths).map(digit).collect()
+        (0..=last).map(digit).collect()
     }
 
     /// Places of the longest ring.
     #[inline]
     fn longest(&self) -> usize {
-        4 * self.digits.last().map_or(1, |digit| digit.len)
+        self.digits.last().map_or(1, |digit| digit.ring)
     }
 
     #[inline]
@@ -374,13 +365,13 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
     #[inline]
     pub(super) fn push(&mut self, row: [f64; M]) -> Option<[f64; M]> {
         let (mut window, mut part) = (row, row);
-        for &Digit { len, quarters, joined, is_last, base, lens } in &*self.digits {
-            let (row, mask) = (self.row, 4 * len - 1);
-            let rings = self.rings.each_mut().map(|list| &mut list[base..base + 4 * len]);
+        for &Digit { len, quarters, joined, is_last, base, ring, lens } in &*self.digits {
+            let (row, mask) = (self.row, ring - 1);
+            let rings = self.rings.each_mut().map(|list| &mut list[base..base + ring]);
             for (ring, number) in rings.into_iter().zip(window) {
                 ring[row & mask] = number;
             }
-            let rings = self.rings.each_ref().map(|list| &list[base..base + 4 * len]);
+            let rings = self.rings.each_ref().map(|list| &list[base..base + ring]);
             let at = |back: usize| rings.map(|ring| ring[row.wrapping_sub(back) & mask]);
             part = match quarters {
                 _ if W::OVERLAPS => {
@@ -461,7 +452,7 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
             return;
         }
         let size = self.rows_at_once(rows);
-        let list = self.longest() + size;
+        let (list, front) = (self.longest() + size, self.digits.first().map_or(0, |digit| digit.ring));
         // All in one piece, so that no two lists look alike to the memory unit, which compares the low 12 bits of addresses.
         let mut room = Columns::new(4 * M, list);
         let mut lists = room.iter_mut();
@@ -471,9 +462,10 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
             let early = (self.period - 1).saturating_sub(self.seen).min(n);
             let [window, ..] = &mut blocks;
             for (m, list) in window.iter_mut().enumerate() {
+                let list = &mut list[front..front + n];
                 match columns.get(m) {
-                    Some(column) => list[4..4 + n].copy_from_slice(&column[start..start + n]),
-                    None => list[4..4 + n].fill(0.0),
+                    Some(column) => list.copy_from_slice(&column[start..start + n]),
+                    None => list.fill(0.0),
                 }
             }
             let mut out = out.each_mut().map(|list| &mut list[start..start + n]);
@@ -488,19 +480,21 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         ROWS.max(self.period).min(rows)
     }
 
-    /// The windows that end at each of `n` rows, into `out`; the rows stand from place 4 on in the first of `blocks`.
+    /// The windows that end at each of `n` rows, into `out`; the rows stand in the first of `blocks`, with room for the shortest ring before them.
     #[inline]
     fn block(&mut self, n: usize, [window, longer, part, joint]: &mut [[&mut [f64]; M]; 4], mut out: [&mut [f64]; M]) {
         let (mut window, mut longer, mut part, mut joint) = (window, longer, part, joint);
-        for &Digit { len, quarters, joined, is_last, base, lens } in &*self.digits {
-            // In front of the block's windows stand those of four times as many rows before it as one has.
-            let first = self.row & (4 * len - 1);
+        let digits = Arc::clone(&self.digits);
+        let mut next_digits = digits.iter().skip(1);
+        for &Digit { len, quarters, joined, is_last, base, ring, lens } in &*digits {
+            // In front of the block's windows stand those before it that are in the ring, oldest first.
+            let first = self.row & (ring - 1);
             for (list, window) in self.rings.iter().zip(&mut *window) {
-                let (newer, older) = list[base..base + 4 * len].split_at(first);
+                let (newer, older) = list[base..base + ring].split_at(first);
                 window[..older.len()].copy_from_slice(older);
-                window[older.len()..4 * len].copy_from_slice(newer);
+                window[older.len()..ring].copy_from_slice(newer);
             }
-            let at = |back: usize| window.each_ref().map(|list| &list[4 * len - back..4 * len - back + n]);
+            let at = |back: usize| window.each_ref().map(|list| &list[ring - back..ring - back + n]);
             let newer = part.each_ref().map(|list| &list[..n]);
             let out = if is_last { out.each_mut().map(|list| &mut list[..n]) } else { joint.each_mut().map(|list| &mut list[..n]) };
             let has_part = match quarters {
@@ -523,14 +517,14 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
             if has_part {
                 std::mem::swap(&mut part, &mut joint);
             }
-            if !is_last {
-                let out = longer.each_mut().map(|list| &mut list[16 * len..16 * len + n]);
+            if let Some(next) = next_digits.next() {
+                let out = longer.each_mut().map(|list| &mut list[next.ring..next.ring + n]);
                 W::zip([at(3 * len), at(2 * len), at(len), at(0)], out, |quarters| Self::quadruple(quarters, len));
             }
-            let first = (self.row + n) & (4 * len - 1);
+            let first = (self.row + n) & (ring - 1);
             for (list, window) in self.rings.iter_mut().zip(&*window) {
-                let (older, newer) = window[n..n + 4 * len].split_at(4 * len - first);
-                list[base + first..base + 4 * len].copy_from_slice(older);
+                let (older, newer) = window[n..n + ring].split_at(ring - first);
+                list[base + first..base + ring].copy_from_slice(older);
                 list[base..base + first].copy_from_slice(newer);
             }
             std::mem::swap(&mut window, &mut longer);

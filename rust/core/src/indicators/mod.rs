@@ -39,6 +39,8 @@ mod window;
 #[cfg(test)]
 mod catalog_tests;
 #[cfg(test)]
+mod doubling_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::types::{Error, Result};
