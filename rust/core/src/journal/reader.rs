@@ -114,10 +114,7 @@ impl<S: Source> Reader<S> {
     /// The next record; none at the end, or where the tail is torn.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
         let start = loop {
-            let start = self.at;
-            if !self.advance()? {
-                return Ok(None);
-            }
+            let Some(start) = self.advance()? else { return Ok(None) };
             if self.sequence > self.from {
                 break start;
             }
@@ -125,30 +122,33 @@ impl<S: Source> Reader<S> {
         Ok(Some(record::view(self.window.view(start, self.at))))
     }
 
-    /// Step over one record; false at the end.
+    /// Step over one record; where it begins, none at the end.
     #[inline]
-    fn advance(&mut self) -> Result<bool> {
+    fn advance(&mut self) -> Result<Option<u64>> {
         while self.at == self.window.bytes {
             if self.index + 1 == self.segments.len() {
-                return Ok(false);
+                return Ok(None);
             }
             self.index += 1;
             self.enter(Some(self.header))?;
         }
-        match self.window.check(&self.source, self.at, self.sequence)? {
+        if self.tail.is_some() {
+            return Ok(None);
+        }
+        let start = self.at;
+        match self.window.check(&self.source, start, self.sequence)? {
             Ok(end) => {
-                self.chain = Chain::last_of(self.window.view(self.at, end));
+                self.chain = Chain::last_of(self.window.view(start, end));
                 (self.at, self.sequence) = (end, self.sequence + 1);
-                Ok(true)
+                Ok(Some(start))
             }
-            Err(_) if self.tail.is_some() => Ok(false),
             Err(fault) if self.index + 1 == self.segments.len() => {
-                self.tail = Some(self.window.classify(&self.source, self.at, self.sequence, fault)?);
-                Ok(false)
+                self.tail = Some(self.window.classify(&self.source, start, self.sequence, fault)?);
+                Ok(None)
             }
             Err(fault) => {
                 let (file, why) = (self.window.name.clone(), fault.to_string());
-                Err(Error::Corrupt { file, offset: self.at, sequence: self.sequence, why })
+                Err(Error::Corrupt { file, offset: start, sequence: self.sequence, why })
             }
         }
     }
