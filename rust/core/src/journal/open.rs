@@ -132,8 +132,16 @@ pub(super) fn recover<S: Storage>(storage: &mut S) -> Result<(Start, Recovery)> 
     let next = reader.next_sequence();
     let (name, bytes) = reader.position();
     let name = name.to_owned();
-    let start =
-        Start { id: reader.id(), firsts: reader.segment_firsts(), bytes, chain: reader.head(), next, event_ts, recv_ts, since_checkpoint };
+    let start = Start {
+        id: reader.id(),
+        firsts: reader.listed().iter().map(|s| s.first).collect(),
+        bytes,
+        chain: reader.head(),
+        next,
+        event_ts,
+        recv_ts,
+        since_checkpoint,
+    };
     // A copy of the storage's own file: read before the new one takes its name.
     copy_within(storage, &name, bytes)?;
     let recovery = Recovery {
