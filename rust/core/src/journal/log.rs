@@ -333,8 +333,8 @@ impl<S: Storage> Log<S> {
 
     /// Refuse everything from now on.
     #[cold]
-    fn poison(&mut self, error: Error) -> Error {
-        let said = match &error {
+    fn poison(&mut self, error: &Error) -> Error {
+        let said = match error {
             Error::Storage { why, .. } => why.clone(),
             other => other.to_string(),
         };
@@ -355,7 +355,7 @@ impl<S: Storage> Log<S> {
         let bytes = &self.buffer[CHAIN_BYTES..];
         if let Err(e) = self.storage.append(&self.name, self.bytes, bytes) {
             let error = open::failed(&self.storage, &self.name, "a write failed", &e);
-            return Err(self.poison(error));
+            return Err(self.poison(&error));
         }
         self.bytes += bytes.len() as u64;
         self.written = self.next - 1;
@@ -370,7 +370,7 @@ impl<S: Storage> Log<S> {
     fn sync_written(&mut self) -> Result<()> {
         if let Err(e) = self.storage.sync(&self.name) {
             let error = open::failed(&self.storage, &self.name, "a sync failed", &e);
-            return Err(self.poison(error));
+            return Err(self.poison(&error));
         }
         self.durable = self.written;
         self.unsynced_since = None;
@@ -384,7 +384,7 @@ impl<S: Storage> Log<S> {
         let header = SegmentHeader { id: self.id, first: self.next, previous: self.head() };
         match open::make_segment(&mut self.storage, &header) {
             Ok(name) => self.name = name,
-            Err(error) => return Err(self.poison(error)),
+            Err(error) => return Err(self.poison(&error)),
         }
         self.firsts.push(self.next);
         self.bytes = SEGMENT_HEADER_BYTES as u64;

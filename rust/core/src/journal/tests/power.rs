@@ -22,11 +22,11 @@ fn live(seed: u64, outcome: &mut Outcome) {
         _ => SyncPolicy::Os,
     };
     let segment_bytes = 256 + random.below(6000);
-    let settings = LogConfig { checkpoint_every: random.below(12), key: (seed % 8 == 0).then(key), ..config(policy, segment_bytes) };
+    let settings = LogConfig { checkpoint_every: random.below(12), key: seed.is_multiple_of(8).then(key), ..config(policy, segment_bytes) };
     // All that was ever appended and is expected to be there: number → content.
     let mut appended: Vec<(RecordKind, Vec<u8>)> = Vec::new();
     let mut now = 0;
-    for _life in 0..1 + random.below(4) {
+    for _life in 0..=random.below(4) {
         storage.fail_at(u64::MAX, StorageFault::Broken);
         let opened = if exists(&storage).unwrap() {
             Log::open(storage.clone(), settings.clone()).map(|(log, recovery)| {
