@@ -10,11 +10,12 @@ use crate::risk::{Gate, OnBreach, RefusalCode, Risk, RiskLimits};
 use crate::strategy::{Intents, Interest, Strategy};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
 use crate::venue::{OrderCommand, SessionClock, Sources};
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 /// Which price values a position.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MarkPolicy {
     /// The mid where there is a two-sided quote, else the last trade or bar.
     #[default]
@@ -24,7 +25,7 @@ pub enum MarkPolicy {
 }
 
 /// Settings of an engine.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineConfig {
     /// Cash at the start.
     pub cash: Money,

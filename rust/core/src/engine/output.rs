@@ -6,9 +6,10 @@ use crate::order::{Order, OrderStatus};
 use crate::risk::Refusal;
 use crate::types::{InstrumentId, Money, OrderId, Price, Qty, Side, StrategyId, Timestamp};
 use crate::venue::OrderCommand;
+use serde::{Deserialize, Serialize};
 
 /// A fill of one of our orders, as booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
     /// Exchange time.
     pub ts: Timestamp,
@@ -41,7 +42,7 @@ pub struct Fill {
 }
 
 /// A change of an order that is no fill.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct OrderUpdate {
     /// The order as it is now.
     pub order: Order,
@@ -52,7 +53,7 @@ pub struct OrderUpdate {
 }
 
 /// An order that the risk checks refused.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RefusalRecord {
     /// When.
     pub ts: Timestamp,
@@ -73,7 +74,7 @@ pub struct RefusalRecord {
 }
 
 /// What the engine gives out in a step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 #[non_exhaustive]
 pub enum Output {
     /// For the venue.

@@ -2,9 +2,10 @@
 
 use crate::risk::{Gate, RefusalCode};
 use crate::types::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// What the engine does at present.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum EngineState {
     /// Being set up.
@@ -29,7 +30,7 @@ pub enum EngineState {
 }
 
 /// What an operator can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Command {
     /// Begin to reconcile.

@@ -2,9 +2,10 @@
 
 use super::{OrderRequest, OrderType, TimeInForce};
 use crate::types::{Error, InstrumentId, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Where an order is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum OrderStatus {
     /// Passed the risk checks and is on its way to the venue.
@@ -57,7 +58,7 @@ impl OrderStatus {
 }
 
 /// What can happen to an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum OrderEvent {
     /// The venue took it.
@@ -88,7 +89,7 @@ pub enum OrderEvent {
 }
 
 /// An order: 128 bytes, so that a million of them are 128 MB.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Order {
     /// Sum of price × shares of all fills, in 1e-18 dollars.
     pub(super) notional_e18: i128,

@@ -2,9 +2,10 @@
 
 use super::{Order, OrderEvent};
 use crate::types::{Error, OrderId, Qty, Result, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Orders by id: O(1) to find, add, change and close, however many there are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Orders {
     all: Vec<Order>,
     open: Vec<OrderId>,

@@ -5,10 +5,11 @@ use crate::book::TopOfBook;
 use crate::ledger::{Ledger, Position};
 use crate::order::{Order, OrderRequest, Orders};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::ops::BitOr;
 
 /// Kinds of market events, as a set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interest(u8);
 
 impl Interest {
@@ -39,7 +40,7 @@ impl BitOr for Interest {
 }
 
 /// What a strategy asks for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Intent {
     /// Send an order.
@@ -81,7 +82,7 @@ pub enum Intent {
 }
 
 /// Wishes left by a strategy during one call.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Intents {
     pub(crate) list: Vec<Intent>,
     pub(crate) next_id: u64,

@@ -27,10 +27,11 @@ use crate::order::{Order, TimeInForce};
 use crate::types::{Error, HOUR_NS, InstrumentId, MINUTE_NS, OrderId, Result, Timestamp};
 use desk::{Desk, Resting};
 use models::Latency;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Which kinds of data an instrument has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sources {
     /// Quotes.
     pub quotes: bool,
@@ -40,14 +41,14 @@ pub struct Sources {
     pub bars: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Inbound {
     due: Timestamp,
     command: OrderCommand,
 }
 
 /// The simulated venue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SimVenue {
     config: VenueConfig,
     latency: Latency,
