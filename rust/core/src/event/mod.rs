@@ -13,6 +13,7 @@ mod batch;
 pub use batch::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, QuoteBatch, StatusBatch, TradeBatch};
 
 use crate::types::{InstrumentId, Label, Price, Qty, Side, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Set on a quote made from the close of a quote bar.
 pub const FLAG_FROM_BAR: u32 = 1;
@@ -66,7 +67,7 @@ pub fn unpack_conditions(packed: u32) -> impl Iterator<Item = u8> {
 }
 
 /// Best bid and ask.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     /// Exchange time.
     pub ts: Timestamp,
@@ -93,7 +94,7 @@ impl Quote {
 }
 
 /// A trade print.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
     /// Exchange time.
     pub ts: Timestamp,
@@ -108,7 +109,7 @@ pub struct Trade {
 }
 
 /// A complete bar: visible at `ts`, its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bar {
     /// End of the bar: the first moment at which it is known.
     pub ts: Timestamp,
@@ -131,7 +132,7 @@ pub struct Bar {
 }
 
 /// One change to an order book, order by order (L3) or level by level (L2, `order` = 0).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookDelta {
     /// Exchange time.
     pub ts: Timestamp,
@@ -152,7 +153,7 @@ pub struct BookDelta {
 }
 
 /// What a [`BookDelta`] does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum BookAction {
     /// A new order, or the new size of a level.
@@ -171,7 +172,7 @@ pub enum BookAction {
 }
 
 /// Whether an instrument may trade.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TradingState {
     /// Not said.
@@ -192,7 +193,7 @@ pub enum TradingState {
 }
 
 /// A change of an instrument's trading state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// Exchange time.
     pub ts: Timestamp,
@@ -211,7 +212,7 @@ pub struct Status {
 }
 
 /// Limit-up and limit-down prices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceBand {
     /// Exchange time.
     pub ts: Timestamp,
@@ -226,7 +227,7 @@ pub struct PriceBand {
 }
 
 /// What a [`Correction`] does to a trade reported before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum CorrectionKind {
     /// The trade is canceled.
@@ -239,7 +240,7 @@ pub enum CorrectionKind {
 }
 
 /// A correction or cancellation of a trade reported before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     /// Exchange time of the correction.
     pub ts: Timestamp,
@@ -266,7 +267,7 @@ pub struct Correction {
 }
 
 /// A news item.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headline {
     /// When it was created.
     pub ts: Timestamp,
@@ -291,7 +292,7 @@ pub struct Headline {
 }
 
 /// A corporate action, effective at `ts` before that moment's market events.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CorporateAction {
     /// Effective time: the open of the ex-date.
     pub ts: Timestamp,
@@ -302,7 +303,7 @@ pub struct CorporateAction {
 }
 
 /// What a [`CorporateAction`] does.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ActionKind {
     /// Cash of `per_share` dollars a share; `reference` is the last close before the ex-date and `ratio` the price factor
@@ -323,7 +324,7 @@ pub enum ActionKind {
 }
 
 /// Any market event, as the engine takes it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MarketEvent {
     /// A corporate action; first among events of one moment.

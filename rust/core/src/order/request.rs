@@ -1,9 +1,10 @@
 //! What a strategy asks for.
 
 use crate::types::{Error, InstrumentId, Price, Qty, Result, Side};
+use serde::{Deserialize, Serialize};
 
 /// Order type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum OrderType {
     /// At the best price there is.
@@ -39,7 +40,7 @@ impl OrderType {
 }
 
 /// How long an order lives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TimeInForce {
     /// Until the close of the first session in which it can trade.
@@ -77,7 +78,7 @@ impl TimeInForce {
 }
 
 /// An order as a strategy asks for it; nothing is checked until it meets the risk checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRequest {
     /// Instrument.
     pub instrument: InstrumentId,

@@ -5,10 +5,11 @@ use crate::book::TopOfBook;
 use crate::ledger::{Ledger, Position};
 use crate::order::{Order, OrderRequest, Orders};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::ops::BitOr;
 
 /// Kinds of market events, as a set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interest(u8);
 
 impl Interest {
@@ -39,7 +40,7 @@ impl BitOr for Interest {
 }
 
 /// What a strategy asks for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Intent {
     /// Send an order.
@@ -81,7 +82,7 @@ pub enum Intent {
 }
 
 /// Wishes left by a strategy during one call.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Intents {
     pub(crate) list: Vec<Intent>,
     pub(crate) next_id: u64,
@@ -139,10 +140,17 @@ impl<'a> View<'a> {
 pub struct Context<'a> {
     /// What it may look at.
     pub view: View<'a>,
+    /// The how-manieth call of the strategy this is, from 1 on.
+    pub call: u64,
     pub(crate) intents: &'a mut Intents,
 }
 
 impl Context<'_> {
+    /// Ask for what was asked for in the same call of a run before.
+    pub(crate) fn repeat(&mut self, intents: &[Intent]) {
+        self.intents.list.extend_from_slice(intents);
+    }
+
     fn take_id(&mut self) -> OrderId {
         let id = OrderId(self.intents.next_id);
         self.intents.next_id += 1;

@@ -2,9 +2,10 @@
 
 use crate::order::Order;
 use crate::types::{InstrumentId, Money, OrderId, Price, Qty, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// A command to the venue.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum OrderCommand {
     /// Work this order.
@@ -26,8 +27,10 @@ pub enum OrderCommand {
 }
 
 /// The venue's word on an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// Its number among all reports of the venue, by which one that comes twice is known; zero where that cannot happen.
+    pub execution: u64,
     /// When it reaches the engine.
     pub due: Timestamp,
     /// When it happened at the venue.
@@ -37,7 +40,7 @@ pub struct Report {
 }
 
 /// What happened to an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ReportKind {
     /// It works.

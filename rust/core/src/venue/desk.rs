@@ -5,9 +5,10 @@ use super::{ReportKind, Sources};
 use crate::event::Quote;
 use crate::order::{Order, TimeInForce};
 use crate::types::{Money, OrderId, Price, Qty, Result, Side, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// One of our orders at the venue.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Resting {
     pub(super) id: OrderId,
     pub(super) side: Side,
@@ -84,7 +85,7 @@ impl Resting {
 }
 
 /// What the market offers an order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Offer {
     /// When it trades.
     pub(super) ts: Timestamp,
@@ -100,7 +101,7 @@ pub(super) struct Offer {
 pub(super) type Reports = Vec<(Timestamp, ReportKind)>;
 
 /// The market in one instrument as the venue sees it, and our orders in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Desk {
     pub(super) sources: Sources,
     pub(super) bid: i64,

@@ -27,10 +27,11 @@ use crate::order::{Order, TimeInForce};
 use crate::types::{Error, HOUR_NS, InstrumentId, MINUTE_NS, OrderId, Result, Timestamp};
 use desk::{Desk, Resting};
 use models::Latency;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Which kinds of data an instrument has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sources {
     /// Quotes.
     pub quotes: bool,
@@ -40,14 +41,14 @@ pub struct Sources {
     pub bars: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Inbound {
     due: Timestamp,
     command: OrderCommand,
 }
 
 /// The simulated venue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SimVenue {
     config: VenueConfig,
     latency: Latency,
@@ -59,6 +60,7 @@ pub struct SimVenue {
     clock: SessionClock,
     next_expiry: Timestamp,
     arrivals: u64,
+    executions: u64,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -79,6 +81,7 @@ impl SimVenue {
             clock: SessionClock::close(),
             next_expiry: Timestamp::MAX,
             arrivals: 0,
+            executions: 0,
         })
     }
 
@@ -124,7 +127,8 @@ impl SimVenue {
     /// Report what happened at `ts` and is known since `known`.
     fn report_of(&mut self, ts: Timestamp, known: Timestamp, kind: ReportKind) {
         let due = self.latency.report_arrival(known);
-        self.reports.push_back(Report { due, ts, kind });
+        self.executions += 1;
+        self.reports.push_back(Report { execution: self.executions, due, ts, kind });
     }
 
     /// Work on the next command, which must be due.

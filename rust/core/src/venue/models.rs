@@ -1,9 +1,10 @@
 //! Models of the simulated venue: latency, fees, slippage, liquidity. Each is a choice of [`VenueConfig`].
 
 use crate::types::{Error, Money, Price, Qty, Random, Result, SECOND_NS, Side, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Commission by order; a minimum holds for the order as a whole, however many fills it has.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Fees {
     /// None.
@@ -36,7 +37,7 @@ impl Fees {
 }
 
 /// How much can be traded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Liquidity {
     /// What the quote shows, the trade printed, the bar traded; it is used up by our own fills until the market shows more.
     #[default]
@@ -46,7 +47,7 @@ pub enum Liquidity {
 }
 
 /// When a resting limit order fills against trades and bars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum QueueModel {
     /// Only when the market trades through its price: we are last in the queue.
     #[default]
@@ -56,7 +57,7 @@ pub enum QueueModel {
 }
 
 /// Which prices trigger a stop.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StopTrigger {
     /// Trades, or bars where there are no trades; quotes where there are neither.
     #[default]
@@ -66,7 +67,7 @@ pub enum StopTrigger {
 }
 
 /// Settings of the simulated venue.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VenueConfig {
     /// Time from the engine to the venue, nanoseconds.
     pub order_latency_ns: i64,
@@ -141,7 +142,7 @@ impl VenueConfig {
 }
 
 /// Constant latency with uniform, seeded jitter; messages of one direction never overtake each other, as on one connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Latency {
     order_ns: i64,
     report_ns: i64,

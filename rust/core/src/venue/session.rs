@@ -2,9 +2,10 @@
 
 use crate::feeds::zone::{NewYorkDay, new_york_date};
 use crate::types::{DAY_NS, HOUR_NS, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// A daily moment in New York, remembered for the day last asked for, because time zone rules cost more than a match.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionClock {
     hour: u32,
     from: Timestamp,
