@@ -801,6 +801,38 @@ class Log:
         """
         return self._core.append(kind_number(kind), event_ts, event_ts if recv_ts is None else recv_ts, payload)
 
+    def extend(self, records: Any) -> int:
+        """Put many records into memory, as `table` and `batches` give them; much at once is written as it comes.
+
+        Parameters
+        ----------
+        records : pyarrow.RecordBatch or pyarrow.Table
+            With the columns ``event_ts``, ``recv_ts``, ``kind`` and ``payload``. Numbers are given anew.
+
+        Returns
+        -------
+        int
+            The number of the last.
+
+        Examples
+        --------
+        >>> import tempfile, tickwright as tw
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with tw.journal.Log.create(f"{folder}/old") as log:
+        ...         _ = log.append("NOTE", b"hello")
+        ...     with tw.journal.Log.create(f"{folder}/new") as log:
+        ...         log.extend(tw.journal.table(f"{folder}/old", kinds="NOTE"))
+        1
+        """
+        import pyarrow as pa
+
+        parts = records.to_batches() if isinstance(records, pa.Table) else [records]
+        last = self.next_sequence - 1
+        for part in parts:
+            columns = _columns(part)
+            last = self._core.extend(*columns)
+        return last
+
     def commit(self, now: int) -> int:
         """Write what was appended, and sync it as the policy says.
 
@@ -874,6 +906,31 @@ class Log:
                 self.close()
         else:
             self.close()
+
+
+def _columns(batch: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """Give the columns of a record batch as arrays of numpy: kind, event and receive time, ends, payload."""
+    import numpy as np
+    import pyarrow as pa
+
+    def column(name: str, kind: Any) -> Any:
+        try:
+            made = batch.column(name).cast(kind)
+        except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise ConfigError(f"records: no column {name} of {kind}: {error}") from None
+        if made.null_count:
+            raise ConfigError(f"records: column {name} has rows without a value")
+        return made
+
+    payload = column("payload", pa.binary())
+    _, offsets, content = payload.buffers()
+    ends = np.zeros(1, np.int32)
+    if len(payload):
+        ends = np.frombuffer(offsets, np.int32)[payload.offset : payload.offset + len(payload) + 1]
+    octets = np.frombuffer(content or b"", np.uint8)
+    kind = column("kind", pa.uint16()).to_numpy()
+    times = [column(name, pa.int64()).to_numpy() for name in ("event_ts", "recv_ts")]
+    return kind, times[0], times[1], ends, octets
 
 
 def _make(

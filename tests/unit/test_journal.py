@@ -41,6 +41,14 @@ def fields(records):
     return [(r.sequence, r.event_ts, r.recv_ts, r.kind, r.payload, r.chain) for r in records]
 
 
+def by_the_page(folder, key=None):
+    """Read with the second reader: the records, the torn tail, and what is wrong."""
+    try:
+        return *read_journal(folder, key), None
+    except CorruptJournal as fault:
+        return [], None, fault
+
+
 def run(*args):
     return CliRunner().invoke(app, ["journal", *map(str, args)])
 
@@ -96,20 +104,18 @@ def test_both_readers_find_every_flipped_bit_and_agree_on_what_it_is(tmp_path):
             file.write_bytes(changed)
             flips += 1
             report = tw.journal.verify(tmp_path, PUBLIC)
-            try:
-                records, torn = read_journal(tmp_path, PUBLIC)
-            except CorruptJournal as fault:
-                assert report.fault is not None, f"byte {byte} of {file.name}: {fault}"
-                assert (report.fault.file, report.fault.offset) == (fault.file, fault.offset)
-                assert fault.file == file.name
-                assert fault.offset <= byte
-            else:
-                assert torn is not None, f"byte {byte} of {file.name} was accepted"
+            records, torn, fault = by_the_page(tmp_path, PUBLIC)
+            where = f"byte {byte} of {file.name}: {fault or torn}"
+            if fault is None:
+                assert torn is not None, where
                 torn_flips += 1
                 assert records == whole[:-1], "only the very last record looks torn"
-                assert report.fault is None
-                assert report.tail is not None
-                assert (report.tail.offset, report.tail.bytes) == (torn.offset, torn.bytes)
+                assert report.fault is None, where
+                assert (report.tail.offset, report.tail.bytes) == (torn.offset, torn.bytes), where
+            else:
+                assert (report.fault.file, report.fault.offset) == (fault.file, fault.offset), where
+                assert fault.file == file.name, where
+                assert fault.offset <= byte, where
         file.write_bytes(data)
     assert 0 < torn_flips <= 200
     assert read_journal(tmp_path, PUBLIC) == (whole, None)
@@ -131,21 +137,19 @@ def test_both_readers_agree_on_torn_and_holed_ends(tmp_path):
             del data[chance.randrange(len(data) // 2, len(data)) :]
         file.write_bytes(data)
         report = tw.journal.verify(folder)
-        try:
-            records, torn = read_journal(folder)
-        except CorruptJournal as fault:
-            seen["corrupt"] += 1
-            assert report.fault is not None
-            assert (report.fault.offset, report.fault.sequence) == (fault.offset, fault.sequence)
-            with pytest.raises(tw.JournalError, match="journal repair"):
-                tw.journal.Log.open(folder)
-        else:
+        records, torn, fault = by_the_page(folder)
+        if fault is None:
             seen["torn"] += 1
             assert report.fault is None
             assert report.records == len(records)
             assert (report.tail is None) == (torn is None)
             if torn is not None:
                 assert (report.tail.offset, report.tail.stranded) == (torn.offset, torn.stranded)
+        else:
+            seen["corrupt"] += 1
+            assert (report.fault.offset, report.fault.sequence) == (fault.offset, fault.sequence)
+            with pytest.raises(tw.JournalError, match="journal repair"):
+                tw.journal.Log.open(folder)
     assert min(seen.values()) > 10, seen
 
 
