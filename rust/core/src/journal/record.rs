@@ -153,6 +153,13 @@ pub struct Record<'a> {
     pub chain: Chain,
 }
 
+impl Record<'_> {
+    /// Its bytes in the file.
+    pub fn length(&self) -> u64 {
+        (RECORD_OVERHEAD_BYTES + self.payload.len()) as u64
+    }
+}
+
 /// What is wrong with the bytes of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
