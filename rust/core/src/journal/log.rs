@@ -377,6 +377,16 @@ impl<S: Storage> Log<S> {
         Ok(())
     }
 
+    /// Make a durable file `name` of `bytes` beside the segments, in place of one that has the name: a snapshot. A failure closes the log.
+    pub fn write_beside(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.healthy()?;
+        if segment::first_of(name).is_some() {
+            return Err(Error::config("name", format!("{name} is a segment's; choose another")));
+        }
+        let written = open::make_beside(&mut self.storage, name, bytes);
+        written.map_err(|error| self.poison(error))
+    }
+
     /// Make the segment durable, whatever the policy, and begin the next.
     fn rotate(&mut self) -> Result<()> {
         self.sync()?;

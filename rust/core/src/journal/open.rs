@@ -76,6 +76,24 @@ pub(super) fn finish<S: Storage>(storage: &mut S, new: &str, name: &str) -> Resu
     storage.sync_directory().map_err(|e| failed(storage, name, "the folder cannot be synced", &e))
 }
 
+/// Make a durable file `name` of `bytes`.
+pub(super) fn make_beside<S: Storage>(storage: &mut S, name: &str, bytes: &[u8]) -> Result<()> {
+    let new = format!("{name}{UNFINISHED}");
+    let entries = storage.list().map_err(|e| Error::storage(storage.place(), format!("cannot be listed: {e}")))?;
+    if entries.iter().any(|entry| entry.name == new) {
+        storage.remove(&new).map_err(|e| failed(storage, &new, "cannot be removed", &e))?;
+    }
+    storage.create(&new).map_err(|e| failed(storage, &new, "cannot be made", &e))?;
+    let mut at = 0;
+    for chunk in bytes.chunks(CHUNK_BYTES) {
+        storage.append(&new, at, chunk).map_err(|e| failed(storage, &new, "cannot be written", &e))?;
+        at += chunk.len() as u64;
+    }
+    finish(storage, &new, name)?;
+    storage.close(name);
+    Ok(())
+}
+
 /// Copy the first `bytes` bytes of `name` in `from` to a new, durable file `name` in `to`.
 pub(super) fn copy<A: Source, B: Storage>(from: &A, to: &mut B, name: &str, bytes: u64) -> Result<()> {
     write_anew(to, name, bytes, |_, at, chunk| from.read(name, at, chunk))

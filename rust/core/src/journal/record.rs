@@ -79,6 +79,14 @@ kinds! {
     STOP = 20,
     /// Several market events.
     BATCH = 21,
+    /// A fill, as it was booked.
+    FILL = 22,
+    /// A strategy failed.
+    FAULT = 23,
+    /// A report of a venue that cannot be.
+    ANOMALY = 24,
+    /// Something outside the engine is not as it must be.
+    ALARM = 25,
 }
 
 impl RecordKind {
