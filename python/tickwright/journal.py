@@ -7,6 +7,7 @@ every byte.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -360,8 +361,12 @@ def keygen(path: PathText) -> str:
     secret = secrets.token_bytes(_KEY_BYTES)
     public = _core.journal_public_key(secret).hex()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    parts = ((os.fspath(path), 0o600, secret.hex()), (f"{os.fspath(path)}.pub", 0o644, public))
     try:
-        for name, mode, text in ((f"{os.fspath(path)}.pub", 0o644, public), (os.fspath(path), 0o600, secret.hex())):
+        for name, _, _ in parts:
+            if os.path.lexists(name):
+                raise FileExistsError(errno.EEXIST, "exists", name)
+        for name, mode, text in parts:
             with os.fdopen(os.open(name, flags, mode), "w", encoding="ascii") as file:
                 file.write(f"{text}\n")
     except FileExistsError as error:
