@@ -147,9 +147,8 @@ def journal_verify_10m() -> Work:
 def blake3_file() -> Work:
     """Read a bare file of a million records' bytes and hash it in one piece, by BLAKE3's own Python package."""
     folder = Folder()
-    name = folder.path / "bare"
-    name.write_bytes(np.random.default_rng(4).bytes(RECORDS * RECORD_BYTES))
-    return Work(lambda: blake3(name.read_bytes()).digest(), items=RECORDS)
+    (folder.path / "bare").write_bytes(np.random.default_rng(4).bytes(RECORDS * RECORD_BYTES))
+    return Work(lambda: blake3((folder.path / "bare").read_bytes()).digest(), items=RECORDS)
 
 
 @measure("blake3_small")
