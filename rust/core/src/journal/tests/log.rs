@@ -215,3 +215,25 @@ fn another_writer_is_noticed() {
     assert!(log.commit(at(0)).unwrap_err().to_string().contains("another process"));
     assert!(log.poisoned());
 }
+
+#[test]
+fn all_is_durable_before_the_closing_checkpoint_is_written_and_only_that_one_closes() {
+    let storage = SimulatedStorage::new(1);
+    let every = LogConfig { checkpoint_every: 3, ..config(SyncPolicy::Os, 1 << 20) };
+    let mut log = Log::create(storage.clone(), every.clone(), JournalId([7; 16])).unwrap();
+    for _ in 0..3 {
+        log.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    }
+    log.commit(at(0)).unwrap();
+    drop(log);
+    let (mut log, recovery) = Log::open(storage.clone(), every).unwrap();
+    assert_eq!((recovery.last, recovery.clean), (4, false), "a checkpoint between records closes nothing");
+    log.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    log.close().unwrap();
+    let mut reader = Reader::open(&storage, 5).unwrap();
+    let mut last = (0, 0);
+    while let Some(record) = reader.next_record().unwrap() {
+        last = (record.sequence, record.pending);
+    }
+    assert_eq!(last, (6, 0));
+}
