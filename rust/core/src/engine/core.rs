@@ -173,6 +173,11 @@ impl Engine {
         &self.ledger
     }
 
+    /// The risk checks.
+    pub const fn risk(&self) -> &Risk {
+        &self.risk
+    }
+
     /// All orders.
     pub const fn orders(&self) -> &Orders {
         &self.orders

@@ -56,7 +56,16 @@ impl Engine {
             ReportKind::Replaced { old, new } => {
                 let filled = self.orders.get(old).map_or(Qty::ZERO, |o| o.filled);
                 if !filled.is_zero() {
+                    let has_ended = !self.is_open(new);
                     self.orders.carry_fills(new, filled)?;
+                    if has_ended {
+                        // Before this was heard, and as if all of it had been open.
+                        self.settle_replace(new, filled.raw());
+                    }
+                }
+                if self.orders.get(old).is_some_and(|o| matches!(o.status(), OrderStatus::New | OrderStatus::PartiallyFilled)) {
+                    // A cancel that was refused because of the replace has been heard of first.
+                    self.orders.apply(old, OrderEvent::ReplaceRequested, self.now)?;
                 }
                 let change = self.orders.get(new).map_or(0, |o| o.replace_change);
                 self.settle_replace(old, change.min(0));
@@ -107,9 +116,12 @@ impl Engine {
 
     #[allow(clippy::too_many_arguments, reason = "the fields of one report, taken apart once")]
     fn fill(&mut self, id: OrderId, qty: Qty, price: Price, fee: Money, maker: bool, ts: Timestamp, out: &mut Vec<Output>) -> Result<()> {
-        let is_late = self.config.trust == Trust::Wire && self.orders.get(id).is_some_and(|o| o.status().is_terminal());
+        let ended = self.orders.get(id).map(Order::status).filter(|status| self.config.trust == Trust::Wire && status.is_terminal());
+        let is_late = ended.is_some();
         let order = if is_late {
-            self.shrink_replacement(id, qty)?;
+            if ended == Some(OrderStatus::Replaced) {
+                self.shrink_replacement(id, qty)?;
+            }
             self.orders.fill_late(id, qty, price, self.now)?
         } else {
             self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?
@@ -190,11 +202,7 @@ impl Engine {
             ReportKind::Replaced { old, new } => match self.orders.get(new) {
                 // The replacement's own news may have come before.
                 Some(replacement) if replacement.replaces == old => {
-                    if matches!(status, S::PendingReplace | S::PendingCancel) {
-                        Sense::Sound
-                    } else {
-                        Sense::Stale
-                    }
+                    if status.is_terminal() { Sense::Stale } else { Sense::Sound }
                 }
                 _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),
             },
