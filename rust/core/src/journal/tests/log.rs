@@ -212,8 +212,31 @@ fn another_writer_is_noticed() {
     let mut other = std::fs::OpenOptions::new().append(true).open(name).unwrap();
     std::io::Write::write_all(&mut other, b"x").unwrap();
     log.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
-    assert!(log.commit(at(0)).unwrap_err().to_string().contains("another process"));
+    assert!(log.commit(at(0)).unwrap_err().to_string().contains("another process has written"));
     assert!(log.poisoned());
+}
+
+#[test]
+fn a_log_notices_when_another_process_opens_its_journal() {
+    let folder = Folder::new();
+    let mut first = Log::create(folder.files(), config(SyncPolicy::Always, 5000), JournalId([7; 16])).unwrap();
+    first.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    first.commit(at(0)).unwrap();
+    let (mut second, _) = Log::open(folder.files(), config(SyncPolicy::Always, 5000)).unwrap();
+    first.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    assert!(first.commit(at(0)).unwrap_err().to_string().contains("another process has opened"));
+    second.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    assert_eq!(second.commit(at(0)).unwrap(), 2);
+}
+
+#[test]
+fn folders_that_are_missing_are_made() {
+    let folder = Folder::new();
+    let files = Files::create(folder.0.join("a/b/c")).unwrap();
+    Log::create(files, config(SyncPolicy::Always, 5000), JournalId([7; 16])).unwrap();
+    assert!(exists(&Files::open(folder.0.join("a/b/c")).unwrap()).unwrap());
+    assert!(Files::open(folder.0.join("x")).is_err());
+    assert!(Files::open(folder.0.join("a/b/c/00000000000000000001.twj")).is_err());
 }
 
 #[test]
