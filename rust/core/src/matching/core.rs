@@ -161,6 +161,9 @@ impl MatchingEngine {
             self.timers(ts.nanos(), out);
         }
         self.now = self.now.max(ts.nanos());
+        if self.luld.is_some() {
+            self.watch_bands(out);
+        }
     }
 
     /// A new order.

@@ -224,7 +224,7 @@ impl MatchingEngine {
         }
     }
 
-    /// After every request: the limit state, then the reference.
+    /// Before and after every request: the limit state, then the reference.
     pub(super) fn watch_bands(&mut self, out: &mut Vec<MatchEvent>) {
         let now = self.now;
         if self.phase != Phase::Continuous || self.band[0] == MARKET_KEY {

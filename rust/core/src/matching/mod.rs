@@ -8,6 +8,7 @@
 //! no longer fits the caches. Nothing is allocated while orders, levels near the touch and events keep within what was in use once.
 
 mod auction;
+mod batch;
 mod config;
 mod core;
 mod cross;
@@ -18,10 +19,12 @@ mod orders;
 mod query;
 mod request;
 mod session;
+mod snapshot;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use batch::{Instruction, InstructionRows};
 pub use config::{LuldTier, MatchingConfig, RESTING_MAX, SelfMatch};
 pub use core::MatchingEngine;
 pub use event::{CancelReason, Cross, Execution, MadeIn, MatchEvent, Phase, RejectReason, Request};

@@ -1,6 +1,9 @@
 //! The engine against a naive one, its invariants, auctions, halts and price bands.
 
+mod auctions;
+mod bands;
 mod naive;
+mod orders;
 
 mod random;
 
