@@ -19,6 +19,8 @@ mod feeds;
 mod indicator_set;
 mod indicators;
 mod lines;
+mod matching;
+mod matching_event;
 mod quality;
 mod stats;
 mod strategy;
@@ -49,6 +51,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     backtest::register(module)?;
     book::register(module)?;
     book_set::register(module)?;
+    matching::register(module)?;
     // The stub file lists the names; PyO3's own list would count private ones as public.
     module.delattr("__all__")
 }

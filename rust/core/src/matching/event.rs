@@ -77,18 +77,26 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
+    /// Names and values, in the order of their codes, which count from 1.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("quantity", Self::Quantity),
+        ("price", Self::Price),
+        ("terms", Self::Terms),
+        ("phase", Self::Phase),
+        ("duplicate", Self::Duplicate),
+        ("unknown", Self::Unknown),
+        ("would_take", Self::WouldTake),
+        ("capacity", Self::Capacity),
+    ];
+
+    /// Its code in columns, from 1 up.
+    pub const fn code(self) -> i8 {
+        self as i8 + 1
+    }
+
     /// Its name.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Quantity => "quantity",
-            Self::Price => "price",
-            Self::Terms => "terms",
-            Self::Phase => "phase",
-            Self::Duplicate => "duplicate",
-            Self::Unknown => "unknown",
-            Self::WouldTake => "would_take",
-            Self::Capacity => "capacity",
-        }
+        Self::ALL[self as usize].0
     }
 }
 

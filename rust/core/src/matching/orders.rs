@@ -2,7 +2,6 @@
 
 use super::request::{OrderKey, Participant};
 use super::table::{KeyTable, Place};
-use crate::types::Side;
 use serde::{Deserialize, Serialize};
 
 /// No slot.
@@ -52,11 +51,6 @@ impl Order {
     #[inline]
     pub(super) const fn name(&self) -> OrderKey {
         OrderKey { participant: Participant(self.participant), client_order_id: self.client }
-    }
-
-    #[inline]
-    pub(super) const fn side(&self) -> Side {
-        if self.side == 0 { Side::Buy } else { Side::Sell }
     }
 }
 

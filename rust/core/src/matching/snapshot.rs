@@ -147,3 +147,20 @@ impl<'de> Deserialize<'de> for MatchingEngine {
         Self::from_state(EngineState::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
+
+impl MatchingEngine {
+    /// The state in bytes (postcard), for [`Self::from_bytes`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        postcard::to_stdvec(self).map_err(|e| Error::data("matching state", format!("cannot be written ({e})")))
+    }
+
+    /// An engine that goes on from the state in `bytes`.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let (engine, rest) = postcard::take_from_bytes(bytes)
+            .map_err(|e| Error::data("matching state", format!("cannot be read ({e}); give what to_bytes gave")))?;
+        if rest.is_empty() {
+            return Ok(engine);
+        }
+        Err(Error::data("matching state", format!("has {} bytes too many; give what to_bytes gave", rest.len())))
+    }
+}

@@ -4,11 +4,13 @@ mod auctions;
 mod bands;
 mod naive;
 mod orders;
-
 mod random;
 
 use super::{MatchEvent, MatchingConfig, MatchingEngine, NewOrder, OrderKey, Phase};
 use crate::types::{Price, Qty, SCALE, Side, Timestamp};
+
+/// Cents and shares of a level.
+type Shown = Option<(i64, i64)>;
 
 /// An engine in continuous trading, and what it told so far.
 struct Desk {
@@ -66,7 +68,8 @@ impl Desk {
         self.out.clone()
     }
 
-    fn touch(&self) -> (Option<(i64, i64)>, Option<(i64, i64)>) {
+    /// Best bid and ask: cents and shares.
+    fn touch(&self) -> (Shown, Shown) {
         let show = |side| self.engine.best(side).map(|level| (level.price.raw() * 100 / SCALE, level.qty.raw() / SCALE));
         (show(Side::Buy), show(Side::Sell))
     }

@@ -261,9 +261,9 @@ impl Naive {
 
     pub(super) fn mass_cancel(&mut self, participant: Participant) {
         self.live.sort_by_key(|o| o.came);
-        let (gone, rest) = self.live.iter().partition(|o| o.key.participant == participant);
+        let (gone, rest): (Vec<Live>, Vec<Live>) = self.live.iter().partition(|o| o.key.participant == participant);
         self.live = rest;
-        for order in Vec::<Live>::from(gone) {
+        for order in gone {
             self.canceled(order.key, order.left, CancelReason::MassCancel);
         }
     }
@@ -312,13 +312,12 @@ impl Naive {
 
     pub(super) fn phase(&mut self, to: Phase) {
         let from = self.phase;
-        let halt = [Phase::Halted, Phase::Paused].contains(&from);
         let call = match to {
             Phase::Continuous => "bno",
             Phase::Closed if [Phase::Continuous, Phase::ClosingAuction].contains(&from) => "bnc",
             _ => "",
         };
-        if !call.is_empty() && !(to == Phase::Closed && halt) {
+        if !call.is_empty() {
             self.auction(call);
         }
         self.phase = to;

@@ -154,7 +154,9 @@ proptest! {
             }
             prop_assert_eq!(&out, &naive.take_events(), "step {}: {:?}", i, step);
             prop_assert_eq!(engine.fault(), None, "step {}: {:?}", i, step);
-            out.iter().for_each(|event| audit.take(event));
+            for event in &out {
+                audit.take(event);
+            }
             for side in [Side::Buy, Side::Sell] {
                 let depth: Vec<(i64, i64, u32)> = engine.depth(side).map(|l| (l.price.raw() / TICK, l.qty.raw(), l.orders)).collect();
                 prop_assert_eq!(depth, naive.depth(side), "step {}", i);
