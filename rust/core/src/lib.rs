@@ -11,6 +11,7 @@ pub mod event;
 pub mod feeds;
 pub mod indicators;
 pub mod ledger;
+pub mod market;
 pub mod matching;
 pub mod order;
 pub mod risk;
