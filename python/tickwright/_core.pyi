@@ -647,6 +647,12 @@ def synthetic(
     day. Symbols without settings take those of the default symbols in turn.
     """
 
+def market(seed: int, symbols: Sequence[tuple[str, float, bool, float]], date: str, seconds: int) -> MarketData:
+    """Simulate a market order by order.
+
+    A symbol is its name, start price, whether its tick is large for its price, and a factor on its pace.
+    """
+
 # --- indicators ------------------------------------------------------------------------------------------------------
 
 def run_indicator(

@@ -62,14 +62,14 @@ impl MarketSymbol {
         Self {
             name: name.to_owned(),
             start_price,
-            takes_per_second: 0.7,
+            takes_per_second: 1.3,
             quotes_per_second: 24.0,
-            spread_ticks: 22.0,
-            improves: 0.5,
-            joins: 0.12,
-            depth_ticks: 25.0,
-            orders_a_side: 250,
-            lots_mean_log: -0.6,
+            spread_ticks: 24.0,
+            improves: 0.12,
+            joins: 0.03,
+            depth_ticks: 90.0,
+            orders_a_side: 50,
+            lots_mean_log: -1.3,
             sweeps: 0.12,
         }
     }
@@ -79,15 +79,15 @@ impl MarketSymbol {
         Self {
             name: name.to_owned(),
             start_price,
-            takes_per_second: 2.0,
+            takes_per_second: 1.4,
             quotes_per_second: 40.0,
             spread_ticks: 0.5,
             improves: 0.9,
             joins: 0.35,
             depth_ticks: 4.0,
             orders_a_side: 250,
-            lots_mean_log: 1.2,
-            sweeps: 0.03,
+            lots_mean_log: 2.0,
+            sweeps: 0.02,
         }
     }
 

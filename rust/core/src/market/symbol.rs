@@ -44,8 +44,8 @@ impl SymbolMarket {
         style.validate()?;
         // An order that takes is followed by others of its side (they are parts of larger ones), by some of the other, and by quotes;
         // quotes by quotes. The fast kernel is the reaction, the slow one the day's busy and calm times.
-        let fast = [[0.34, 0.02, 1.2, 1.2], [0.02, 0.34, 1.2, 1.2], [0.002, 0.002, 0.30, 0.10], [0.002, 0.002, 0.10, 0.30]];
-        let slow = [[0.28, 0.16, 0.5, 0.5], [0.16, 0.28, 0.5, 0.5], [0.003, 0.003, 0.15, 0.15], [0.003, 0.003, 0.15, 0.15]];
+        let fast = [[0.58, 0.02, 1.2, 1.2], [0.02, 0.58, 1.2, 1.2], [0.0, 0.0, 0.30, 0.10], [0.0, 0.0, 0.10, 0.30]];
+        let slow = [[0.16, 0.12, 0.5, 0.5], [0.12, 0.16, 0.5, 0.5], [0.0, 0.0, 0.15, 0.15], [0.0, 0.0, 0.15, 0.15]];
         let (takes, quotes) = (style.takes_per_second / 2.0, style.quotes_per_second / 2.0);
         let kernels = [Kernel { branching: fast, decay: 8.0 }, Kernel { branching: slow, decay: 0.02 }];
         let mut flow = Flow::new([takes, takes, quotes, quotes], kernels).ok_or_else(|| {
@@ -186,7 +186,7 @@ impl SymbolMarket {
         let room = spread - 1;
         let better = 1.0 - libm::exp(-(room.max(0) as f64) / self.style.spread_ticks);
         let step = if room > 0 && self.random.chance(better * self.style.improves) {
-            -(1 + self.random.below(room as u64) as i64)
+            -(1 + (self.random.exponential() * self.style.spread_ticks / 4.0) as i64).min(room)
         } else if self.random.chance(self.style.joins) {
             0
         } else {

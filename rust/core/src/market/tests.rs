@@ -142,13 +142,109 @@ fn the_small_tick_market_is_like_aapl() {
     for seed in 1..=3 {
         let ours = simulated(MarketSymbol::small_tick("SMAL", 585.0), 3_600, seed);
         println!("simulated, seed {seed}: {ours:#?}");
+        near("spread", ours.spread, real.spread, 1.6);
+        near("median spread", ours.spread_at[1], real.spread_at[1], 1.8);
+        near("depth", ours.depth, real.depth, 2.1);
+        near("volatility", ours.volatility, real.volatility, 1.5);
+        near("sign persistence", ours.signs[0], real.signs[0], 1.4);
+        near("sign persistence at lag 5", ours.signs[1], real.signs[1], 2.0);
+        like_a_market(&ours);
+        near("clustering", ours.clustering, real.clustering, 3.0);
     }
+    like_a_market(&real);
+}
+
+/// Within a factor of the real figure: one hour of one stock is no distribution.
+fn near(name: &str, ours: f64, real: f64, factor: f64) {
+    assert!(ours > real / factor && ours < real * factor, "{name}: {ours}, and really {real}");
+}
+
+/// What holds of every market.
+fn like_a_market(facts: &Facts) {
+    assert!(facts.returns.abs() < 0.12, "returns are predictable: {facts:?}");
+    assert!(facts.kurtosis > 5.0, "tails are thin: {facts:?}");
+    assert!(facts.signs[0] > 0.3 && facts.signs[1] > 0.05, "signs do not persist: {facts:?}");
+    assert!(facts.signs[0] > facts.signs[1] && facts.signs[1] > facts.signs[2], "persistence does not fade: {facts:?}");
+}
+
+/// An hour of BAC from 12:00 on: the touch is the last bid and the last ask shown by any venue, as Lean takes it.
+fn bac() -> Option<MarketData> {
+    use std::io::Read;
+    let rows = |kind: &str| -> Option<Vec<Vec<i64>>> {
+        let file = std::fs::File::open(data(&format!("lean/equity/usa/tick/bac/20131007_{kind}.zip"))?).unwrap();
+        let mut text = String::new();
+        zip::ZipArchive::new(file).unwrap().by_index(0).unwrap().read_to_string(&mut text).unwrap();
+        let number = |field: &str| field.parse().unwrap_or(0);
+        Some(text.lines().filter(|line| line.ends_with(",0")).map(|line| line.split(',').take(5).map(number).collect()).collect())
+    };
+    let (mut quotes, mut trades) = (QuoteBatch::default(), TradeBatch::default());
+    let mut quote = Quote::default();
+    let price = |units: i64| Price::from_raw(units * (SCALE / 10_000));
+    for row in rows("quote")? {
+        quote.ts = Timestamp::from_nanos(row[0] * 1_000_000);
+        if row[1] > 0 {
+            (quote.bid, quote.bid_size) = (price(row[1]), Qty::from_raw(row[2] * SCALE));
+        }
+        if row[3] > 0 {
+            (quote.ask, quote.ask_size) = (price(row[3]), Qty::from_raw(row[4] * SCALE));
+        }
+        quotes.push(quote);
+    }
+    for row in rows("trade")? {
+        let ts = Timestamp::from_nanos(row[0] * 1_000_000);
+        trades.push(Trade { ts, instrument: InstrumentId(0), price: price(row[1]), size: Qty::from_raw(row[2] * SCALE), flags: 0 });
+    }
+    Some(MarketData { quotes: vec![quotes], trades: vec![trades], ..MarketData::default() })
 }
 
 #[test]
 fn the_large_tick_market_is_like_bac() {
+    let Some(market) = bac() else { return };
+    let real = facts(&market, 0, 12 * HOUR_NS, 13 * HOUR_NS);
+    println!("BAC 2013-10-07 12:00-13:00: {real:#?}");
     for seed in 1..=3 {
         let ours = simulated(MarketSymbol::large_tick("LARG", 14.0), 3_600, seed);
         println!("simulated, seed {seed}: {ours:#?}");
+        near("spread", ours.spread, real.spread, 1.05);
+        near("depth", ours.depth, real.depth, 1.5);
+        near("takes", ours.takes, real.takes, 1.6);
+        near("volatility", ours.volatility, real.volatility, 2.5);
+        near("sign persistence", ours.signs[0], real.signs[0], 1.7);
+        like_a_market(&ours);
     }
+    like_a_market(&real);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_market_and_symbols_do_not_disturb_each_other() {
+    let symbols = vec![MarketSymbol::large_tick("A", 14.0), MarketSymbol::small_tick("B", 300.0)];
+    let both = MarketConfig { symbols: symbols.clone(), ..config(symbols[0].clone(), 300, 9) };
+    let (first, second) = (simulate(&both).unwrap(), simulate(&both).unwrap());
+    assert_eq!((&first.quotes[0].bid, &first.trades[0].price), (&second.quotes[0].bid, &second.trades[0].price));
+    let alone = simulate(&MarketConfig { symbols: symbols[..1].to_vec(), ..both }).unwrap();
+    let of_a = |data: &MarketData| -> Vec<Trade> {
+        let trades = &data.trades[0];
+        (0..trades.len()).map(|i| trades.get(i)).filter(|t| t.instrument == InstrumentId(0)).collect()
+    };
+    assert_eq!(of_a(&first), of_a(&alone));
+    // It opens and closes with an auction.
+    let (trades, quotes) = (of_a(&alone), &alone.quotes[0]);
+    assert_eq!((trades[0].ts, trades[trades.len() - 1].ts), (quotes.ts[0], quotes.ts[0].plus(300 * SECOND_NS)));
+    assert!((0..quotes.len()).map(|i| quotes.get(i)).all(|q| q.bid < q.ask), "a quote is locked or crossed");
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused() {
+    let good = config(MarketSymbol::large_tick("A", 14.0), 60, 1);
+    let with = |change: fn(&mut MarketSymbol)| {
+        let mut bad = good.clone();
+        change(&mut bad.symbols[0]);
+        simulate(&bad).unwrap_err().to_string()
+    };
+    assert!(with(|s| s.start_price = 0.5).starts_with("symbols.A.start_price"));
+    assert!(with(|s| s.quotes_per_second = 3.0).starts_with("symbols.A.quotes_per_second"));
+    assert!(with(|s| s.joins = f64::NAN).starts_with("symbols.A.joins"));
+    assert!(with(|s| s.name = String::new()).contains("symbol"));
+    assert!(simulate(&MarketConfig { seconds: 0, ..good.clone() }).unwrap_err().to_string().starts_with("seconds"));
+    assert!(simulate(&MarketConfig { symbols: Vec::new(), ..good }).unwrap_err().to_string().starts_with("symbols"));
 }
