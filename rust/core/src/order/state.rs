@@ -124,6 +124,8 @@ pub struct Order {
     /// How long it lives.
     pub tif: TimeInForce,
     status: OrderStatus,
+    /// The venue said that it took it, or filled it.
+    is_accepted: bool,
 }
 
 impl Order {
@@ -148,6 +150,7 @@ impl Order {
             kind: request.kind,
             tif: request.tif,
             status: OrderStatus::PendingNew,
+            is_accepted: false,
         }
     }
 
@@ -202,6 +205,47 @@ impl Order {
         }
     }
 
+    /// Count `qty` more shares filled at `price`; whether the order is filled then.
+    fn count_fill(&mut self, qty: Qty, price: Price) -> Result<bool> {
+        let filled = self.filled.checked_add(qty)?;
+        if !qty.is_positive() || filled > self.qty {
+            let why = format!("a fill of {qty} would make {filled} of {} filled; fills must be above zero and within the order", self.qty);
+            return Err(Error::Order { order: self.id.to_string(), why });
+        }
+        let more = i128::from(price.raw()) * i128::from(qty.raw());
+        self.notional_e18 = self.notional_e18.checked_add(more).ok_or_else(|| Error::overflow("order notional"))?;
+        self.filled = filled;
+        Ok(filled == self.qty)
+    }
+
+    /// A fill whose news came after those of the order's end: it counts, and the order stays ended.
+    pub(super) fn fill_late(&mut self, qty: Qty, price: Price, now: Timestamp) -> Result<()> {
+        if matches!(self.status, OrderStatus::Filled | OrderStatus::Rejected | OrderStatus::Refused) || !self.status.is_terminal() {
+            return Err(self.refuse(OrderEvent::Filled { qty, price }));
+        }
+        if self.count_fill(qty, price)? {
+            self.status = OrderStatus::Filled;
+        }
+        self.updated = now;
+        Ok(())
+    }
+
+    /// Fills of the order that this one replaces count against it; true where that fills it.
+    pub(super) fn carry_fills(&mut self, filled: Qty) -> Result<bool> {
+        let qty = self.qty.checked_sub(filled)?;
+        if !qty.is_positive() || qty < self.filled {
+            let why =
+                format!("cannot take over fills of {filled} from the order it replaces: it is for {}, {} filled", self.qty, self.filled);
+            return Err(Error::Order { order: self.id.to_string(), why });
+        }
+        self.qty = qty;
+        let is_filled = qty == self.filled && !self.status.is_terminal();
+        if is_filled {
+            self.status = OrderStatus::Filled;
+        }
+        Ok(is_filled)
+    }
+
     fn refuse(&self, event: OrderEvent) -> Error {
         Error::Order { order: self.id.to_string(), why: format!("is {}, where {event:?} cannot happen", self.status.as_str()) }
     }
@@ -210,7 +254,12 @@ impl Order {
     #[inline]
     pub fn apply(&mut self, event: OrderEvent, now: Timestamp) -> Result<()> {
         use OrderStatus as S;
-        let working = if self.filled.is_zero() { S::New } else { S::PartiallyFilled };
+        let working = match (self.filled.is_zero(), self.is_accepted) {
+            (false, _) => S::PartiallyFilled,
+            (true, true) => S::New,
+            // A cancel or replace of an order that the venue has not heard of.
+            (true, false) => S::PendingNew,
+        };
         let next = match (self.status, event) {
             (S::PendingNew, OrderEvent::Accepted) => S::New,
             // A replace or cancel may be asked for before the venue's word has come back, and a cancel may follow a replace
@@ -221,21 +270,9 @@ impl Order {
                 s @ (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace),
                 OrderEvent::Filled { qty, price },
             ) => {
-                let filled = self.filled.checked_add(qty)?;
-                if !qty.is_positive() || filled > self.qty {
-                    return Err(Error::Order {
-                        order: self.id.to_string(),
-                        why: format!(
-                            "a fill of {qty} would make {filled} of {} filled; fills must be above zero and within the order",
-                            self.qty
-                        ),
-                    });
-                }
-                let more = i128::from(price.raw()) * i128::from(qty.raw());
-                self.notional_e18 = self.notional_e18.checked_add(more).ok_or_else(|| Error::overflow("order notional"))?;
-                self.filled = filled;
+                let is_all = self.count_fill(qty, price)?;
                 match s {
-                    _ if filled == self.qty => S::Filled,
+                    _ if is_all => S::Filled,
                     S::PendingCancel | S::PendingReplace => s,
                     _ => S::PartiallyFilled,
                 }
@@ -248,6 +285,7 @@ impl Order {
             (S::PendingReplace | S::PendingCancel, OrderEvent::Replaced) => S::Replaced,
             _ => return Err(self.refuse(event)),
         };
+        self.is_accepted |= matches!(event, OrderEvent::Accepted | OrderEvent::Filled { .. });
         self.status = next;
         self.updated = now;
         Ok(())

@@ -59,6 +59,13 @@ impl Risk {
         Ok(Self { limits, exposure: Exposure::new(instruments), arrival_ns: i64::MIN })
     }
 
+    /// Put other limits in force from now on; what is counted goes on. Limits that cannot work are refused whole.
+    pub fn reload(&mut self, limits: RiskLimits) -> Result<()> {
+        limits.validate()?;
+        self.limits = limits;
+        Ok(())
+    }
+
     /// The limits in force.
     pub const fn limits(&self) -> &RiskLimits {
         &self.limits
