@@ -91,12 +91,16 @@ fn run(record: &[BookDelta], tick: i64, share: f64, opens: i64, place: Place) ->
         };
         if !chosen {
             let twin = live.get(&delta.order).copied();
-            let before = twin.and_then(|_| replay.recorded(delta.order)).map_or(0, |order| order.left.raw());
+            // An execution beyond its limit tells that it had moved.
+            let there = twin.and_then(|_| replay.recorded(delta.order));
+            let stands = there.is_some_and(|order| {
+                order.left.is_positive() && if order.side == Side::Buy { delta.price <= order.price } else { delta.price >= order.price }
+            });
             replay.apply(delta);
             if let Some(pair) = twin.and_then(|id| pairs.get_mut(&id)) {
                 let now_there = replay.recorded(delta.order);
                 let gone = now_there.is_none_or(|order| order.rank != pair.rank);
-                if delta.action == BookAction::Execute && before > 0 && (now_there.is_none() || !gone) {
+                if delta.action == BookAction::Execute && stands {
                     pair.first = pair.first.or(Some(now));
                     pair.done = gone.then_some(now);
                 } else if gone {
@@ -241,5 +245,8 @@ fn our_orders_in_the_esh4_queue_fill_when_their_twins_do() {
         hold(&tally, place, 0.95, 0.96);
         // Whom the record passed over: orders of the taker's own firm, canceled in the same event.
         assert_eq!(tally.only_ours, tally.canceled_at_once);
+        if place == Place::Before {
+            assert_eq!(tally.same_instant + tally.only_ours, tally.ours_filled, "a fill at another moment than its twin's");
+        }
     }
 }

@@ -202,7 +202,11 @@ impl Engine {
             ReportKind::Replaced { old, new } => match self.orders.get(new) {
                 // The replacement's own news may have come before.
                 Some(replacement) if replacement.replaces == old => {
-                    if status.is_terminal() { Sense::Stale } else { Sense::Sound }
+                    if status.is_terminal() {
+                        Sense::Stale
+                    } else {
+                        Sense::Sound
+                    }
                 }
                 _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),
             },
