@@ -1,7 +1,7 @@
 """The matching engine from Python: ours and lightmatchingengine on one stream, and ours among more and more orders.
 
-The stream adds orders behind the touch, cancels any of them, and now and then takes a hundred shares from the other side.
-Both sides trade the same shares. lightmatchingengine is written in Python and keeps no participants.
+The stream adds orders behind the touch, cancels any of them, and now and then takes a hundred shares from the other
+side. Both trade the same shares. lightmatchingengine is written in Python and keeps no participants.
 """
 
 from functools import lru_cache

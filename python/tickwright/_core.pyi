@@ -267,7 +267,14 @@ class MatchingEngine:
         """Cancel an order."""
 
     def replace(
-        self, participant: int, order: int, *, qty: object = None, price: object = None, stop: object = None, ts: int = ...
+        self,
+        participant: int,
+        order: int,
+        *,
+        qty: object = None,
+        price: object = None,
+        stop: object = None,
+        ts: int = ...,
     ) -> list[MatchEvent]:
         """Give an order new terms; it keeps its place in the queue where only its quantity shrinks."""
 
@@ -320,10 +327,10 @@ class MatchingEngine:
         """Side, price, stop, shares left and filled, tif, and whether the order is in the book."""
 
     def indicative(self) -> tuple[float | None, float, float]:
-        """What the auction would do now: price, shares paired, imbalance."""
+        """Tell what the auction would do now: price, shares paired, imbalance."""
 
     def bands(self) -> tuple[float, float, float] | None:
-        """Reference, lower and upper price band, where they are in force."""
+        """Give reference, lower and upper price band, where they are in force."""
 
     @property
     def phase(self) -> str:

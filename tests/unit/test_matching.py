@@ -55,7 +55,16 @@ def test_columns_do_what_single_calls_do():
         fills += [(i, e.price, e.qty, *e.maker, *e.taker, e.maker_left, e.left) for e in events if e.kind == "filled"]
         rejected += [(i, e.reason) for e in events if e.kind == "rejected"]
     result = many.apply(rows)
-    names = ["row", "price", "qty", "maker_participant", "maker_order", "taker_participant", "taker_order", "maker_left"]
+    names = [
+        "row",
+        "price",
+        "qty",
+        "maker_participant",
+        "maker_order",
+        "taker_participant",
+        "taker_order",
+        "maker_left",
+    ]
     columns = [result.fills[name].tolist() for name in [*names, "taker_left"]]
     assert list(zip(*columns, strict=True)) == fills
     assert list(result.reasons().items()) == rejected
@@ -69,7 +78,7 @@ def test_raw_columns_give_raw_fills():
     rows = {"op": [0, 3], "participant": [1, 2], "order": [1, 1], "side": ["sell", "buy"]}
     rows |= {"price": [10_020_000_000, 0], "qty": [100 * 10**9, 50 * 10**9]}
     fills = exchange.apply(rows, raw=True).fills
-    assert fills["price"].tolist() == [10_020_000_000] and fills["maker_left"].tolist() == [50 * 10**9]
+    assert (fills["price"].tolist(), fills["maker_left"].tolist()) == ([10_020_000_000], [50 * 10**9])
     assert fills["price"].dtype == np.int64
 
 
@@ -91,7 +100,7 @@ def test_bad_settings_columns_and_phases_are_refused_with_their_name():
     with pytest.raises(ConfigError, match="self_match"):
         tw.MatchingEngine(self_match="sometimes")
     exchange = opened()
-    with pytest.raises(ConfigError, match="opening_auction cannot follow|phase opening_auction"):
+    with pytest.raises(ConfigError, match="phase opening_auction: cannot follow continuous"):
         exchange.set_phase("opening_auction")
     good = {"op": [0], "participant": [1], "order": [1], "side": [0], "price": [10.0], "qty": [1]}
     with pytest.raises(DataError, match="miss price, qty"):
@@ -114,12 +123,19 @@ def test_bad_settings_columns_and_phases_are_refused_with_their_name():
 def test_events_have_the_attributes_of_their_kind():
     exchange = opened()
     (accepted,) = exchange.submit(1, 1, "sell", 5, 10)
-    assert (accepted.kind, accepted.order, accepted.side, accepted.qty, accepted.price) == ("accepted", (1, 1), "sell", 5, 10)
-    assert accepted.reason is None and accepted.maker is None and accepted.execution_id is None
+    assert (accepted.kind, accepted.order, accepted.side, accepted.qty, accepted.price) == (
+        "accepted",
+        (1, 1),
+        "sell",
+        5,
+        10,
+    )
+    assert (accepted.reason, accepted.maker, accepted.execution_id) == (None, None, None)
     fill = exchange.submit(2, 7, "buy", 3)[1]
     assert (fill.kind, fill.maker, fill.taker, fill.execution_id) == ("filled", (1, 1), (2, 7), 1)
     assert (fill.maker_left, fill.left, fill.made_in, fill.side) == (2, 0, "continuous", "buy")
     (gone,) = exchange.mass_cancel(1)
     assert (gone.reason, gone.left, repr(gone)) == ("mass_cancel", 2, "<MatchEvent canceled order=(1, 1) mass_cancel>")
     assert exchange.cancel(1, 1)[0].request == "cancel"
-    assert exchange.orders_at("buy", 9) == [] and exchange.queue_ahead(1, 1) is None and exchange.order(1, 1) is None
+    assert exchange.orders_at("buy", 9) == []
+    assert (exchange.queue_ahead(1, 1), exchange.order(1, 1)) == (None, None)

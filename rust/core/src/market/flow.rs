@@ -38,7 +38,7 @@ pub(super) struct Flow {
 
 impl Flow {
     /// A flow with these mean rates, per second; `None` where excitation alone would give more.
-    pub(super) fn new(rates: [f64; KINDS], kernels: [Kernel; 2]) -> Option<Self> {
+    pub(super) fn new(rates: [f64; KINDS], kernels: &[Kernel; 2]) -> Option<Self> {
         let mut base = rates;
         let mut excited = [[0.0; KINDS]; 2];
         for (k, kernel) in kernels.iter().enumerate() {
@@ -52,7 +52,7 @@ impl Flow {
         }
         let sums = excited.map(|row| row.iter().sum());
         let sound = base.iter().all(|&rate| rate > 0.0 && rate.is_finite());
-        sound.then(|| Self { base, base_sum: base.iter().sum(), kernels, excited, sums, now: 0.0 })
+        sound.then(|| Self { base, base_sum: base.iter().sum(), kernels: *kernels, excited, sums, now: 0.0 })
     }
 
     /// The next event: seconds since the beginning, and its kind.
@@ -97,7 +97,7 @@ mod tests {
             row[kind] = 0.5;
         }
         let idle = Kernel { branching: [[0.0; KINDS]; KINDS], decay: 1.0 };
-        let mut flow = Flow::new([1.0, 2.0, 3.0, 4.0], [Kernel { branching, decay: 2.0 }, idle]).unwrap();
+        let mut flow = Flow::new([1.0, 2.0, 3.0, 4.0], &[Kernel { branching, decay: 2.0 }, idle]).unwrap();
         let mut random = Random::new(5);
         let (window, windows) = (50.0, 4_000_usize);
         let mut counts = vec![[0.0_f64; KINDS]; windows];
@@ -118,6 +118,6 @@ mod tests {
     #[test]
     fn a_flow_that_would_explode_is_none() {
         let all = Kernel { branching: [[0.4; KINDS]; KINDS], decay: 1.0 };
-        assert!(Flow::new([1.0; KINDS], [all, all]).is_none());
+        assert!(Flow::new([1.0; KINDS], &[all, all]).is_none());
     }
 }

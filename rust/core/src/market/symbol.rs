@@ -48,7 +48,7 @@ impl SymbolMarket {
         let slow = [[0.16, 0.12, 0.5, 0.5], [0.12, 0.16, 0.5, 0.5], [0.0, 0.0, 0.15, 0.15], [0.0, 0.0, 0.15, 0.15]];
         let (takes, quotes) = (style.takes_per_second / 2.0, style.quotes_per_second / 2.0);
         let kernels = [Kernel { branching: fast, decay: 8.0 }, Kernel { branching: slow, decay: 0.02 }];
-        let mut flow = Flow::new([takes, takes, quotes, quotes], kernels).ok_or_else(|| {
+        let mut flow = Flow::new([takes, takes, quotes, quotes], &kernels).ok_or_else(|| {
             Error::config(
                 format!("symbols.{}.quotes_per_second", style.name),
                 format!("{} is too near to takes_per_second; choose 15 to 200 times as many", style.quotes_per_second),
@@ -130,7 +130,7 @@ impl SymbolMarket {
     pub fn close(&mut self, ts: Timestamp, out: &mut Vec<MatchEvent>) -> Result<()> {
         self.now = ts;
         for side in [Side::Buy, Side::Sell] {
-            for _ in 0..1 + self.random.below(20) {
+            for _ in 0..=self.random.below(20) {
                 let id = self.next_id;
                 self.next_id += 1;
                 let qty = Qty::from_raw(self.size().raw() * 5);
