@@ -260,7 +260,8 @@ impl Parent {
             self.now = self.now.plus(SECOND_NS / 100);
             self.broker.advance(self.now);
             let answer = self.ask(&Ask::Settle).unwrap();
-            for (id, ..) in &answer.filled {
+            // Fills that were missed, and orders that are open here: what a broker is asked for.
+            for (id, ..) in answer.filled.iter().filter(|(id, filled, is_done)| !is_done || *filled != self.broker.filled(*id)) {
                 for mut report in self.broker.ask(*id).unwrap_or_default().to_vec() {
                     report.due = self.now;
                     self.step(Input::Report(report)).unwrap();
