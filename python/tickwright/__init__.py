@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from tickwright.errors import SignalError as SignalError
     from tickwright.errors import StrategyError as StrategyError
     from tickwright.errors import TickwrightError as TickwrightError
+    from tickwright.matching import MatchingEngine as MatchingEngine
     from tickwright.rules import Fraction as Fraction
     from tickwright.rules import Notional as Notional
     from tickwright.rules import Rules as Rules
@@ -72,6 +73,7 @@ _EXPORTS = {
     "InterruptedRunError": "errors",
     "JournalError": "errors",
     "MarketData": "data",
+    "MatchingEngine": "matching",
     "Notional": "rules",
     "NumericError": "errors",
     "Order": "_core",

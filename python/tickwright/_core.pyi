@@ -157,6 +157,196 @@ _DepthArrays: TypeAlias = tuple[
 def fixed(value: object) -> int:
     """Units of 1e-9 of a float, an int, a `Decimal` or text."""
 
+class MatchEvent:
+    """One event of a `MatchingEngine`. Attributes that an event of its kind does not have are None."""
+
+    @property
+    def kind(self) -> str:
+        """What happened.
+
+        ``accepted``, ``rejected``, ``filled``, ``canceled``, ``replaced``, ``repriced``, ``triggered``, ``expired``,
+        ``indicative``, ``uncrossed``, ``phase``, ``bands`` or ``limit_state``.
+        """
+
+    @property
+    def order(self) -> tuple[int, int] | None:
+        """The order: participant and its number there; of a fill the taker."""
+
+    @property
+    def maker(self) -> tuple[int, int] | None:
+        """The resting order of a fill; in an auction the seller's."""
+
+    @property
+    def taker(self) -> tuple[int, int] | None:
+        """The incoming order of a fill; in an auction the buyer's."""
+
+    @property
+    def execution_id(self) -> int | None:
+        """Number of the trade, from 1 up."""
+
+    @property
+    def made_in(self) -> str | None:
+        """Where the trade was made: ``continuous``, ``auction`` or ``record``."""
+
+    @property
+    def side(self) -> str | None:
+        """Side of the order, of the taker, or of the quote in a limit state."""
+
+    @property
+    def price(self) -> float | None:
+        """Limit, or price of the trade or auction, dollars."""
+
+    @property
+    def qty(self) -> float | None:
+        """Shares ordered, traded, or paired in an auction."""
+
+    @property
+    def left(self) -> float | None:
+        """Shares of the order, or of the taker, still to fill, or that did not trade."""
+
+    @property
+    def maker_left(self) -> float | None:
+        """Shares of the maker still to fill."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why a request was rejected or an order canceled."""
+
+    @property
+    def request(self) -> str | None:
+        """What was asked and rejected: ``new``, ``cancel`` or ``replace``."""
+
+    @property
+    def kept_place(self) -> bool | None:
+        """Whether a replaced order kept its place in the queue."""
+
+    @property
+    def imbalance(self) -> float | None:
+        """Shares left over at the auction's price: buyers' above zero, sellers' below."""
+
+    @property
+    def phase(self) -> str | None:
+        """The phase from now on."""
+
+    @property
+    def bands(self) -> tuple[float, float, float] | None:
+        """Reference, lower and upper price band, dollars."""
+
+    @property
+    def ts(self) -> int | None:
+        """Time of what happens by itself, nanoseconds since 1970 UTC."""
+
+class MatchingEngine:
+    """One instrument's exchange; `tickwright.MatchingEngine` adds columns."""
+
+    def __new__(
+        cls,
+        *,
+        tick: object = None,
+        lot: object = None,
+        self_match: str = "allow",
+        luld: str = "none",
+        orders_max: int = 16_777_216,
+    ) -> Self: ...
+    def submit(
+        self,
+        participant: int,
+        order: int,
+        side: str,
+        qty: object,
+        price: object = None,
+        *,
+        stop: object = None,
+        tif: str = "day",
+        post_only: bool = False,
+        ts: int = ...,
+    ) -> list[MatchEvent]:
+        """Send a new order: market without a price, stop or stop-limit with a stop."""
+
+    def cancel(self, participant: int, order: int, *, ts: int = ...) -> list[MatchEvent]:
+        """Cancel an order."""
+
+    def replace(
+        self,
+        participant: int,
+        order: int,
+        *,
+        qty: object = None,
+        price: object = None,
+        stop: object = None,
+        ts: int = ...,
+    ) -> list[MatchEvent]:
+        """Give an order new terms; it keeps its place in the queue where only its quantity shrinks."""
+
+    def mass_cancel(self, participant: int, *, ts: int = ...) -> list[MatchEvent]:
+        """Cancel every order of a participant, the oldest first."""
+
+    def set_phase(self, phase: str, *, ts: int = ...) -> list[MatchEvent]:
+        """Go over to another phase; an auction leads into ``continuous`` and to ``closed``."""
+
+    def advance(self, ts: int) -> list[MatchEvent]:
+        """Let time pass: what is due by `ts` happens, at its own time."""
+
+    def set_reference(self, price: object) -> None:
+        """Tell the price for auctions that no trade gives, such as the previous close."""
+
+    def set_luld_day(self, previous_close: object, close_ts: int) -> None:
+        """Tell the price bands the previous close and when the session ends."""
+
+    def apply_arrays(
+        self,
+        op: npt.NDArray[np.int8],
+        participant: npt.NDArray[np.uint32],
+        order: npt.NDArray[np.uint64],
+        side: npt.NDArray[np.int8],
+        price: _Raw,
+        qty: _Raw,
+        stop: _Raw | None,
+        tif: npt.NDArray[np.int8] | None,
+        post_only: npt.NDArray[np.int8] | None,
+        ts: npt.NDArray[np.int64] | None,
+    ) -> dict[str, Any]:
+        """Apply columns of requests; prices and quantities in units of 1e-9."""
+
+    def best_bid(self) -> tuple[float, float, int] | None:
+        """Price, shares and orders of the highest bid."""
+
+    def best_ask(self) -> tuple[float, float, int] | None:
+        """Price, shares and orders of the lowest ask."""
+
+    def depth(self, n: int = 10) -> tuple[list[tuple[float, float, int]], list[tuple[float, float, int]]]:
+        """Price, shares and orders of the best bids and asks."""
+
+    def orders_at(self, side: str, price: object) -> list[tuple[int, int, float]]:
+        """Participant, number and shares of the orders at a price, the first to trade first."""
+
+    def queue_ahead(self, participant: int, order: int) -> tuple[float, int] | None:
+        """Shares and orders in front of an order at its price; None where it is not in the book."""
+
+    def order(self, participant: int, order: int) -> dict[str, Any] | None:
+        """Side, price, stop, shares left and filled, tif, and whether the order is in the book."""
+
+    def indicative(self) -> tuple[float | None, float, float]:
+        """Tell what the auction would do now: price, shares paired, imbalance."""
+
+    def bands(self) -> tuple[float, float, float] | None:
+        """Give reference, lower and upper price band, where they are in force."""
+
+    @property
+    def phase(self) -> str:
+        """What the exchange is doing."""
+
+    @property
+    def last_trade(self) -> float | None:
+        """Price of the last trade."""
+
+    def __len__(self) -> int: ...
+    def to_bytes(self) -> bytes:
+        """Give the whole state."""
+
+    def restore(self, state: bytes) -> None:
+        """Go on from the state that `to_bytes` gave."""
+
 class OrderBook:
     """One instrument's order book; `tickwright.OrderBook` adds columns and arrays."""
 
@@ -465,6 +655,12 @@ def synthetic(
 
     Settings of a symbol are start price, annual volatility, average daily volume, mean spread in ticks, and events a
     day. Symbols without settings take those of the default symbols in turn.
+    """
+
+def market(seed: int, symbols: Sequence[tuple[str, float, bool, float]], date: str, seconds: int) -> MarketData:
+    """Simulate a market order by order.
+
+    A symbol is its name, start price, whether its tick is large for its price, and a factor on its pace.
     """
 
 # --- indicators ------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ mod indicator_set;
 mod indicators;
 mod journal;
 mod lines;
+mod matching;
+mod matching_event;
 mod quality;
 mod stats;
 mod strategy;
@@ -50,6 +52,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     backtest::register(module)?;
     book::register(module)?;
     book_set::register(module)?;
+    matching::register(module)?;
     journal::register(module)?;
     // The stub file lists the names; PyO3's own list would count private ones as public.
     module.delattr("__all__")

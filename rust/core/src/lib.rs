@@ -12,6 +12,8 @@ pub mod feeds;
 pub mod indicators;
 pub mod journal;
 pub mod ledger;
+pub mod market;
+pub mod matching;
 pub mod order;
 pub mod risk;
 pub mod session;
