@@ -1,12 +1,13 @@
 //! The engine's parts and its steps.
 
 use super::{Command, EngineState, Fill, OrderUpdate, Output};
+use crate::account::AccountConfig;
 use crate::bars::Aggregator;
 use crate::book::TopOfBook;
 use crate::event::{ActionKind, Bar, MarketEvent};
 use crate::ledger::{Dividends, Ledger};
 use crate::order::{Order, OrderRequest, Orders};
-use crate::risk::{Gate, OnBreach, RefusalCode, Risk, RiskLimits};
+use crate::risk::{Gate, KillSwitch, OnBreach, RefusalCode, Risk, RiskLimits};
 use crate::strategy::{Intents, Interest, Strategy};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
 use crate::venue::{OrderCommand, SessionClock, Sources};
@@ -31,6 +32,8 @@ pub struct EngineConfig {
     pub cash: Money,
     /// Limits of the account.
     pub limits: RiskLimits,
+    /// Kind of account: what its buying power, shorts and day trades are.
+    pub account: AccountConfig,
     /// Which price values a position.
     pub mark: MarkPolicy,
     /// What happens to dividends.
@@ -44,6 +47,7 @@ impl Default for EngineConfig {
         Self {
             cash: Money::from_raw(100_000 * 1_000_000_000),
             limits: RiskLimits::default(),
+            account: AccountConfig::default(),
             mark: MarkPolicy::Auto,
             dividends: Dividends::Cash,
             max_requests_per_moment: 100_000,
@@ -92,7 +96,7 @@ pub struct Engine {
     pub(super) intents: Intents,
     pub(super) notices: VecDeque<Notice>,
     pub(super) built: Vec<Bar>,
-    midnight: SessionClock,
+    pub(super) midnight: SessionClock,
     day_ends: Timestamp,
     day_start_equity: Money,
     /// Every position is to be closed: what fills before its cancel arrives is closed too.
@@ -116,13 +120,15 @@ impl Engine {
             }
         }
         let n = instruments.len();
+        let names: Vec<String> = strategies.iter().map(|s| s.name().to_owned()).collect();
+        let risk = Risk::new(config.limits.clone(), config.account.clone(), config.cash, instruments.symbols(), &names)?;
         Ok(Self {
             now: Timestamp::MIN,
             state: EngineState::Initializing,
             gate: EngineState::Initializing.gate(),
             tops: vec![TopOfBook::default(); n],
             ledger: Ledger::new(config.cash, n, strategies.len()),
-            risk: Risk::new(config.limits.clone(), n)?,
+            risk,
             orders: Orders::default(),
             wants: vec![Interest::NONE; n * strategies.len()],
             builders: (0..n).map(|_| Vec::new()).collect(),
@@ -152,6 +158,23 @@ impl Engine {
     /// All orders.
     pub const fn orders(&self) -> &Orders {
         &self.orders
+    }
+
+    /// The risk checks: limits, counters, account.
+    pub const fn risk(&self) -> &Risk {
+        &self.risk
+    }
+
+    /// A handle on the kill switch, to be thrown from any thread.
+    pub fn kill_switch(&self) -> KillSwitch {
+        self.risk.kill_switch()
+    }
+
+    /// Other limits from this moment of event time on; on an error the old ones stay.
+    pub fn reload_limits(&mut self, limits: RiskLimits) -> Result<()> {
+        self.risk.reload(limits.clone(), &self.ledger)?;
+        self.config.limits = limits;
+        Ok(())
     }
 
     /// The state.
@@ -217,6 +240,9 @@ impl Engine {
         let Some(top) = self.tops.get_mut(index) else {
             return Err(Error::data("market event", "names an instrument that the engine does not know"));
         };
+        if event.ts() >= self.risk.day_ends() {
+            return self.on_new_day(event, out);
+        }
         self.now = self.now.max(event.ts());
         let interest = match event {
             MarketEvent::Quote(quote) => {
@@ -236,13 +262,13 @@ impl Engine {
                 if let ActionKind::Split { .. } = action.kind {
                     *top = TopOfBook::default();
                 }
-                let (held, mark) = (self.ledger.net_qty(action.instrument), self.ledger.mark_of(action.instrument));
-                self.risk.exposure_mut().position_changed(action.instrument, held, mark);
+                self.risk.repositioned(action.instrument, &self.ledger);
                 self.watch_losses(out)?;
                 Interest::ACTIONS
             }
         };
         let top = &self.tops[index];
+        self.risk.observe(event, top);
         let mark = match self.config.mark {
             MarkPolicy::Auto => top.reference(),
             MarkPolicy::Last => top.last.is_positive().then_some(top.last),
@@ -260,8 +286,12 @@ impl Engine {
     fn revalue(&mut self, instrument: InstrumentId, mark: Price, out: &mut Vec<Output>) -> Result<()> {
         let revalued = self.ledger.mark(instrument, mark);
         // Open orders are valued too, whether or not there is a position.
-        self.risk.exposure_mut().marked(instrument, mark);
-        if revalued { self.watch_losses(out) } else { Ok(()) }
+        self.risk.marked(instrument, mark);
+        if revalued {
+            self.watch_losses(out)?;
+        }
+        // Positions of strategies can change their values where the account's cancel out.
+        self.watch_strategies(out)
     }
 
     /// Drawdown and daily loss, after every change of equity.

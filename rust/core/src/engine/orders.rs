@@ -30,15 +30,15 @@ impl Engine {
                 if !filled.is_zero() {
                     self.orders.carry_fills(new, filled)?;
                 }
-                let change = self.orders.get(new).map_or(0, |o| o.replace_change);
-                self.settle_replace(old, change.min(0));
+                // While a replace was pending the larger of both orders counted as open; now the new one alone does.
+                self.risk.closed(old);
+                self.risk.resized(new, self.orders.get(new).map_or(0, |o| o.remaining().raw()));
                 let before = self.orders.get(old).map(Order::status);
                 let order = self.orders.apply(old, OrderEvent::Replaced, self.now)?;
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
             }
             ReportKind::ReplaceRejected { old, new } => {
-                let change = self.orders.get(new).map_or(0, |o| o.replace_change);
-                self.settle_replace(old, -change.max(0));
+                self.risk.closed(new);
                 let before = self.orders.get(new).map(Order::status);
                 let order = self.orders.apply(new, OrderEvent::Rejected, self.now)?;
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
@@ -57,21 +57,11 @@ impl Engine {
         self.orders.get(id).is_some_and(|o| !o.status().is_terminal())
     }
 
-    /// While a replace was pending the larger of both orders counted as open; now it is decided.
-    fn settle_replace(&mut self, old: OrderId, change: i64) {
-        if let Some(o) = self.orders.get(old) {
-            let (instrument, side) = (o.instrument, o.side);
-            let mark = self.ledger.mark_of(instrument);
-            self.risk.exposure_mut().order_changed(instrument, side, change, mark);
-        }
-    }
-
     fn update(&mut self, id: OrderId, event: OrderEvent) -> Result<()> {
         let before = self.orders.get(id).map(Order::status);
         let order = self.orders.apply(id, event, self.now)?;
         if order.status().is_terminal() {
-            let mark = self.ledger.mark_of(order.instrument);
-            self.risk.exposure_mut().order_changed(order.instrument, order.side, -order.remaining().raw(), mark);
+            self.risk.closed(id);
         }
         self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
         Ok(())
@@ -81,11 +71,9 @@ impl Engine {
     fn fill(&mut self, id: OrderId, qty: Qty, price: Price, fee: Money, maker: bool, ts: Timestamp, out: &mut Vec<Output>) -> Result<()> {
         let order = self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?;
         let (strategy, instrument, side) = (order.strategy, order.instrument, order.side);
-        let booked = self.ledger.book(&Booking { strategy, instrument, side, qty, price, fee, ts })?;
-        let mark = self.ledger.mark_of(instrument);
-        let exposure = self.risk.exposure_mut();
-        exposure.order_changed(instrument, side, -qty.raw(), mark);
-        exposure.position_changed(instrument, self.ledger.net_qty(instrument), mark);
+        let booking = Booking { strategy, instrument, side, qty, price, fee, ts };
+        let booked = self.ledger.book(&booking)?;
+        self.risk.booked(id, &booking, booked.position, order.status().is_terminal(), &self.ledger);
         let slippage = if order.reference.is_positive() {
             Money::notional(Price::from_raw(side.sign() * (price.raw() - order.reference.raw())), qty)
         } else {
@@ -112,7 +100,8 @@ impl Engine {
             out.push(Output::Trip(trip));
         }
         self.notices.push_back(Notice::Fill(fill));
-        self.watch_losses(out)
+        self.watch_losses(out)?;
+        self.watch_strategies(out)
     }
 
     /// Carry out what strategy `s` left in the intents.
@@ -150,17 +139,21 @@ impl Engine {
         Ok(())
     }
 
-    /// Check `request`, which would join `open_orders` others.
-    fn judge(&mut self, request: &OrderRequest, open_orders: usize) -> Result<std::result::Result<(), Refusal>> {
+    /// Check `request` of strategy `s`, which would replace `old` where that is given.
+    fn judge(&mut self, s: StrategyId, request: &OrderRequest, old: Option<OrderId>) -> Result<std::result::Result<(), Refusal>> {
         let top =
             self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
-        let context = RiskContext { now: self.now, top, ledger: &self.ledger, open_orders, gate: self.gate };
-        Ok(self.risk.check(request, &context))
+        let open_orders = self.orders.open().len().saturating_sub(usize::from(old.is_some()));
+        let context = RiskContext { now: self.now, strategy: s, top, ledger: &self.ledger, open_orders, gate: self.gate };
+        Ok(match old {
+            None => self.risk.check(request, &context),
+            Some(old) => self.risk.check_replacement(old, request, &context),
+        })
     }
 
     fn submit(&mut self, s: StrategyId, request: &OrderRequest, out: &mut Vec<Output>) -> Result<()> {
         let (id, reference) = (self.orders.next_id(), self.reference(request.instrument));
-        if let Err(refusal) = self.judge(request, self.orders.open().len())? {
+        if let Err(refusal) = self.judge(s, request, None)? {
             return self.refuse(Order::refused(id, s, request, reference, self.now), refusal, out);
         }
         let order = Order::new(id, s, request, reference, self.now);
@@ -171,7 +164,9 @@ impl Engine {
         self.orders.add(order)?;
         let mark = self.ledger.mark_of(order.instrument);
         let mark = if mark.is_positive() { mark } else { order.limit().unwrap_or(Price::ZERO) };
-        self.risk.exposure_mut().order_changed(order.instrument, order.side, opens, mark);
+        if let Some(top) = self.tops.get(order.instrument.index()) {
+            self.risk.opened(&order, opens, mark, top);
+        }
         out.push(Output::Order(command));
         Ok(())
     }
@@ -197,6 +192,7 @@ impl Engine {
         let replacing = order.status() == OrderStatus::PendingReplace;
         if replacing || matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled) {
             self.update(id, OrderEvent::CancelRequested)?;
+            self.risk.cancel_sent(id, self.now);
             out.push(Output::Order(OrderCommand::Cancel { order: id, instrument: order.instrument }));
         }
         if replacing {
@@ -244,15 +240,10 @@ impl Engine {
         }
         let remains = request.qty.checked_sub(order.filled)?;
         // Judge what would remain as if the old order were gone.
-        let mark = self.ledger.mark_of(request.instrument);
-        let old_open = order.remaining().raw();
-        self.risk.exposure_mut().order_changed(request.instrument, request.side, -old_open, mark);
-        let verdict = self.judge(&OrderRequest { qty: remains, ..request }, self.orders.open().len().saturating_sub(1));
-        self.risk.exposure_mut().order_changed(request.instrument, request.side, old_open, mark);
-        if let Err(refusal) = verdict? {
+        if let Err(refusal) = self.judge(s, &OrderRequest { qty: remains, ..request }, Some(old))? {
             return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);
         }
-        new.replace_change = remains.raw() - old_open;
+        new.replace_change = remains.raw() - order.remaining().raw();
         self.update(old, OrderEvent::ReplaceRequested)?;
         self.launch(new, new.replace_change.max(0), OrderCommand::Replace { old, new }, out)
     }
