@@ -187,8 +187,8 @@ impl RunResult {
 
     /// (time, state, why) of every change of the engine's state.
     #[getter]
-    fn states(&self) -> Vec<(i64, &'static str, &'static str)> {
-        self.inner.states.iter().map(|(ts, state, why)| (ts.nanos(), state.as_str(), *why)).collect()
+    fn states(&self) -> Vec<(i64, &'static str, &str)> {
+        self.inner.states.iter().map(|(ts, state, why)| (ts.nanos(), state.as_str(), &**why)).collect()
     }
 
     /// Exact decimal text of equity at the end.

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod event;
 pub mod feeds;
 pub mod indicators;
+pub mod journal;
 pub mod ledger;
 pub mod order;
 pub mod risk;

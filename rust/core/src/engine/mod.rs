@@ -6,13 +6,20 @@
 mod core;
 mod days;
 mod dispatch;
+mod faults;
+mod input;
 mod orders;
 mod output;
+mod save;
 mod state;
+mod tape;
 
 pub use self::core::{Engine, EngineConfig, MarkPolicy};
+pub use faults::{Isolation, Trust};
+pub use input::{Alarm, AlarmKind, Input, Instruction};
 pub use output::{Fill, OrderUpdate, Output, RefusalRecord};
 pub use state::{Command, EngineState};
+pub use tape::{Asked, Stand, Tape};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Orders in the engine: what strategies ask for becomes commands to the venue, and the venue's reports become fills.
 
 use super::core::{Engine, Notice};
-use super::{Fill, OrderUpdate, Output, RefusalRecord};
+use super::{Fill, OrderUpdate, Output, RefusalRecord, Trust};
 use crate::ledger::Booking;
 use crate::order::{Order, OrderEvent, OrderRequest, OrderStatus};
 use crate::risk::{Refusal, RiskContext};
@@ -10,10 +10,34 @@ use crate::types::{Error, Money, OrderId, Price, Qty, Result, StrategyId, Timest
 use crate::venue::{OrderCommand, Report, ReportKind};
 use std::cmp::Reverse;
 
+/// What a report means.
+enum Sense {
+    /// It is news.
+    Sound,
+    /// It says what is known already, or came too late to matter.
+    Stale,
+    /// It cannot be.
+    Impossible { why: String, is_money: bool },
+}
+
 impl Engine {
     /// A report of the venue.
     pub fn on_report(&mut self, report: &Report, out: &mut Vec<Output>) -> Result<()> {
         self.now = self.now.max(report.due);
+        if self.config.trust == Trust::Wire {
+            if report.execution != 0 && !self.booked.insert(report.execution) {
+                self.repeats += 1;
+                return Ok(());
+            }
+            match self.sense(&report.kind) {
+                Sense::Sound => {}
+                Sense::Stale => {
+                    self.repeats += 1;
+                    return Ok(());
+                }
+                Sense::Impossible { why, is_money } => return self.anomaly(&why, is_money, out),
+            }
+        }
         match report.kind {
             ReportKind::Filled { order, qty, price, fee, maker } => self.fill(order, qty, price, fee, maker, report.ts, out)?,
             ReportKind::Accepted(id) => self.update(id, OrderEvent::Accepted)?,
@@ -69,7 +93,13 @@ impl Engine {
 
     #[allow(clippy::too_many_arguments, reason = "the fields of one report, taken apart once")]
     fn fill(&mut self, id: OrderId, qty: Qty, price: Price, fee: Money, maker: bool, ts: Timestamp, out: &mut Vec<Output>) -> Result<()> {
-        let order = self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?;
+        let is_late = self.config.trust == Trust::Wire && self.orders.get(id).is_some_and(|o| o.status().is_terminal());
+        let order = if is_late {
+            self.shrink_replacement(id, qty)?;
+            self.orders.fill_late(id, qty, price, self.now)?
+        } else {
+            self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?
+        };
         let (strategy, instrument, side) = (order.strategy, order.instrument, order.side);
         let booking = Booking { strategy, instrument, side, qty, price, fee, ts };
         let booked = self.ledger.book(&booking)?;
@@ -102,6 +132,54 @@ impl Engine {
         self.notices.push_back(Notice::Fill(fill));
         self.watch_losses(out)?;
         self.watch_strategies(out)
+    }
+
+    /// A fill that was not known of when its order was replaced: the replacement is for so many shares fewer.
+    fn shrink_replacement(&mut self, old: OrderId, qty: Qty) -> Result<()> {
+        let new = self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == old));
+        let Some(new) = new.and_then(|id| self.orders.get(id).copied()) else { return Ok(()) };
+        self.orders.carry_fills(new.id, qty)?;
+        self.risk.resized(new.id, new.remaining().raw() - qty.raw());
+        Ok(())
+    }
+
+    /// What a report means to an engine that does not trust its wire.
+    fn sense(&self, kind: &ReportKind) -> Sense {
+        use OrderStatus as S;
+        let impossible = |why: String, is_money| Sense::Impossible { why, is_money };
+        let Some(order) = self.orders.get(kind.order()) else {
+            let is_money = matches!(kind, ReportKind::Filled { .. });
+            return impossible(format!("{kind:?} is about an order that this engine never sent"), is_money);
+        };
+        let status = order.status();
+        match *kind {
+            ReportKind::Filled { qty, .. } => {
+                if !qty.is_positive() || qty > order.remaining() || matches!(status, S::Rejected | S::Refused) {
+                    let so_far = format!("order {} is {}, {} of {} filled", order.id, status.as_str(), order.filled, order.qty);
+                    return impossible(format!("a fill of {qty} cannot be: {so_far}"), true);
+                }
+                Sense::Sound
+            }
+            ReportKind::Accepted(_) if matches!(status, S::PendingNew | S::PendingCancel | S::PendingReplace) => Sense::Sound,
+            ReportKind::Accepted(_) => Sense::Stale,
+            ReportKind::Rejected(_) if !order.filled.is_zero() => {
+                impossible(format!("order {} is rejected after fills of {}", order.id, order.filled), true)
+            }
+            ReportKind::Replaced { old, new } => match self.orders.get(new) {
+                Some(replacement) if replacement.replaces == old && replacement.status() == S::PendingNew => {
+                    if matches!(status, S::PendingReplace | S::PendingCancel) { Sense::Sound } else { Sense::Stale }
+                }
+                Some(replacement) if replacement.replaces == old => Sense::Stale,
+                _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),
+            },
+            ReportKind::ReplaceRejected { new, .. } => {
+                let waits = self.orders.get(new).is_some_and(|o| matches!(o.status(), S::PendingNew | S::PendingCancel));
+                if waits { Sense::Sound } else { Sense::Stale }
+            }
+            ReportKind::CancelRejected(_) if status == S::PendingCancel => Sense::Sound,
+            _ if status.is_terminal() || matches!(kind, ReportKind::CancelRejected(_)) => Sense::Stale,
+            _ => Sense::Sound,
+        }
     }
 
     /// Carry out what strategy `s` left in the intents.

@@ -7,6 +7,7 @@ use crate::risk::Refusal;
 use crate::types::{InstrumentId, Money, OrderId, Price, Qty, Side, StrategyId, Timestamp};
 use crate::venue::OrderCommand;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A fill of one of our orders, as booked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +75,7 @@ pub struct RefusalRecord {
 }
 
 /// What the engine gives out in a step.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub enum Output {
     /// For the venue.
@@ -93,7 +94,36 @@ pub enum Output {
         from: EngineState,
         /// To.
         to: EngineState,
+        /// Who led it there: an operator's name, or `engine`.
+        by: Arc<str>,
         /// Why.
-        why: &'static str,
+        why: Arc<str>,
+    },
+    /// New limits are in force.
+    Limits {
+        /// When.
+        ts: Timestamp,
+        /// Who set them.
+        by: Arc<str>,
+    },
+    /// A strategy failed.
+    Fault {
+        /// When.
+        ts: Timestamp,
+        /// Which.
+        strategy: StrategyId,
+        /// Its error.
+        why: Arc<str>,
+        /// It is called no more.
+        is_isolated: bool,
+    },
+    /// A report of the venue cannot be, and was not booked.
+    Anomaly {
+        /// When.
+        ts: Timestamp,
+        /// What is wrong with it.
+        why: Arc<str>,
+        /// Money is concerned, and trading stopped.
+        is_money: bool,
     },
 }

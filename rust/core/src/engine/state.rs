@@ -1,7 +1,7 @@
 //! The engine's states and the operator's commands.
 
 use crate::risk::{Gate, RefusalCode};
-use crate::types::{Error, Result};
+use crate::types::{Error, Result, StrategyId};
 use serde::{Deserialize, Serialize};
 
 /// What the engine does at present.
@@ -53,6 +53,10 @@ pub enum Command {
     Maintain,
     /// End.
     Shutdown,
+    /// Call this strategy no more and cancel its orders.
+    Isolate(StrategyId),
+    /// Call this strategy again.
+    Reinstate(StrategyId),
 }
 
 impl EngineState {
@@ -85,7 +89,7 @@ impl EngineState {
         use Command as C;
         let next = match (self, command) {
             (Self::Shutdown, _) => None,
-            (s, C::CancelAll) => Some(s),
+            (s, C::CancelAll | C::Isolate(_) | C::Reinstate(_)) => Some(s),
             (_, C::Shutdown) => Some(Self::Shutdown),
             (Self::Initializing | Self::Maintenance | Self::SafeMode | Self::Halted, C::Reconcile) => Some(Self::Reconciling),
             (Self::Reconciling | Self::Paused | Self::ReduceOnly | Self::SafeMode, C::Run) => Some(Self::Running),

@@ -202,6 +202,31 @@ impl Order {
         }
     }
 
+    /// Count `qty` more shares filled at `price`; whether the order is filled then.
+    fn count_fill(&mut self, qty: Qty, price: Price) -> Result<bool> {
+        let filled = self.filled.checked_add(qty)?;
+        if !qty.is_positive() || filled > self.qty {
+            let why = format!("a fill of {qty} would make {filled} of {} filled; fills must be above zero and within the order", self.qty);
+            return Err(Error::Order { order: self.id.to_string(), why });
+        }
+        let more = i128::from(price.raw()) * i128::from(qty.raw());
+        self.notional_e18 = self.notional_e18.checked_add(more).ok_or_else(|| Error::overflow("order notional"))?;
+        self.filled = filled;
+        Ok(filled == self.qty)
+    }
+
+    /// A fill whose news came after those of the order's end: it counts, and the order stays ended.
+    pub(super) fn fill_late(&mut self, qty: Qty, price: Price, now: Timestamp) -> Result<()> {
+        if matches!(self.status, OrderStatus::Filled | OrderStatus::Rejected | OrderStatus::Refused) || !self.status.is_terminal() {
+            return Err(self.refuse(OrderEvent::Filled { qty, price }));
+        }
+        if self.count_fill(qty, price)? {
+            self.status = OrderStatus::Filled;
+        }
+        self.updated = now;
+        Ok(())
+    }
+
     fn refuse(&self, event: OrderEvent) -> Error {
         Error::Order { order: self.id.to_string(), why: format!("is {}, where {event:?} cannot happen", self.status.as_str()) }
     }
@@ -221,21 +246,9 @@ impl Order {
                 s @ (S::PendingNew | S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace),
                 OrderEvent::Filled { qty, price },
             ) => {
-                let filled = self.filled.checked_add(qty)?;
-                if !qty.is_positive() || filled > self.qty {
-                    return Err(Error::Order {
-                        order: self.id.to_string(),
-                        why: format!(
-                            "a fill of {qty} would make {filled} of {} filled; fills must be above zero and within the order",
-                            self.qty
-                        ),
-                    });
-                }
-                let more = i128::from(price.raw()) * i128::from(qty.raw());
-                self.notional_e18 = self.notional_e18.checked_add(more).ok_or_else(|| Error::overflow("order notional"))?;
-                self.filled = filled;
+                let is_all = self.count_fill(qty, price)?;
                 match s {
-                    _ if filled == self.qty => S::Filled,
+                    _ if is_all => S::Filled,
                     S::PendingCancel | S::PendingReplace => s,
                     _ => S::PartiallyFilled,
                 }

@@ -1,7 +1,7 @@
 //! Every order of a run, by dense id, and the list of those still open.
 
 use super::{Order, OrderEvent};
-use crate::types::{Error, OrderId, Qty, Result, Timestamp};
+use crate::types::{Error, OrderId, Price, Qty, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Orders by id: O(1) to find, add, change and close, however many there are.
@@ -56,6 +56,15 @@ impl Orders {
             }
         }
         Ok(changed)
+    }
+
+    /// A fill of order `id`, of which the news came after those of its end; the order as it is then.
+    pub(crate) fn fill_late(&mut self, id: OrderId, qty: Qty, price: Price, now: Timestamp) -> Result<Order> {
+        let order = self.all.get_mut((id.0 as usize).wrapping_sub(1)).filter(|o| o.status().is_terminal());
+        let order =
+            order.ok_or_else(|| Error::Order { order: id.to_string(), why: "has not ended; a fill of it is not late".to_owned() })?;
+        order.fill_late(qty, price, now)?;
+        Ok(*order)
     }
 
     /// `filled` shares of the order that `id` replaces count against it: it is for so many fewer from now on.

@@ -170,6 +170,13 @@ impl Risk {
         };
     }
 
+    /// Put other limits in force from now on; what is counted goes on. Limits that cannot work are refused whole.
+    pub fn reload(&mut self, limits: RiskLimits) -> Result<()> {
+        limits.validate()?;
+        self.limits = limits;
+        Ok(())
+    }
+
     /// The limits in force.
     pub const fn limits(&self) -> &RiskLimits {
         &self.limits

@@ -140,10 +140,17 @@ impl<'a> View<'a> {
 pub struct Context<'a> {
     /// What it may look at.
     pub view: View<'a>,
+    /// The how-manieth call of the strategy this is, from 1 on.
+    pub call: u64,
     pub(crate) intents: &'a mut Intents,
 }
 
 impl Context<'_> {
+    /// Ask for what was asked for in the same call of a run before.
+    pub(crate) fn repeat(&mut self, intents: &[Intent]) {
+        self.intents.list.extend_from_slice(intents);
+    }
+
     fn take_id(&mut self) -> OrderId {
         let id = OrderId(self.intents.next_id);
         self.intents.next_id += 1;

@@ -60,6 +60,7 @@ pub struct SimVenue {
     clock: SessionClock,
     next_expiry: Timestamp,
     arrivals: u64,
+    executions: u64,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -80,6 +81,7 @@ impl SimVenue {
             clock: SessionClock::close(),
             next_expiry: Timestamp::MAX,
             arrivals: 0,
+            executions: 0,
         })
     }
 
@@ -125,7 +127,8 @@ impl SimVenue {
     /// Report what happened at `ts` and is known since `known`.
     fn report_of(&mut self, ts: Timestamp, known: Timestamp, kind: ReportKind) {
         let due = self.latency.report_arrival(known);
-        self.reports.push_back(Report { due, ts, kind });
+        self.executions += 1;
+        self.reports.push_back(Report { execution: self.executions, due, ts, kind });
     }
 
     /// Work on the next command, which must be due.
