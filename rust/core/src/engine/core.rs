@@ -194,13 +194,6 @@ impl Engine {
         self.risk.kill_switch()
     }
 
-    /// Other limits from this moment of event time on; on an error the old ones stay.
-    pub fn reload_limits(&mut self, limits: RiskLimits) -> Result<()> {
-        self.risk.reload(limits.clone(), &self.ledger)?;
-        self.config.limits = limits;
-        Ok(())
-    }
-
     /// The state.
     pub const fn state(&self) -> EngineState {
         self.state
@@ -258,7 +251,7 @@ impl Engine {
 
     /// Put `limits` in force; refused whole when they cannot work.
     pub(super) fn set_limits(&mut self, limits: &RiskLimits, by: &str, out: &mut Vec<Output>) -> Result<()> {
-        self.risk.reload(limits.clone())?;
+        self.risk.reload(limits.clone(), &self.ledger)?;
         self.config.limits = limits.clone();
         out.push(Output::Limits { ts: self.now, by: by.into() });
         self.watch_losses(out)

@@ -37,7 +37,8 @@ impl Engine {
             RefusalCode::Loss => "daily loss limit of a strategy passed",
             _ => "drawdown limit of a strategy passed",
         };
-        out.push(Output::State { ts: self.now, from: self.state, to: self.state, why });
+        let name = self.slots.get(breach.strategy.index()).map_or("", |slot| slot.strategy.name());
+        out.push(Output::State { ts: self.now, from: self.state, to: self.state, by: name.into(), why: why.into() });
         let own = |id: &OrderId| self.orders.get(*id).is_some_and(|o| o.strategy == breach.strategy);
         let open: Vec<OrderId> = self.orders.open().iter().copied().filter(own).collect();
         for id in open {

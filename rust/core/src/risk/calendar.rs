@@ -41,7 +41,12 @@ impl Calendar {
             if !(last <= day.early && day.early <= day.open && day.open < day.close && day.close <= day.late) {
                 return Err(Error::config(
                     "risk.calendar",
-                    format!("day {} ({} to {}) is out of order; give early <= open < close <= late, days by time", i + 1, day.open, day.close),
+                    format!(
+                        "day {} ({} to {}) is out of order; give early <= open < close <= late, days by time",
+                        i + 1,
+                        day.open,
+                        day.close
+                    ),
                 ));
             }
             last = day.late;

@@ -170,13 +170,6 @@ impl Risk {
         };
     }
 
-    /// Put other limits in force from now on; what is counted goes on. Limits that cannot work are refused whole.
-    pub fn reload(&mut self, limits: RiskLimits) -> Result<()> {
-        limits.validate()?;
-        self.limits = limits;
-        Ok(())
-    }
-
     /// The limits in force.
     pub const fn limits(&self) -> &RiskLimits {
         &self.limits
@@ -272,7 +265,14 @@ impl Risk {
     #[inline]
     fn first_fault(&self, request: &OrderRequest, context: &RiskContext<'_>) -> Option<Refusal> {
         let Some(profile) = self.compiled.profile(request.instrument.index(), context.strategy) else {
-            return Some(Refusal::new(Check::Restricted, RefusalCode::Restricted, Scope::Account, 0.0, 0.0, Some("the instrument is not known")));
+            return Some(Refusal::new(
+                Check::Restricted,
+                RefusalCode::Restricted,
+                Scope::Account,
+                0.0,
+                0.0,
+                Some("the instrument is not known"),
+            ));
         };
         let mut first = First::default();
         let _ = pass(&Facts::new(self, profile, request, context), &mut first);

@@ -83,7 +83,11 @@ impl Row {
 
     /// True when orders or their fills are counted.
     fn is_paced(&self) -> bool {
-        self.per_second.is_some() || self.per_minute.is_some() || self.executions.is_some() || self.cancels.is_some() || self.order_to_fill.is_some()
+        self.per_second.is_some()
+            || self.per_minute.is_some()
+            || self.executions.is_some()
+            || self.cancels.is_some()
+            || self.order_to_fill.is_some()
     }
 }
 
@@ -172,9 +176,8 @@ impl Profile {
         cap!(ReferenceAge, reference_age_ns, |l| l.max_reference_age_ns);
         cap!(OpenInInstrument, open_in_instrument, |l| l.max_open_orders_per_instrument);
         // Of these the largest is the tightest.
-        let largest = |f: fn(&RiskLimits) -> Option<i64>| {
-            tightest(sources, |l| f(l).map(|x| -x)).map(|cap| Cap { at: -cap.at, scope: cap.scope })
-        };
+        let largest =
+            |f: fn(&RiskLimits) -> Option<i64>| tightest(sources, |l| f(l).map(|x| -x)).map(|cap| Cap { at: -cap.at, scope: cap.scope });
         let window = largest(|l| l.duplicate_window_ns);
         on(Check::Duplicate, window.is_some());
         p.duplicate_ns = window.unwrap_or_default();
@@ -186,7 +189,8 @@ impl Profile {
         on(Check::Lot, p.lot.at.is_positive());
         p.tick = sources.iter().find_map(|(scope, l)| l.tick_size.map(|at| Cap { at, scope: *scope }));
         on(Check::Tick, p.tick.is_some());
-        p.sigma_horizon_ns = sources.iter().find(|(_, l)| l.collar_sigma == Some(p.sigma.at)).map_or(MINUTE_NS, |(_, l)| l.collar_horizon_ns);
+        p.sigma_horizon_ns =
+            sources.iter().find(|(_, l)| l.collar_sigma == Some(p.sigma.at)).map_or(MINUTE_NS, |(_, l)| l.collar_horizon_ns);
         macro_rules! flag {
             ($check:ident, $field:ident, $f:expr) => {
                 let found = narrowest(sources, $f);

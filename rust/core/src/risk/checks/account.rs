@@ -39,9 +39,8 @@ pub(super) fn day_trades<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
         Side::Sell => f.position > 0,
     };
     let entries = &f.risk.exposure.entries;
-    let closing = |i: InstrumentId| {
-        entries.get(i.index()).is_some_and(|e| (e.position > 0 && e.open_sell > 0) || (e.position < 0 && e.open_buy > 0))
-    };
+    let closing =
+        |i: InstrumentId| entries.get(i.index()).is_some_and(|e| (e.position > 0 && e.open_sell > 0) || (e.position < 0 && e.open_buy > 0));
     let Some((after, allowed)) = f.risk.account.day_trades_after(f.request.instrument, closes, closing) else {
         return Flow::Continue(());
     };
