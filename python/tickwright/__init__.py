@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tickwright import feeds as feeds
     from tickwright import fees as fees
     from tickwright import indicators as indicators
+    from tickwright import journal as journal
     from tickwright import signal as signal
     from tickwright import stats as stats
     from tickwright._core import Bar as Bar
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tickwright.errors import ConfigError as ConfigError
     from tickwright.errors import DataError as DataError
     from tickwright.errors import InterruptedRunError as InterruptedRunError
+    from tickwright.errors import JournalError as JournalError
     from tickwright.errors import NumericError as NumericError
     from tickwright.errors import OrderError as OrderError
     from tickwright.errors import OutputError as OutputError
@@ -68,6 +70,7 @@ _EXPORTS = {
     "Fill": "_core",
     "Fraction": "rules",
     "InterruptedRunError": "errors",
+    "JournalError": "errors",
     "MarketData": "data",
     "Notional": "rules",
     "NumericError": "errors",
@@ -93,6 +96,7 @@ _EXPORTS = {
     "feeds": "",
     "fees": "",
     "indicators": "",
+    "journal": "",
     "signal": "",
     "stats": "",
 }

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod ledger;
 pub mod order;
 pub mod risk;
+pub mod session;
 pub mod stats;
 pub mod strategy;
 pub mod types;

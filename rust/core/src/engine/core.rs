@@ -199,6 +199,11 @@ impl Engine {
         self.state
     }
 
+    /// Event time.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Prices by instrument.
     pub fn tops(&self) -> &[TopOfBook] {
         &self.tops

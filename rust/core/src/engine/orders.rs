@@ -47,6 +47,10 @@ impl Engine {
             ReportKind::CancelRejected(id) => {
                 if self.is_open(id) {
                     self.update(id, OrderEvent::CancelRejected)?;
+                    if self.replacement_of(id).is_some() {
+                        // The replace that was on its way before the cancel still is.
+                        self.orders.apply(id, OrderEvent::ReplaceRequested, self.now)?;
+                    }
                 }
             }
             ReportKind::Replaced { old, new } => {
@@ -66,7 +70,7 @@ impl Engine {
                 let before = self.orders.get(new).map(Order::status);
                 let order = self.orders.apply(new, OrderEvent::Rejected, self.now)?;
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
-                if self.is_open(old) {
+                if self.orders.get(old).is_some_and(|o| matches!(o.status(), OrderStatus::PendingReplace | OrderStatus::PendingCancel)) {
                     self.update(old, OrderEvent::ReplaceRejected)?;
                 }
             }
@@ -134,10 +138,14 @@ impl Engine {
         self.watch_strategies(out)
     }
 
+    /// The open order that is to replace `old`, or has.
+    fn replacement_of(&self, old: OrderId) -> Option<OrderId> {
+        self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == old))
+    }
+
     /// A fill that was not known of when its order was replaced: the replacement is for so many shares fewer.
     fn shrink_replacement(&mut self, old: OrderId, qty: Qty) -> Result<()> {
-        let new = self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == old));
-        let Some(new) = new.and_then(|id| self.orders.get(id).copied()) else { return Ok(()) };
+        let Some(new) = self.replacement_of(old).and_then(|id| self.orders.get(id).copied()) else { return Ok(()) };
         self.orders.carry_fills(new.id, qty)?;
         self.risk.resized(new.id, new.remaining().raw() - qty.raw());
         Ok(())
@@ -166,10 +174,10 @@ impl Engine {
                 impossible(format!("order {} is rejected after fills of {}", order.id, order.filled), true)
             }
             ReportKind::Replaced { old, new } => match self.orders.get(new) {
-                Some(replacement) if replacement.replaces == old && replacement.status() == S::PendingNew => {
+                // The replacement's own news may have come before.
+                Some(replacement) if replacement.replaces == old => {
                     if matches!(status, S::PendingReplace | S::PendingCancel) { Sense::Sound } else { Sense::Stale }
                 }
-                Some(replacement) if replacement.replaces == old => Sense::Stale,
                 _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),
             },
             ReportKind::ReplaceRejected { new, .. } => {
@@ -275,8 +283,7 @@ impl Engine {
         }
         if replacing {
             // Whether it or its replacement works in the end, only the venue knows by now.
-            let new = self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == id));
-            if let Some(new) = new {
+            if let Some(new) = self.replacement_of(id) {
                 self.cancel(new, out)?;
             }
         }

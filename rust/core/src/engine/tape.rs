@@ -67,7 +67,11 @@ impl Stand {
         context.repeat(&asked.intents);
         match asked.failure {
             None => Ok(()),
-            Some(why) => Err(Error::Strategy { place: format!("strategy {:?}, as recorded", self.name), why: why.to_string() }),
+            // An error that reads as the one that is recorded.
+            Some(text) => {
+                let (place, why) = text.split_once(": ").unwrap_or((&self.name, &text));
+                Err(Error::Strategy { place: place.to_owned(), why: why.to_owned() })
+            }
         }
     }
 }

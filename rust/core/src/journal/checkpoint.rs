@@ -80,10 +80,7 @@ impl Checkpoint {
         if !right {
             return None;
         }
-        let signature = match signed {
-            true => Some((payload[48..64].try_into().ok()?, payload[64..].try_into().ok()?)),
-            false => None,
-        };
+        let signature = if signed { Some((payload[48..64].try_into().ok()?, payload[64..].try_into().ok()?)) } else { None };
         let chain = Chain::last_of(&payload[PLAIN_BYTES - CHAIN_BYTES..PLAIN_BYTES]);
         Some(Self { sequence: u64_at(payload, 8), chain, closing: flags & CLOSING != 0, signature })
     }

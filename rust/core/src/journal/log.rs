@@ -1,6 +1,6 @@
 //! [`Log`]: the writer.
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{self, Checkpoint};
 use super::open::{self, Recovery, Start};
 use super::record::{self, CHAIN_BYTES, Chain, Fields, PAYLOAD_BYTES_MAX, RECORD_OVERHEAD_BYTES, RecordKind};
 use super::segment::{self, JournalId, SEGMENT_HEADER_BYTES, SegmentHeader};
@@ -165,10 +165,7 @@ impl<S: Storage> Log<S> {
             let why = format!("{} bytes of payload in a {kind} record; a record holds {PAYLOAD_BYTES_MAX} at most", payload.len());
             return Err(Error::config("payload", why));
         }
-        let length = (RECORD_OVERHEAD_BYTES + payload.len()) as u64;
-        if self.segment_length() + length > self.config.segment_bytes && self.segment_length() > SEGMENT_HEADER_BYTES as u64 {
-            self.rotate()?;
-        }
+        self.make_room(payload.len())?;
         let sequence = self.next;
         let pending = u32::try_from(sequence - 1 - self.durable).unwrap_or(u32::MAX);
         record::encode(&mut self.buffer, Fields { sequence, event_ts, recv_ts, kind, pending }, payload);
@@ -180,8 +177,18 @@ impl<S: Storage> Log<S> {
         Ok(sequence)
     }
 
+    /// Begin another segment, if a record with so long a payload no longer fits into this one.
+    #[inline]
+    fn make_room(&mut self, payload_bytes: usize) -> Result<()> {
+        let held = self.segment_length();
+        let full = held + (RECORD_OVERHEAD_BYTES + payload_bytes) as u64 > self.config.segment_bytes;
+        if full && held > SEGMENT_HEADER_BYTES as u64 { self.rotate() } else { Ok(()) }
+    }
+
     /// Append a checkpoint of all before it.
     fn checkpoint(&mut self, closing: bool) -> Result<()> {
+        // First, because it signs the chain value just before it, which another segment's header would change.
+        self.make_room(checkpoint::SIGNED_BYTES)?;
         let made = Checkpoint::make(self.id, self.next - 1, self.head(), closing, self.config.key.as_ref());
         let (bytes, used) = made.encode();
         self.put(RecordKind::CHECKPOINT, self.event_ts, self.recv_ts, &bytes[..used])?;
@@ -326,8 +333,8 @@ impl<S: Storage> Log<S> {
 
     /// Refuse everything from now on.
     #[cold]
-    fn poison(&mut self, error: Error) -> Error {
-        let said = match &error {
+    fn poison(&mut self, error: &Error) -> Error {
+        let said = match error {
             Error::Storage { why, .. } => why.clone(),
             other => other.to_string(),
         };
@@ -348,7 +355,7 @@ impl<S: Storage> Log<S> {
         let bytes = &self.buffer[CHAIN_BYTES..];
         if let Err(e) = self.storage.append(&self.name, self.bytes, bytes) {
             let error = open::failed(&self.storage, &self.name, "a write failed", &e);
-            return Err(self.poison(error));
+            return Err(self.poison(&error));
         }
         self.bytes += bytes.len() as u64;
         self.written = self.next - 1;
@@ -363,11 +370,21 @@ impl<S: Storage> Log<S> {
     fn sync_written(&mut self) -> Result<()> {
         if let Err(e) = self.storage.sync(&self.name) {
             let error = open::failed(&self.storage, &self.name, "a sync failed", &e);
-            return Err(self.poison(error));
+            return Err(self.poison(&error));
         }
         self.durable = self.written;
         self.unsynced_since = None;
         Ok(())
+    }
+
+    /// Make a durable file `name` of `bytes` beside the segments, in place of one that has the name: a snapshot. A failure closes the log.
+    pub fn write_beside(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.healthy()?;
+        if segment::first_of(name).is_some() {
+            return Err(Error::config("name", format!("{name} is a segment's; choose another")));
+        }
+        let written = open::make_beside(&mut self.storage, name, bytes);
+        written.map_err(|error| self.poison(error))
     }
 
     /// Make the segment durable, whatever the policy, and begin the next.
@@ -377,7 +394,7 @@ impl<S: Storage> Log<S> {
         let header = SegmentHeader { id: self.id, first: self.next, previous: self.head() };
         match open::make_segment(&mut self.storage, &header) {
             Ok(name) => self.name = name,
-            Err(error) => return Err(self.poison(error)),
+            Err(error) => return Err(self.poison(&error)),
         }
         self.firsts.push(self.next);
         self.bytes = SEGMENT_HEADER_BYTES as u64;

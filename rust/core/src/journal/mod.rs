@@ -13,9 +13,12 @@ mod log;
 mod open;
 mod reader;
 mod record;
+mod repair;
 mod scan;
 mod segment;
+mod simulated;
 mod storage;
+mod verify;
 
 pub use checkpoint::Checkpoint;
 pub use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -23,9 +26,12 @@ pub use log::{Log, LogConfig, SyncPolicy};
 pub use open::{Recovery, exists};
 pub use reader::Reader;
 pub use record::{Chain, PAYLOAD_BYTES_MAX, RECORD_HEADER_BYTES, RECORD_OVERHEAD_BYTES, Record, RecordKind};
+pub use repair::{RepairReport, repair};
 pub use scan::TornTail;
 pub use segment::{FORMAT_VERSION, JournalId, SEGMENT_HEADER_BYTES, SegmentHeader};
-pub use storage::{Entry, Files, Storage};
+pub use simulated::{SimulatedStorage, StorageFault};
+pub use storage::{Entry, Files, Source, Storage};
+pub use verify::{VerifyReport, verify};
 
 #[cfg(test)]
 mod tests;

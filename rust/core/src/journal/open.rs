@@ -7,6 +7,7 @@ use super::scan::{CHUNK_BYTES, TornTail};
 use super::segment::{self, JournalId, SegmentHeader, UNFINISHED};
 use super::storage::{Source, Storage};
 use crate::types::{Error, Result, Timestamp};
+use std::io;
 
 /// What opening a journal found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub(super) struct Start {
 }
 
 /// What the system said when `name` was to be changed.
-pub(super) fn failed<S: Source>(storage: &S, name: &str, what: &str, error: &std::io::Error) -> Error {
+pub(super) fn failed<S: Source>(storage: &S, name: &str, what: &str, error: &io::Error) -> Error {
     Error::storage(format!("{}: {name}", storage.place()), format!("{what}: {error}"))
 }
 
@@ -75,25 +76,53 @@ pub(super) fn finish<S: Storage>(storage: &mut S, new: &str, name: &str) -> Resu
     storage.sync_directory().map_err(|e| failed(storage, name, "the folder cannot be synced", &e))
 }
 
+/// Make a durable file `name` of `bytes`.
+pub(super) fn make_beside<S: Storage>(storage: &mut S, name: &str, bytes: &[u8]) -> Result<()> {
+    let new = format!("{name}{UNFINISHED}");
+    let entries = storage.list().map_err(|e| Error::storage(storage.place(), format!("cannot be listed: {e}")))?;
+    if entries.iter().any(|entry| entry.name == new) {
+        storage.remove(&new).map_err(|e| failed(storage, &new, "cannot be removed", &e))?;
+    }
+    storage.create(&new).map_err(|e| failed(storage, &new, "cannot be made", &e))?;
+    let mut at = 0;
+    for chunk in bytes.chunks(CHUNK_BYTES) {
+        storage.append(&new, at, chunk).map_err(|e| failed(storage, &new, "cannot be written", &e))?;
+        at += chunk.len() as u64;
+    }
+    finish(storage, &new, name)?;
+    storage.close(name);
+    Ok(())
+}
+
 /// Copy the first `bytes` bytes of `name` in `from` to a new, durable file `name` in `to`.
 pub(super) fn copy<A: Source, B: Storage>(from: &A, to: &mut B, name: &str, bytes: u64) -> Result<()> {
+    write_anew(to, name, bytes, |_, at, chunk| from.read(name, at, chunk))
+}
+
+/// Write the first `bytes` bytes that `read` gives for an offset into a new, durable file that takes the name `name`.
+fn write_anew<S: Storage>(
+    storage: &mut S,
+    name: &str,
+    bytes: u64,
+    mut read: impl FnMut(&S, u64, &mut [u8]) -> io::Result<usize>,
+) -> Result<()> {
     let new = format!("{name}{UNFINISHED}");
-    to.create(&new).map_err(|e| failed(to, &new, "cannot be made", &e))?;
-    let mut chunk = vec![0; CHUNK_BYTES.min(bytes as usize)];
+    storage.create(&new).map_err(|e| failed(storage, &new, "cannot be made", &e))?;
+    let mut chunk = vec![0; bytes.min(CHUNK_BYTES as u64) as usize];
     let mut at = 0;
     while at < bytes {
-        let wanted = chunk.len().min((bytes - at) as usize);
-        let read = from.read(name, at, &mut chunk[..wanted]).map_err(|e| failed(from, name, "cannot be read", &e))?;
-        if read < wanted {
+        let wanted = (bytes - at).min(CHUNK_BYTES as u64) as usize;
+        let count = read(storage, at, &mut chunk[..wanted]).map_err(|e| failed(storage, name, "cannot be read", &e))?;
+        if count < wanted {
             return Err(Error::storage(
-                format!("{}: {name}", from.place()),
+                format!("{}: {name}", storage.place()),
                 format!("became shorter than {bytes} bytes while it was copied"),
             ));
         }
-        to.append(&new, at, &chunk[..wanted]).map_err(|e| failed(to, &new, "cannot be written", &e))?;
+        storage.append(&new, at, &chunk[..wanted]).map_err(|e| failed(storage, &new, "cannot be written", &e))?;
         at += wanted as u64;
     }
-    finish(to, &new, name)
+    finish(storage, &new, name)
 }
 
 /// Remove what a crash left unfinished.
@@ -132,10 +161,17 @@ pub(super) fn recover<S: Storage>(storage: &mut S) -> Result<(Start, Recovery)> 
     let next = reader.next_sequence();
     let (name, bytes) = reader.position();
     let name = name.to_owned();
-    let start =
-        Start { id: reader.id(), firsts: reader.segment_firsts(), bytes, chain: reader.head(), next, event_ts, recv_ts, since_checkpoint };
-    // A copy of the storage's own file: read before the new one takes its name.
-    copy_within(storage, &name, bytes)?;
+    let start = Start {
+        id: reader.id(),
+        firsts: reader.listed().iter().map(|s| s.first).collect(),
+        bytes,
+        chain: reader.head(),
+        next,
+        event_ts,
+        recv_ts,
+        since_checkpoint,
+    };
+    write_anew(storage, &name, bytes, |storage, at, chunk| storage.read(&name, at, chunk))?;
     let recovery = Recovery {
         id: start.id,
         records: next - first,
@@ -147,22 +183,4 @@ pub(super) fn recover<S: Storage>(storage: &mut S) -> Result<(Start, Recovery)> 
         removed,
     };
     Ok((start, recovery))
-}
-
-/// Write the first `bytes` bytes of `name` into a new file, which takes its name.
-fn copy_within<S: Storage>(storage: &mut S, name: &str, bytes: u64) -> Result<()> {
-    let new = format!("{name}{UNFINISHED}");
-    storage.create(&new).map_err(|e| failed(storage, &new, "cannot be made", &e))?;
-    let mut chunk = vec![0; CHUNK_BYTES.min(bytes as usize)];
-    let mut at = 0;
-    while at < bytes {
-        let wanted = chunk.len().min((bytes - at) as usize);
-        let read = storage.read(name, at, &mut chunk[..wanted]).map_err(|e| failed(storage, name, "cannot be read", &e))?;
-        if read < wanted {
-            return Err(Error::storage(format!("{}: {name}", storage.place()), "became shorter while it was copied".to_owned()));
-        }
-        storage.append(&new, at, &chunk[..wanted]).map_err(|e| failed(storage, &new, "cannot be written", &e))?;
-        at += wanted as u64;
-    }
-    finish(storage, &new, name)
 }

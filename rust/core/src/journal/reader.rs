@@ -45,6 +45,8 @@ pub struct Reader<S: Source> {
     sequence: u64,
     /// The chain value before it.
     chain: Chain,
+    /// The chain value before the last record read.
+    previous: Chain,
     from: u64,
     tail: Option<TornTail>,
 }
@@ -69,6 +71,7 @@ impl<S: Source> Reader<S> {
             at: 0,
             sequence: 0,
             chain: Chain::default(),
+            previous: Chain::default(),
             from,
             tail: None,
         };
@@ -80,6 +83,7 @@ impl<S: Source> Reader<S> {
     fn enter(&mut self, before: Option<SegmentHeader>) -> Result<()> {
         let segment = &self.segments[self.index];
         self.window.turn(&segment.name, segment.bytes);
+        self.at = 0;
         let corrupt = |offset: u64, why: String| {
             let sequence = if before.is_some() { self.sequence } else { segment.first };
             Err(Error::Corrupt { file: segment.name.clone(), offset, sequence, why })
@@ -89,7 +93,6 @@ impl<S: Source> Reader<S> {
             Ok(header) => header,
             Err(why) => return corrupt(0, why),
         };
-        self.at = SEGMENT_HEADER_BYTES as u64;
         let chain = Chain::last_of(bytes);
         if header.first != segment.first {
             return corrupt(32, format!("the header's first record is {} and that of the file's name {}", header.first, segment.first));
@@ -107,6 +110,7 @@ impl<S: Source> Reader<S> {
         } else if header.first == 1 && header.previous != Chain::default() {
             return corrupt(48, "a journal's first segment has no chain hash before it".to_owned());
         }
+        self.at = SEGMENT_HEADER_BYTES as u64;
         (self.header, self.sequence, self.chain) = (header, header.first, chain);
         Ok(())
     }
@@ -138,6 +142,7 @@ impl<S: Source> Reader<S> {
         let start = self.at;
         match self.window.check(&self.source, start, self.sequence)? {
             Ok(end) => {
+                self.previous = self.chain;
                 self.chain = Chain::last_of(self.window.view(start, end));
                 (self.at, self.sequence) = (end, self.sequence + 1);
                 Ok(Some(start))
@@ -175,6 +180,11 @@ impl<S: Source> Reader<S> {
         self.chain
     }
 
+    /// The chain value before the last record read: the 32 bytes before it in its segment.
+    pub fn previous(&self) -> Chain {
+        self.previous
+    }
+
     /// The journal's id.
     pub fn id(&self) -> JournalId {
         self.header.id
@@ -200,7 +210,12 @@ impl<S: Source> Reader<S> {
         self.segments.len()
     }
 
-    pub(super) fn segment_firsts(&self) -> Vec<u64> {
-        self.segments.iter().map(|s| s.first).collect()
+    pub(super) fn listed(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Which of [`Self::listed`] is being read.
+    pub(super) fn index(&self) -> usize {
+        self.index
     }
 }

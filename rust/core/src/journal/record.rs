@@ -79,6 +79,14 @@ kinds! {
     STOP = 20,
     /// Several market events.
     BATCH = 21,
+    /// A fill, as it was booked.
+    FILL = 22,
+    /// A strategy failed.
+    FAULT = 23,
+    /// A report of a venue that cannot be.
+    ANOMALY = 24,
+    /// Something outside the engine is not as it must be.
+    ALARM = 25,
 }
 
 impl RecordKind {
@@ -143,6 +151,13 @@ pub struct Record<'a> {
     pub payload: &'a [u8],
     /// The chain value after it.
     pub chain: Chain,
+}
+
+impl Record<'_> {
+    /// Its bytes in the file.
+    pub fn length(&self) -> u64 {
+        (RECORD_OVERHEAD_BYTES + self.payload.len()) as u64
+    }
 }
 
 /// What is wrong with the bytes of a record.

@@ -109,12 +109,8 @@ impl Window {
     pub(super) fn classify<S: Source>(&mut self, source: &S, at: u64, sequence: u64, fault: Fault) -> Result<TornTail> {
         let corrupt = |file: &str, why: String| Error::Corrupt { file: file.to_owned(), offset: at, sequence, why };
         let highest = sequence + (self.bytes - at) / RECORD_OVERHEAD_BYTES as u64;
-        let (mut stranded, mut next, mut place) = (0, None, at + 1);
-        while place + RECORD_OVERHEAD_BYTES as u64 <= self.bytes {
-            let Some(end) = self.whole(source, place, sequence, highest)? else {
-                place += 1;
-                continue;
-            };
+        let (mut stranded, mut next, mut from) = (0, None, at + 1);
+        while let Some((place, end)) = self.next_whole(source, from, sequence, highest)? {
             let found = record::view(self.view(place, end));
             if found.sequence - 1 - u64::from(found.pending).min(found.sequence - 1) >= sequence {
                 let why = format!("{fault}; record {} at byte {place} was written when this one was durable", found.sequence);
@@ -122,7 +118,7 @@ impl Window {
             }
             stranded += 1;
             next.get_or_insert((place, found.sequence));
-            place = end;
+            from = end;
         }
         if let Some((place, number)) = next
             && !self.sector_missing(source, at, place)?
@@ -134,20 +130,22 @@ impl Window {
         Ok(TornTail { file: self.name.clone(), offset: at, bytes, sequence, stranded, why: fault.to_string() })
     }
 
-    /// Where a record at `at` ends that is whole by its CRC and has a sequence above `after` and no higher than `highest`.
-    fn whole<S: Source>(&mut self, source: &S, at: u64, after: u64, highest: u64) -> Result<Option<u64>> {
-        let left = self.bytes - at;
-        let header = self.get(source, at, at + RECORD_HEADER_BYTES as u64)?;
-        let sequence = u64_at(header, 8);
-        if sequence <= after || sequence > highest {
-            return Ok(None);
+    /// Where the next record from `from` on begins and ends that is whole by its CRC and has a sequence above `after` and no higher
+    /// than `highest`.
+    fn next_whole<S: Source>(&mut self, source: &S, from: u64, after: u64, highest: u64) -> Result<Option<(u64, u64)>> {
+        let mut at = from;
+        while at + RECORD_OVERHEAD_BYTES as u64 <= self.bytes {
+            let header = self.get(source, at, at + RECORD_HEADER_BYTES as u64)?;
+            let sequence = u64_at(header, 8);
+            if sequence > after && sequence <= highest {
+                let end = at + record::length_of(header).map_or(u64::MAX - at, |length| length as u64);
+                if end <= self.bytes && record::crc_holds(self.get(source, at, end)?) {
+                    return Ok(Some((at, end)));
+                }
+            }
+            at += 1;
         }
-        let Ok(length) = record::length_of(header) else { return Ok(None) };
-        let end = at + length as u64;
-        if left < length as u64 || !record::crc_holds(self.get(source, at, end)?) {
-            return Ok(None);
-        }
-        Ok(Some(end))
+        Ok(None)
     }
 
     /// Whether a sector that overlaps `from..to` holds only zeros from `from` on: it was never written, or not since.
@@ -162,4 +160,16 @@ impl Window {
         }
         Ok(false)
     }
+}
+
+/// Call `each` with the sequence of every record in a file from byte `from` on that is whole by its CRC.
+pub(super) fn whole_records<S: Source>(source: &S, name: &str, bytes: u64, from: u64, mut each: impl FnMut(u64)) -> Result<()> {
+    let mut window = Window::default();
+    window.turn(name, bytes);
+    let mut from = from;
+    while let Some((at, end)) = window.next_whole(source, from, 0, u64::MAX)? {
+        each(u64_at(window.view(at, end), 8));
+        from = end;
+    }
+    Ok(())
 }

@@ -124,6 +124,8 @@ pub struct Order {
     /// How long it lives.
     pub tif: TimeInForce,
     status: OrderStatus,
+    /// The venue said that it took it, or filled it.
+    is_accepted: bool,
 }
 
 impl Order {
@@ -148,6 +150,7 @@ impl Order {
             kind: request.kind,
             tif: request.tif,
             status: OrderStatus::PendingNew,
+            is_accepted: false,
         }
     }
 
@@ -227,6 +230,21 @@ impl Order {
         Ok(())
     }
 
+    /// Fills of the order that this one replaces count against it; true where that fills it.
+    pub(super) fn carry_fills(&mut self, filled: Qty) -> Result<bool> {
+        let qty = self.qty.checked_sub(filled)?;
+        if !qty.is_positive() || qty < self.filled {
+            let why = format!("cannot take over fills of {filled} from the order it replaces: it is for {}, {} filled", self.qty, self.filled);
+            return Err(Error::Order { order: self.id.to_string(), why });
+        }
+        self.qty = qty;
+        let is_filled = qty == self.filled && !self.status.is_terminal();
+        if is_filled {
+            self.status = OrderStatus::Filled;
+        }
+        Ok(is_filled)
+    }
+
     fn refuse(&self, event: OrderEvent) -> Error {
         Error::Order { order: self.id.to_string(), why: format!("is {}, where {event:?} cannot happen", self.status.as_str()) }
     }
@@ -235,7 +253,12 @@ impl Order {
     #[inline]
     pub fn apply(&mut self, event: OrderEvent, now: Timestamp) -> Result<()> {
         use OrderStatus as S;
-        let working = if self.filled.is_zero() { S::New } else { S::PartiallyFilled };
+        let working = match (self.filled.is_zero(), self.is_accepted) {
+            (false, _) => S::PartiallyFilled,
+            (true, true) => S::New,
+            // A cancel or replace of an order that the venue has not heard of.
+            (true, false) => S::PendingNew,
+        };
         let next = match (self.status, event) {
             (S::PendingNew, OrderEvent::Accepted) => S::New,
             // A replace or cancel may be asked for before the venue's word has come back, and a cancel may follow a replace
@@ -261,6 +284,7 @@ impl Order {
             (S::PendingReplace | S::PendingCancel, OrderEvent::Replaced) => S::Replaced,
             _ => return Err(self.refuse(event)),
         };
+        self.is_accepted |= matches!(event, OrderEvent::Accepted | OrderEvent::Filled { .. });
         self.status = next;
         self.updated = now;
         Ok(())

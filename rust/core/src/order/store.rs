@@ -49,11 +49,7 @@ impl Orders {
         order.apply(event, now)?;
         let changed = *order;
         if changed.status().is_terminal() {
-            let at = changed.open_index as usize;
-            self.open.swap_remove(at);
-            if let Some(&moved) = self.open.get(at) {
-                self.all[moved.0 as usize - 1].open_index = at as u32;
-            }
+            self.close(changed.open_index as usize);
         }
         Ok(changed)
     }
@@ -69,11 +65,22 @@ impl Orders {
 
     /// `filled` shares of the order that `id` replaces count against it: it is for so many fewer from now on.
     pub(crate) fn carry_fills(&mut self, id: OrderId, filled: Qty) -> Result<()> {
-        let order = self.all.get_mut((id.0 as usize).wrapping_sub(1)).filter(|o| o.filled.is_zero() && o.qty > filled);
-        let order = order
-            .ok_or_else(|| Error::Order { order: id.to_string(), why: "cannot take over the fills of the order it replaces".to_owned() })?;
-        order.qty = order.qty.checked_sub(filled)?;
+        let unknown = || Error::Order { order: id.to_string(), why: "is not known to this engine".to_owned() };
+        let order = self.all.get_mut((id.0 as usize).wrapping_sub(1)).ok_or_else(unknown)?;
+        if order.carry_fills(filled)? {
+            let at = order.open_index as usize;
+            self.close(at);
+        }
         Ok(())
+    }
+
+    /// Take the order at `at` out of the open ones.
+    #[inline]
+    fn close(&mut self, at: usize) {
+        self.open.swap_remove(at);
+        if let Some(&moved) = self.open.get(at) {
+            self.all[moved.0 as usize - 1].open_index = at as u32;
+        }
     }
 
     /// Ids of the open orders, in no particular but always the same order.
