@@ -21,6 +21,8 @@ mod indicators;
 mod journal;
 mod lines;
 mod quality;
+mod risk;
+mod settings;
 mod stats;
 mod strategy;
 mod table;
@@ -48,6 +50,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     stats::register(module)?;
     strategy::register(module)?;
     backtest::register(module)?;
+    risk::register(module)?;
     book::register(module)?;
     book_set::register(module)?;
     journal::register(module)?;

@@ -90,13 +90,24 @@ fn desk(limits: RiskLimits, account: AccountConfig, symbols: &[String], open: us
     let mut risk = Risk::new(limits, account, cash, symbols, &["s".to_owned()])?;
     let ledger = Ledger::new(cash, symbols.len(), 1);
     let mut top = TopOfBook::default();
-    let quote = Quote { ts: Timestamp::from_nanos(1), bid: Price::from_raw(9_990_000_000), ask: Price::from_raw(10_000_000_000), ..Quote::default() };
+    let quote = Quote {
+        ts: Timestamp::from_nanos(1),
+        bid: Price::from_raw(9_990_000_000),
+        ask: Price::from_raw(10_000_000_000),
+        ..Quote::default()
+    };
     top.apply_quote(&quote);
     risk.next_day(0, Timestamp::MAX, &ledger);
     for i in 0..open {
         let instrument = InstrumentId((i % symbols.len()) as u32);
-        let request = OrderRequest::limit(instrument, Side::Buy, shares(100), Price::from_raw(9_500_000_000 - (i as i64 % 100) * 10_000_000));
-        risk.opened(&Order::new(OrderId(1 + i as u64), StrategyId(0), &request, Price::ZERO, Timestamp::MIN), request.qty.raw(), top.bid, &top);
+        let request =
+            OrderRequest::limit(instrument, Side::Buy, shares(100), Price::from_raw(9_500_000_000 - (i as i64 % 100) * 10_000_000));
+        risk.opened(
+            &Order::new(OrderId(1 + i as u64), StrategyId(0), &request, Price::ZERO, Timestamp::MIN),
+            request.qty.raw(),
+            top.bid,
+            &top,
+        );
     }
     Ok(Desk { risk, ledger, tops: vec![top; symbols.len()], open, now: 1 })
 }

@@ -2,11 +2,13 @@
 
 use super::Merge;
 use super::digest::digest;
+use crate::account::AccountFigures;
 use crate::engine::{Engine, EngineConfig, EngineState, Fill, Output, RefusalRecord};
 use crate::event::MarketEvent;
 use crate::feeds::View;
 use crate::ledger::{EquityPoint, Position, RoundTrip};
 use crate::order::Order;
+use crate::risk::Counters;
 use crate::strategy::Strategy;
 use crate::types::{Error, InstrumentId, Money, Price, Result, StrategyId, Timestamp};
 use crate::venue::{SimVenue, Sources, VenueConfig};
@@ -89,6 +91,12 @@ pub struct BacktestResult {
     pub positions: Vec<PositionRecord>,
     /// Changes of the engine's state: when, to what, why.
     pub states: Vec<(Timestamp, EngineState, Arc<str>)>,
+    /// Orders that passed the risk checks, and refusals by code and scope.
+    pub risk: Counters,
+    /// Figures of the account at the end, of one that limits anything.
+    pub account: Option<AccountFigures>,
+    /// Interest received less interest and borrow costs paid.
+    pub accrued: Money,
     /// Market events processed.
     pub events: u64,
     /// Equity at the start.
@@ -249,6 +257,10 @@ fn run_view(
     progress(done, total, last)?;
     let mut result = recorder.result;
     result.events = done;
+    result.risk = engine.risk().counters().clone();
+    let account = engine.risk().account();
+    result.account = account.is_limited().then(|| account.figures(engine.ledger(), engine.risk().exposure().held()));
+    result.accrued = engine.ledger().accrued();
     result.max_drawdown = engine.ledger().max_drawdown();
     result.positions = engine
         .ledger()

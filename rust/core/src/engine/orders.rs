@@ -176,7 +176,11 @@ impl Engine {
             ReportKind::Replaced { old, new } => match self.orders.get(new) {
                 // The replacement's own news may have come before.
                 Some(replacement) if replacement.replaces == old => {
-                    if matches!(status, S::PendingReplace | S::PendingCancel) { Sense::Sound } else { Sense::Stale }
+                    if matches!(status, S::PendingReplace | S::PendingCancel) {
+                        Sense::Sound
+                    } else {
+                        Sense::Stale
+                    }
                 }
                 _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),
             },

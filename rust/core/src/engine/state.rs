@@ -92,7 +92,9 @@ impl EngineState {
             (s, C::CancelAll | C::Isolate(_) | C::Reinstate(_)) => Some(s),
             (_, C::Shutdown) => Some(Self::Shutdown),
             // Out of RUNNING after a crash, or after a gap in what the broker told.
-            (Self::Initializing | Self::Running | Self::Maintenance | Self::SafeMode | Self::Halted, C::Reconcile) => Some(Self::Reconciling),
+            (Self::Initializing | Self::Running | Self::Maintenance | Self::SafeMode | Self::Halted, C::Reconcile) => {
+                Some(Self::Reconciling)
+            }
             (Self::Reconciling | Self::Paused | Self::ReduceOnly | Self::SafeMode, C::Run) => Some(Self::Running),
             (Self::Running | Self::ReduceOnly | Self::Reconciling, C::Pause) => Some(Self::Paused),
             (Self::Running | Self::Paused, C::ReduceOnly) => Some(Self::ReduceOnly),

@@ -234,7 +234,8 @@ impl Order {
     pub(super) fn carry_fills(&mut self, filled: Qty) -> Result<bool> {
         let qty = self.qty.checked_sub(filled)?;
         if !qty.is_positive() || qty < self.filled {
-            let why = format!("cannot take over fills of {filled} from the order it replaces: it is for {}, {} filled", self.qty, self.filled);
+            let why =
+                format!("cannot take over fills of {filled} from the order it replaces: it is for {}, {} filled", self.qty, self.filled);
             return Err(Error::Order { order: self.id.to_string(), why });
         }
         self.qty = qty;

@@ -18,7 +18,7 @@ pub use snapshot::snapshots;
 
 use crate::engine::{Alarm, AlarmKind, Engine, EngineConfig, EngineState, Input, Instruction, Output};
 use crate::engine::{Command, Tape};
-use crate::journal::{Log, LogConfig, Reader, Recovery, RecordKind, Storage};
+use crate::journal::{Log, LogConfig, Reader, RecordKind, Recovery, Storage};
 use crate::strategy::Strategy;
 use crate::types::{Error, Instruments, OrderId, Result, Timestamp};
 use crate::venue::Sources;
@@ -268,7 +268,8 @@ fn order_of(output: &Output) -> Option<OrderId> {
 /// The stand-ins of a session's strategies, and the tape that they read.
 fn stand_ins(header: &Header) -> (Vec<Box<dyn Strategy>>, Tape) {
     let tape = Tape::default();
-    let stand = |(name, interest): &(String, _)| Box::new(crate::engine::Stand::new(name.clone(), *interest, tape.clone())) as Box<dyn Strategy>;
+    let stand =
+        |(name, interest): &(String, _)| Box::new(crate::engine::Stand::new(name.clone(), *interest, tape.clone())) as Box<dyn Strategy>;
     (header.strategies.iter().map(stand).collect(), tape)
 }
 

@@ -111,10 +111,7 @@ pub(super) const fn kind_of_output(output: &Output) -> Option<RecordKind> {
 
 /// Whether records of `kind` hold an output.
 pub(super) const fn is_output(kind: RecordKind) -> bool {
-    matches!(
-        kind,
-        RecordKind::ORDER | RecordKind::FILL | RecordKind::REFUSAL | RecordKind::STATE | RecordKind::FAULT | RecordKind::ANOMALY
-    )
+    matches!(kind, RecordKind::ORDER | RecordKind::FILL | RecordKind::REFUSAL | RecordKind::STATE | RecordKind::FAULT | RecordKind::ANOMALY)
 }
 
 /// The bytes of `value` into `room`, which is cleared first.

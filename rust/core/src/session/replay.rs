@@ -61,7 +61,10 @@ impl<S: Source> Replay<S> {
         let (given, recorded): (Vec<_>, Vec<_>) =
             (strategies.iter().map(|s| s.name().to_owned()).collect(), header.strategies.iter().map(|s| s.0.clone()).collect());
         if given != recorded {
-            return Err(Error::config("strategies", format!("{given:?} are not those of the journal, {recorded:?}; give the same, in order")));
+            return Err(Error::config(
+                "strategies",
+                format!("{given:?} are not those of the journal, {recorded:?}; give the same, in order"),
+            ));
         }
         Self::begin(reader, header, strategies, None)
     }
@@ -189,7 +192,8 @@ pub(super) fn header<S: Source>(reader: &mut Reader<S>) -> Result<Header> {
     }
     let header: Header = payload::decode(record.payload, record.sequence)?;
     if header.version != PAYLOAD_VERSION {
-        let why = format!("payloads of version {} were written by engine {}; this one reads {PAYLOAD_VERSION}", header.version, header.engine);
+        let why =
+            format!("payloads of version {} were written by engine {}; this one reads {PAYLOAD_VERSION}", header.version, header.engine);
         return Err(Error::data("journal", why));
     }
     Ok(header)

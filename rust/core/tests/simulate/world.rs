@@ -255,12 +255,18 @@ impl World {
             let (sequence, before) = (session.log().next_sequence(), session.engine().state_hash().unwrap());
             assert!(session.step(&refused, self.now).is_err(), "{command:?} in {state:?}");
             assert!(session.broken().is_none());
-            assert_eq!((session.log().next_sequence(), session.engine().state_hash().unwrap()), (sequence, before), "a refused command leaves no trace");
+            assert_eq!(
+                (session.log().next_sequence(), session.engine().state_hash().unwrap()),
+                (sequence, before),
+                "a refused command leaves no trace"
+            );
         }
         // Out of every state that ends trading for good, so that runs do not all end there.
         for way_back in [Command::Reconcile, Command::Run] {
             let state = self.session.as_ref().map(|s| s.engine().state());
-            if state.is_some_and(|s| s != EngineState::Running && s != EngineState::Paused && s.after(way_back).is_ok()) && self.random.chance(0.5) {
+            if state.is_some_and(|s| s != EngineState::Running && s != EngineState::Paused && s.after(way_back).is_ok())
+                && self.random.chance(0.5)
+            {
                 self.settle_all();
                 self.instruct(way_back, "goes on");
             }
@@ -361,7 +367,8 @@ impl World {
         }
         let session = self.session.as_ref().unwrap();
         let orders = session.in_doubt().into_iter().filter_map(|id| session.engine().orders().get(id));
-        let told = orders.map(|o| format!("{} replaces {} {} {}, broker {:?}", o.id, o.replaces, o.status().as_str(), o.filled, self.broker.ask(o.id)));
+        let told = orders
+            .map(|o| format!("{} replaces {} {} {}, broker {:?}", o.id, o.replaces, o.status().as_str(), o.filled, self.broker.ask(o.id)));
         panic!("still in doubt after 50 rounds: {:?}, held {}", told.collect::<Vec<_>>(), session.held());
     }
 
@@ -378,7 +385,8 @@ impl World {
             ids
         };
         // Replaced or canceled orders may have had fills that were not heard of.
-        let known: Vec<OrderId> = session.engine().orders().all().iter().map(|o| o.id).filter(|&id| self.broker.ask(id).is_some()).collect();
+        let known: Vec<OrderId> =
+            session.engine().orders().all().iter().map(|o| o.id).filter(|&id| self.broker.ask(id).is_some()).collect();
         for id in known {
             let reports = self.broker.ask(id).unwrap_or_default().to_vec();
             for mut report in reports {
@@ -404,8 +412,11 @@ impl World {
             OrderStatus::PendingNew | OrderStatus::PendingCancel | OrderStatus::PendingReplace if !arrived => {
                 self.tally.lost_commands += 1;
                 // As it was first asked for; a cancel follows below once it has arrived.
-                let command =
-                    if order.replaces.0 == 0 { OrderCommand::New(order) } else { OrderCommand::Replace { old: order.replaces, new: order } };
+                let command = if order.replaces.0 == 0 {
+                    OrderCommand::New(order)
+                } else {
+                    OrderCommand::Replace { old: order.replaces, new: order }
+                };
                 self.broker.take(command, self.now);
             }
             OrderStatus::PendingCancel if idle && !self.broker.has_ended(id) => {
