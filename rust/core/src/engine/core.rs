@@ -179,14 +179,14 @@ impl Engine {
         &self.ledger
     }
 
+    /// The risk checks.
+    pub const fn risk(&self) -> &Risk {
+        &self.risk
+    }
+
     /// All orders.
     pub const fn orders(&self) -> &Orders {
         &self.orders
-    }
-
-    /// The risk checks: limits, counters, account.
-    pub const fn risk(&self) -> &Risk {
-        &self.risk
     }
 
     /// A handle on the kill switch, to be thrown from any thread.

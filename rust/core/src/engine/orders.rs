@@ -58,6 +58,10 @@ impl Engine {
                 if !filled.is_zero() {
                     self.orders.carry_fills(new, filled)?;
                 }
+                if self.orders.get(old).is_some_and(|o| matches!(o.status(), OrderStatus::New | OrderStatus::PartiallyFilled)) {
+                    // A cancel that was refused because of the replace has been heard of first.
+                    self.orders.apply(old, OrderEvent::ReplaceRequested, self.now)?;
+                }
                 // While a replace was pending the larger of both orders counted as open; now the new one alone does.
                 self.risk.closed(old);
                 self.risk.resized(new, self.orders.get(new).map_or(0, |o| o.remaining().raw()));
@@ -97,9 +101,12 @@ impl Engine {
 
     #[allow(clippy::too_many_arguments, reason = "the fields of one report, taken apart once")]
     fn fill(&mut self, id: OrderId, qty: Qty, price: Price, fee: Money, maker: bool, ts: Timestamp, out: &mut Vec<Output>) -> Result<()> {
-        let is_late = self.config.trust == Trust::Wire && self.orders.get(id).is_some_and(|o| o.status().is_terminal());
+        let ended = self.orders.get(id).map(Order::status).filter(|status| self.config.trust == Trust::Wire && status.is_terminal());
+        let is_late = ended.is_some();
         let order = if is_late {
-            self.shrink_replacement(id, qty)?;
+            if ended == Some(OrderStatus::Replaced) {
+                self.shrink_replacement(id, qty)?;
+            }
             self.orders.fill_late(id, qty, price, self.now)?
         } else {
             self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?
@@ -176,10 +183,10 @@ impl Engine {
             ReportKind::Replaced { old, new } => match self.orders.get(new) {
                 // The replacement's own news may have come before.
                 Some(replacement) if replacement.replaces == old => {
-                    if matches!(status, S::PendingReplace | S::PendingCancel) {
-                        Sense::Sound
-                    } else {
+                    if status.is_terminal() {
                         Sense::Stale
+                    } else {
+                        Sense::Sound
                     }
                 }
                 _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),

@@ -384,7 +384,7 @@ impl<S: Storage> Log<S> {
             return Err(Error::config("name", format!("{name} is a segment's; choose another")));
         }
         let written = open::make_beside(&mut self.storage, name, bytes);
-        written.map_err(|error| self.poison(error))
+        written.map_err(|error| self.poison(&error))
     }
 
     /// Make the segment durable, whatever the policy, and begin the next.

@@ -29,6 +29,8 @@ pub struct Broker {
     truth: BTreeMap<OrderId, Vec<Report>>,
     /// Reports on their way.
     on_the_way: VecDeque<Report>,
+    /// Orders whose cancel has come in and is not answered.
+    canceling: BTreeSet<OrderId>,
     pub is_connected: bool,
     pub refused_repeats: u64,
 }
@@ -42,6 +44,7 @@ impl Broker {
             taken: BTreeSet::new(),
             truth: BTreeMap::new(),
             on_the_way: VecDeque::new(),
+            canceling: BTreeSet::new(),
             is_connected: true,
             refused_repeats: 0,
         }
@@ -63,6 +66,10 @@ impl Broker {
         let id = match command {
             OrderCommand::New(order) => Some(order.id),
             OrderCommand::Replace { new, .. } => Some(new.id),
+            OrderCommand::Cancel { order, .. } => {
+                self.canceling.insert(order);
+                None
+            }
             _ => None,
         };
         if id.is_some_and(|id| !self.taken.insert(id)) {
@@ -77,6 +84,9 @@ impl Broker {
             let mut about = vec![report.kind.order()];
             if let ReportKind::Replaced { new, .. } | ReportKind::ReplaceRejected { new, .. } = report.kind {
                 about.push(new);
+            }
+            if let ReportKind::Canceled(order) | ReportKind::CancelRejected(order) = report.kind {
+                self.canceling.remove(&order);
             }
             for order in about {
                 self.truth.entry(order).or_default().push(report);
@@ -160,6 +170,11 @@ impl Broker {
             ReportKind::ReplaceRejected { new, .. } => new == order,
             _ => false,
         })
+    }
+
+    /// Whether a cancel of `order` is being worked on.
+    pub fn is_canceling(&self, order: OrderId) -> bool {
+        self.canceling.contains(&order)
     }
 
     /// Commands that have not arrived yet.

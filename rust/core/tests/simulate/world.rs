@@ -407,7 +407,6 @@ impl World {
             return;
         }
         let arrived = self.broker.ask(id).is_some();
-        let idle = self.broker.next_arrival() == Timestamp::MAX && self.broker.next_report_due() == Timestamp::MAX;
         match order.status() {
             OrderStatus::PendingNew | OrderStatus::PendingCancel | OrderStatus::PendingReplace if !arrived => {
                 self.tally.lost_commands += 1;
@@ -419,7 +418,7 @@ impl World {
                 };
                 self.broker.take(command, self.now);
             }
-            OrderStatus::PendingCancel if idle && !self.broker.has_ended(id) => {
+            OrderStatus::PendingCancel if !self.broker.is_canceling(id) && !self.broker.has_ended(id) => {
                 self.tally.lost_commands += 1;
                 self.broker.take(OrderCommand::Cancel { order: id, instrument: order.instrument }, self.now);
             }
@@ -492,6 +491,7 @@ impl World {
 
     fn compare_with_broker(&self) {
         let engine = self.session.as_ref().unwrap().engine();
+        let mut open = vec![(0, 0); self.instruments];
         for order in engine.orders().all() {
             if order.status() == OrderStatus::Refused {
                 assert!(self.broker.ask(order.id).is_none(), "{order:?} was refused and sent");
@@ -499,7 +499,15 @@ impl World {
             }
             assert_eq!(order.filled, self.broker.filled(order.id), "{order:?}");
             let done_there = self.broker.has_ended(order.id) || order.filled == order.qty;
+            if !order.status().is_terminal() {
+                let open = &mut open[order.instrument.index()];
+                *(if order.side == Side::Buy { &mut open.0 } else { &mut open.1 }) += order.remaining().raw();
+            }
             assert_eq!(order.status().is_terminal(), done_there, "{} {order:?} {:?}", order.status().as_str(), self.broker.ask(order.id));
+        }
+        for (i, (buy, sell)) in open.into_iter().enumerate() {
+            let held = engine.risk().exposure().open(InstrumentId(i as u32));
+            assert_eq!((held.0.raw(), held.1.raw()), (buy, sell), "shares in open orders of instrument {i}");
         }
     }
 
@@ -514,7 +522,8 @@ impl World {
         while with.step().unwrap() {}
         assert_eq!(with.result().unwrap().state_hash, live, "replayed with strategies");
         let (header, found) = snapshots(&storage).unwrap();
-        for record in &found {
+        // The first, the last and some between.
+        for record in found.iter().step_by(1 + found.len() / 4).chain(found.last()) {
             let mut from = Replay::after(&storage, &header, record).unwrap();
             while from.step().unwrap() {}
             assert_eq!(from.result().unwrap().state_hash, live, "replayed from snapshot {}", record.sequence);
