@@ -4,7 +4,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use tickwright_core::account::{AccountConfig, AccountKind};
 use tickwright_core::book::TopOfBook;
-use tickwright_core::event::Quote;
+use tickwright_core::event::{MarketEvent, Quote};
 use tickwright_core::ledger::Ledger;
 use tickwright_core::order::{Order, OrderRequest};
 use tickwright_core::risk::{Calendar, Gate, Risk, RiskContext, RiskLimits, ScopeKey, ScopeLimits, SessionDay, TickSize};
@@ -98,6 +98,13 @@ fn desk(limits: RiskLimits, account: AccountConfig, symbols: &[String], open: us
     };
     top.apply_quote(&quote);
     risk.next_day(0, Timestamp::MAX, &ledger);
+    for second in 1..40_i64 {
+        for instrument in (0..symbols.len()).map(|i| InstrumentId(i as u32)) {
+            let mut seen = top;
+            seen.bid = Price::from_raw(top.bid.raw() - second % 2 * 10_000_000);
+            risk.observe(&MarketEvent::Quote(Quote { ts: Timestamp::from_nanos(second * 1_000_000_000), instrument, ..quote }), &seen);
+        }
+    }
     for i in 0..open {
         let instrument = InstrumentId((i % symbols.len()) as u32);
         let request =

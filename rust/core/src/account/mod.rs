@@ -169,13 +169,15 @@ impl Account {
     #[inline]
     pub fn cost_price(&self, request: &OrderRequest, top: &TopOfBook) -> Option<Price> {
         let ask = if top.ask.is_positive() { Some(top.ask) } else { top.reference() };
-        let above = |price: Price, ppm: i128| {
-            Price::from_raw(i64::try_from((i128::from(price.raw()) * (1_000_000 + ppm)).div_euclid(1_000_000)).unwrap_or(i64::MAX))
+        // In two parts, so that it fits 64 bits: a division of 128 would cost more than the rest.
+        let above = |price: Price, ppm: i64| {
+            let (whole, rest) = (price.raw() / 1_000_000, price.raw() % 1_000_000);
+            Price::from_raw(whole.saturating_mul(1_000_000 + ppm).saturating_add(rest * (1_000_000 + ppm) / 1_000_000))
         };
         match (request.side, request.kind) {
             (Side::Buy, OrderType::Limit | OrderType::StopLimit) => request.limit,
             (Side::Buy, _) => {
-                let cushion = i128::from((self.config.market_buy_cushion * 1e6) as i64);
+                let cushion = (self.config.market_buy_cushion * 1e6) as i64;
                 let market = ask.map(|ask| above(ask, cushion));
                 let stop = request.stop.map(|stop| above(stop, if stop.raw() < 50_000_000_000 { 40_000 } else { 25_000 }));
                 if request.stop.is_some() { stop } else { market }

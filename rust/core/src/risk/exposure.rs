@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) orders: u32,
     /// Price × shares of open buys and sells at what they are taken to cost, in 1e-18 dollars.
     pub(super) cost: [i128; 2],
+    /// The same in dollars, rounded up.
+    whole: [Money; 2],
     pub(super) held: Money,
 }
 
@@ -51,20 +53,24 @@ impl Totals {
     }
 }
 
-/// The part of orders for `open` shares that cost `cost` (1e-18 dollars) and open a position, when `closable` of them close one.
+/// The part of orders for `open` shares that cost `cost` and open a position, when `closable` of them close one.
 #[inline]
-pub(super) fn opening_cost(cost: i128, open: i64, closable: i64) -> Money {
-    const SCALE: i128 = 1_000_000_000;
+fn opening_cost(cost: Money, open: i64, closable: i64) -> Money {
     if open <= closable || open <= 0 {
         return Money::ZERO;
     }
-    let whole = cost / SCALE + i128::from(cost % SCALE != 0);
     if closable <= 0 {
-        return Money::from_raw(whole);
+        return cost;
     }
     // By shares, and rounded up: what is held is never understated.
-    let part = whole.saturating_mul(i128::from(open - closable));
+    let part = cost.raw().saturating_mul(i128::from(open - closable));
     Money::from_raw(part / i128::from(open) + i128::from(part % i128::from(open) != 0))
+}
+
+/// Dollars of 1e-18 dollars, rounded up.
+fn dollars(cost: i128) -> Money {
+    const SCALE: i128 = 1_000_000_000;
+    Money::from_raw(cost / SCALE + i128::from(cost % SCALE != 0))
 }
 
 impl Entry {
@@ -82,6 +88,7 @@ impl Entry {
         best_sell: Price::ZERO,
         orders: 0,
         cost: [0; 2],
+        whole: [Money::ZERO; 2],
         held: Money::ZERO,
     };
 
@@ -104,21 +111,30 @@ impl Entry {
         self.value = notional(self.position);
         if self.open_buy == 0 && self.open_sell == 0 {
             (self.worst, self.buy_value, self.sell_value, self.held) = (self.value.abs(), Money::ZERO, Money::ZERO, Money::ZERO);
+            self.whole = [Money::ZERO; 2];
             return;
         }
         let long = self.position.saturating_add(self.open_buy).saturating_abs();
         let short = self.position.saturating_sub(self.open_sell).saturating_abs();
         self.worst = notional(long.max(short));
         (self.buy_value, self.sell_value) = (notional(self.open_buy), notional(self.open_sell));
-        self.held = self.held_with(Side::Buy, 0, 0);
+        self.whole = [dollars(self.cost[0]), dollars(self.cost[1])];
+        self.held = self.held_with(Side::Buy, 0, Money::ZERO);
     }
 
     /// What its open orders hold, if one more for `shares` at a cost of `cost` joined those of `side`.
     #[inline]
-    pub(super) fn held_with(&self, side: Side, shares: i64, cost: i128) -> Money {
-        let (buy, sell) = if side == Side::Buy { ((shares, cost), (0, 0)) } else { ((0, 0), (shares, cost)) };
-        let long = opening_cost(self.cost[0] + buy.1, self.open_buy.saturating_add(buy.0), self.position.saturating_neg().max(0));
-        let short = opening_cost(self.cost[1] + sell.1, self.open_sell.saturating_add(sell.0), self.position.max(0));
+    pub(super) fn held_with(&self, side: Side, shares: i64, cost: Money) -> Money {
+        let part = |of: Side, open: i64, closable: i64| {
+            let whole = self.whole[usize::from(of == Side::Sell)];
+            if of == side {
+                opening_cost(Money::from_raw(whole.raw() + cost.raw()), open.saturating_add(shares), closable)
+            } else {
+                opening_cost(whole, open, closable)
+            }
+        };
+        let long = part(Side::Buy, self.open_buy, self.position.saturating_neg().max(0));
+        let short = part(Side::Sell, self.open_sell, self.position.max(0));
         Money::from_raw(long.raw() + short.raw())
     }
 }

@@ -39,6 +39,17 @@ pub enum TickSize {
 }
 
 impl TickSize {
+    /// True when `price` is a whole number of steps.
+    #[inline]
+    pub fn fits(self, price: Price) -> bool {
+        match self {
+            // By constants: a division by one is a multiplication.
+            Self::Us if price.raw() >= 1_000_000_000 => price.raw() % 10_000_000 == 0,
+            Self::Us => price.raw() % 100_000 == 0,
+            Self::Step(step) => price.raw() % step.raw() == 0,
+        }
+    }
+
     /// The step at `price`.
     #[inline]
     pub fn at(self, price: Price) -> Price {

@@ -41,23 +41,43 @@ impl Volatility {
         (self.last, self.at) = (price, now);
     }
 
-    /// Standard deviation of the price over `horizon_ns`, as a fraction; `None` before there are enough samples.
-    fn over(&self, horizon_ns: i64) -> Option<f64> {
-        let variance = self.squares / self.span_ns * horizon_ns as f64;
-        (self.samples >= LEAST_SAMPLES && variance > 0.0).then(|| libm::sqrt(variance))
+    /// Variance a nanosecond; zero before there are enough samples.
+    fn variance(&self) -> f64 {
+        if self.samples >= LEAST_SAMPLES { self.squares / self.span_ns } else { 0.0 }
     }
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// What a check reads of one instrument.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Status {
     halted: bool,
-    bands: Option<(Price, Price)>,
+    banded: bool,
+    lower: Price,
+    upper: Price,
+    /// Shares of an average day.
+    volume: Qty,
+    /// Variance of the price's logarithm a nanosecond; zero for none known.
+    variance: f64,
+}
+
+/// What that is worked out from.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct History {
     /// Volume of an average day, as given.
     given: Option<Qty>,
     /// Volumes of the last days, the oldest first, and of today.
     days: Vec<i64>,
     today: i64,
     volatility: Volatility,
+}
+
+impl History {
+    /// As given, else the mean of up to twenty whole days seen, else today's so far.
+    fn volume(&self) -> Qty {
+        let sum: i128 = self.days.iter().map(|&d| i128::from(d)).sum();
+        let days = self.days.len() as i128;
+        self.given.unwrap_or_else(|| Qty::from_raw(if days == 0 { self.today } else { (sum / days) as i64 }))
+    }
 }
 
 /// What is to be learned from market events.
@@ -79,6 +99,7 @@ impl Learn {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Market {
     list: Vec<Status>,
+    histories: Vec<History>,
     pub(super) learn: Learn,
     halted: u32,
     banded: u32,
@@ -90,6 +111,7 @@ impl Market {
     pub(super) fn new(instruments: usize) -> Self {
         Self {
             list: vec![Status::default(); instruments],
+            histories: vec![History::default(); instruments],
             learn: Learn::default(),
             halted: 0,
             banded: 0,
@@ -118,22 +140,27 @@ impl Market {
 
     pub(super) fn set_bands(&mut self, instrument: InstrumentId, bands: Option<(Price, Price)>) {
         let Some(status) = self.list.get_mut(instrument.index()) else { return };
-        match (status.bands.is_some(), bands.is_some()) {
+        match (status.banded, bands.is_some()) {
             (false, true) => self.banded += 1,
             (true, false) => self.banded = self.banded.saturating_sub(1),
             _ => {}
         }
-        status.bands = bands;
+        status.banded = bands.is_some();
+        (status.lower, status.upper) = bands.unwrap_or_default();
     }
 
     pub(super) fn set_volume(&mut self, instrument: InstrumentId, shares: Option<Qty>) {
-        if let Some(status) = self.list.get_mut(instrument.index()) {
-            status.given = shares;
+        if let (Some(status), Some(history)) = (self.list.get_mut(instrument.index()), self.histories.get_mut(instrument.index())) {
+            history.given = shares;
+            status.volume = history.volume();
         }
     }
 
     pub(super) fn forget_volumes(&mut self) {
-        self.list.iter_mut().for_each(|s| s.given = None);
+        for (status, history) in self.list.iter_mut().zip(&mut self.histories) {
+            history.given = None;
+            status.volume = history.volume();
+        }
     }
 
     #[inline]
@@ -143,25 +170,19 @@ impl Market {
 
     #[inline]
     pub(super) fn bands(&self, instrument: InstrumentId) -> Option<(Price, Price)> {
-        self.list.get(instrument.index()).and_then(|s| s.bands)
+        self.list.get(instrument.index()).filter(|s| s.banded).map(|s| (s.lower, s.upper))
     }
 
-    /// Shares of an average day: as given, else the mean of up to twenty whole days seen, else today's so far.
+    /// Shares of an average day.
     #[inline]
     pub(super) fn average_volume(&self, instrument: InstrumentId) -> Qty {
-        let Some(status) = self.list.get(instrument.index()) else { return Qty::ZERO };
-        if let Some(given) = status.given {
-            return given;
-        }
-        let days = status.days.len() as i128;
-        let sum: i128 = status.days.iter().map(|&d| i128::from(d)).sum();
-        Qty::from_raw(if days == 0 { status.today } else { (sum / days) as i64 })
+        self.list.get(instrument.index()).map_or(Qty::ZERO, |s| s.volume)
     }
 
-    /// Standard deviation of the price over `horizon_ns`, as a fraction.
+    /// Variance of the price over `horizon_ns`, as a fraction squared; zero where it is not known.
     #[inline]
-    pub(super) fn deviation(&self, instrument: InstrumentId, horizon_ns: i64) -> Option<f64> {
-        self.list.get(instrument.index()).and_then(|s| s.volatility.over(horizon_ns))
+    pub(super) fn variance(&self, instrument: InstrumentId, horizon_ns: i64) -> f64 {
+        self.list.get(instrument.index()).map_or(0.0, |s| s.variance * horizon_ns as f64)
     }
 
     /// Take in a market event, after `top` has.
@@ -176,29 +197,38 @@ impl Market {
         if learn.halts && matches!(event, MarketEvent::Quote(_) | MarketEvent::Trade(_)) {
             self.set_halted(instrument, flags & FLAG_HALTED != 0);
         }
+        let Some(history) = self.histories.get_mut(instrument.index()) else { return };
         let Some(status) = self.list.get_mut(instrument.index()) else { return };
-        match event {
-            MarketEvent::Trade(trade) if learn.volumes && flags & FLAG_NO_VOLUME == 0 => {
-                status.today = status.today.saturating_add(trade.size.raw());
+        let traded = match event {
+            MarketEvent::Trade(trade) if learn.volumes && flags & FLAG_NO_VOLUME == 0 => trade.size,
+            MarketEvent::Bar(bar) if learn.volumes => bar.volume,
+            _ => Qty::ZERO,
+        };
+        if traded.is_positive() {
+            history.today = history.today.saturating_add(traded.raw());
+            if history.days.is_empty() {
+                status.volume = history.volume();
             }
-            MarketEvent::Bar(bar) if learn.volumes => status.today = status.today.saturating_add(bar.volume.raw()),
-            MarketEvent::Action(_) => status.volatility = Volatility::default(),
-            _ => {}
+        }
+        if matches!(event, MarketEvent::Action(_)) {
+            history.volatility = Volatility::default();
         }
         if learn.volatility
             && let Some(price) = top.reference()
         {
-            status.volatility.observe(price, event.ts());
+            history.volatility.observe(price, event.ts());
+            status.variance = history.volatility.variance();
         }
     }
 
     /// A day begins: today's volumes join the others.
     pub(super) fn next_day(&mut self) {
-        for status in self.list.iter_mut().filter(|s| s.today > 0) {
-            if status.days.len() == VOLUME_DAYS {
-                status.days.remove(0);
+        for (status, history) in self.list.iter_mut().zip(&mut self.histories).filter(|(_, h)| h.today > 0) {
+            if history.days.len() == VOLUME_DAYS {
+                history.days.remove(0);
             }
-            status.days.push(std::mem::take(&mut status.today));
+            history.days.push(std::mem::take(&mut history.today));
+            status.volume = history.volume();
         }
     }
 

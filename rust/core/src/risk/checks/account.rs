@@ -11,8 +11,7 @@ pub(super) fn buying_power<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
         return Flow::Continue(());
     }
     let Some(cost) = account.cost_price(f.request, f.context.top) else { return Flow::Continue(()) };
-    let shares = f.request.qty.raw();
-    let here = f.entry.held_with(f.request.side, shares, i128::from(cost.raw()) * i128::from(shares));
+    let here = f.entry.held_with(f.request.side, f.request.qty.raw(), Money::notional(cost, f.request.qty));
     let (held, before) = (f.risk.exposure.account.held, f.entry.held);
     let after = Money::from_raw(held.raw() - before.raw() + here.raw());
     let power = account.buying_power(f.context.ledger);

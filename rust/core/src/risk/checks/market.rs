@@ -91,8 +91,13 @@ pub(super) fn collar<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
 #[inline]
 pub(super) fn collar_sigma<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
     let Some((price, reference)) = compared(f) else { return Flow::Continue(()) };
-    let Some(deviation) = f.risk.market.deviation(f.request.instrument, f.profile.sigma_horizon_ns) else { return Flow::Continue(()) };
+    let variance = f.risk.market.variance(f.request.instrument, f.profile.sigma_horizon_ns);
+    if variance <= 0.0 {
+        return Flow::Continue(());
+    }
     let max = f.profile.sigma;
-    let away = (price.raw() - reference.raw()).abs() as f64 / reference.raw() as f64 / deviation;
-    judge.hear(&Finding::new(Check::CollarSigma, max.scope, away <= max.at), || (away, max.at))
+    let away = (price.raw() - reference.raw()).abs() as f64 / reference.raw() as f64;
+    // Squares are compared: a root would cost more than the rest.
+    let pass = away * away <= max.at * max.at * variance;
+    judge.hear(&Finding::new(Check::CollarSigma, max.scope, pass), || (away / libm::sqrt(variance), max.at))
 }

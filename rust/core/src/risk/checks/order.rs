@@ -30,9 +30,8 @@ pub(super) fn broker<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
 pub(super) fn tick<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
     let Some(tick) = f.profile.tick else { return Flow::Continue(()) };
     for price in [f.request.limit, f.request.stop].into_iter().flatten() {
-        let step = tick.at.at(price);
-        let whole = price.raw() % step.raw() == 0;
-        judge.hear(&Finding::new(Check::Tick, tick.scope, whole), || (price.to_f64(), step.to_f64()))?;
+        let finding = Finding::new(Check::Tick, tick.scope, tick.at.fits(price));
+        judge.hear(&finding, || (price.to_f64(), tick.at.at(price).to_f64()))?;
     }
     Flow::Continue(())
 }
@@ -42,7 +41,8 @@ pub(super) fn tick<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
 pub(super) fn lot<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
     let (qty, lot) = (f.request.qty, f.profile.lot);
     // What is left of a position may be closed, whatever its size.
-    let whole = qty.raw() % lot.at.raw() == 0 || (f.shrinks && qty.raw() == f.position.saturating_abs());
+    let whole = if lot.at.raw() == SCALE { qty.raw() % SCALE == 0 } else { qty.raw() % lot.at.raw() == 0 };
+    let whole = whole || (f.shrinks && qty.raw() == f.position.saturating_abs());
     judge.hear(&Finding::new(Check::Lot, lot.scope, whole), || (qty.to_f64(), lot.at.to_f64()))
 }
 
