@@ -258,7 +258,9 @@ class LimitsConfig(_Section):
     max_reference_age_ms: Limit = Field(default=None, description="The same for orders without a limit price.")
     max_orders_per_second: WholeLimit = Field(default=None, description="Orders in any second.")
     max_orders_per_minute: WholeLimit = Field(default=None, description="Orders in any minute.")
-    max_cancels_per_second: WholeLimit = Field(default=None, description="Cancels a second above which no order passes.")
+    max_cancels_per_second: WholeLimit = Field(
+        default=None, description="Cancels a second above which no order passes."
+    )
     max_order_to_fill: Limit = Field(default=None, description="Orders and cancels for each order that filled.")
     order_to_fill_grace: Annotated[int, Field(ge=0, lt=2**32)] = Field(
         default=_LIMITS.order_to_fill_grace, description="Messages of the day before that ratio counts."
@@ -266,7 +268,9 @@ class LimitsConfig(_Section):
     max_open_orders: WholeLimit = Field(default=None, description="Orders working at one time.")
     max_open_orders_per_instrument: WholeLimit = Field(default=None, description="The same in one symbol.")
     duplicate_window_ms: Limit = Field(default=None, description="Milliseconds for which the same order is refused.")
-    max_executions: WholeLimit = Field(default=None, description="Orders that may begin to fill in execution_window_ms.")
+    max_executions: WholeLimit = Field(
+        default=None, description="Orders that may begin to fill in execution_window_ms."
+    )
     execution_window_ms: Positive = Field(default=_LIMITS.execution_window_ms, description="Milliseconds of that.")
     prevent_self_match: bool = Field(default=False, description="Refuse what would trade with an own resting order.")
     max_drawdown_pct: Annotated[Annotated[float, Field(gt=0, lt=100)] | None, BeforeValidator(_unlimited)] = Field(
@@ -299,7 +303,9 @@ class RiskConfig(LimitsConfig):
         default=None, description="Days of sessions: early, open, close, late."
     )
     extended_hours: bool = Field(default=False, description="Whether limit orders may be sent outside regular hours.")
-    average_volumes: dict[str, Positive] = Field(default_factory=dict, description="Shares of an average day by symbol.")
+    average_volumes: dict[str, Positive] = Field(
+        default_factory=dict, description="Shares of an average day by symbol."
+    )
     strategies: dict[str, LimitsConfig] = Field(default_factory=dict, description="Limits by name of strategy.")
     instruments: dict[str, LimitsConfig] = Field(default_factory=dict, description="Limits by symbol.")
     groups: dict[str, GroupConfig] = Field(default_factory=dict, description="Limits of groups of symbols.")
@@ -333,8 +339,12 @@ class AccountConfig(_Section):
     )
     debit_rate_pct: NotNegative = Field(default=0.0, description="Percent a year on money owed.")
     credit_rate_pct: NotNegative = Field(default=0.0, description="Percent a year on money held.")
-    borrow_rate_pct: NotNegative = Field(default=0.0, description="Percent a year on shorts that borrows does not list.")
-    easy_to_borrow: bool = Field(default=True, description="Whether symbols that borrows does not list can be borrowed.")
+    borrow_rate_pct: NotNegative = Field(
+        default=0.0, description="Percent a year on shorts that borrows does not list."
+    )
+    easy_to_borrow: bool = Field(
+        default=True, description="Whether symbols that borrows does not list can be borrowed."
+    )
     borrows: dict[str, BorrowConfig] = Field(default_factory=dict, description="What can be borrowed, by symbol.")
 
 

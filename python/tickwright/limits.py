@@ -156,9 +156,18 @@ class RiskLimits(Limits):
             checked(f"{place}.average_volumes", {str(symbol): shares})
         settings["average_volumes"] = [(symbol, float(shares)) for symbol, shares in self.average_volumes.items()]
         settings["scopes"] = [
-            *(("strategy", name, [], one._settings(f"{place}.strategies.{name}")) for name, one in self.strategies.items()),
-            *(("instrument", name, [], one._settings(f"{place}.instruments.{name}")) for name, one in self.instruments.items()),
-            *(("group", name, _symbols(place, name, one), one._settings(f"{place}.groups.{name}")) for name, one in self.groups.items()),
+            *(
+                ("strategy", name, [], one._settings(f"{place}.strategies.{name}"))
+                for name, one in self.strategies.items()
+            ),
+            *(
+                ("instrument", name, [], one._settings(f"{place}.instruments.{name}"))
+                for name, one in self.instruments.items()
+            ),
+            *(
+                ("group", name, _symbols(place, name, one), one._settings(f"{place}.groups.{name}"))
+                for name, one in self.groups.items()
+            ),
         ]
         settings["calendar"] = None
         if self.calendar is not None:

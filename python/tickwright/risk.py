@@ -219,10 +219,14 @@ class Risk:
 
 def _limits(limits: RiskLimits) -> dict[str, Any]:
     if not isinstance(limits, RiskLimits):
-        raise ConfigError(f"limits: {type(limits).__name__} is no RiskLimits; give RiskLimits(max_order_notional=25_000)")
+        raise ConfigError(
+            f"limits: {type(limits).__name__} is no RiskLimits; give RiskLimits(max_order_notional=25_000)"
+        )
     return limits._settings()
 
 
-def _order(symbol: str, side: str, qty: float, limit: float | None, stop: float | None, tif: str, strategy: str | None) -> dict[str, Any]:
+def _order(
+    symbol: str, side: str, qty: float, limit: float | None, stop: float | None, tif: str, strategy: str | None
+) -> dict[str, Any]:
     fields = {"symbol": symbol, "side": side, "qty": qty, "limit": limit, "stop": stop}
     return {**fields, "time_in_force": tif, "strategy": strategy}

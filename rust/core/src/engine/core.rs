@@ -368,6 +368,16 @@ impl Engine {
         if self.state != EngineState::Running {
             return Ok(());
         }
+        if let Some(part) = limits.reduce_only_at
+            && self.gate == Gate::Open
+        {
+            let drawdown = limits.max_drawdown.map_or(0.0, |max| self.ledger.drawdown().to_f64() / (max * self.ledger.peak().to_f64()));
+            let loss = self.day_start_equity.to_f64() - equity.to_f64();
+            let daily = limits.max_daily_loss.map_or(0.0, |max| loss / max.to_f64());
+            if drawdown.max(daily) > part {
+                self.gate = Gate::ReduceOnly(if drawdown >= daily { RefusalCode::Drawdown } else { RefusalCode::Loss });
+            }
+        }
         if let Some(max) = limits.max_drawdown
             && self.ledger.drawdown().raw() as f64 > max * self.ledger.peak().raw() as f64
         {
