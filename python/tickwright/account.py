@@ -29,7 +29,7 @@ class Borrow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account; make one with :meth:`unlimited`, :meth:`cash` or :meth:`margin`. docs/ledger.md has worked numbers."""
+    """An account, made by :meth:`unlimited`, :meth:`cash` or :meth:`margin`. docs/ledger.md has worked numbers."""
 
     kind: Literal["unlimited", "cash", "margin"] = "unlimited"
     """``unlimited`` is limited by ``max_leverage`` alone; the others by their buying power."""

@@ -594,7 +594,12 @@ def _known_at(parts: list[Any]) -> list[str]:
         return list(Config.model_fields)
     if parts[0] == "strategy":
         return list(StrategyConfig.model_fields)
-    inner = {"groups": GroupConfig, "borrows": BorrowConfig, "strategies": LimitsConfig, "instruments": LimitsConfig}
+    inner: dict[str, type[BaseModel]] = {
+        "groups": GroupConfig,
+        "instruments": LimitsConfig,
+        "strategies": LimitsConfig,
+        "borrows": BorrowConfig,
+    }
     if len(parts) > 3 and parts[1] in inner:
         return list(inner[str(parts[1])].model_fields)
     return list(_fields(str(parts[0])))

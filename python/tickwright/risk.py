@@ -46,7 +46,7 @@ class Refusal:
     """The same as a sentence."""
 
     def __bool__(self) -> bool:
-        """False, so that ``if risk.submit(…)`` asks whether the order passed."""
+        """Give False, so that ``if risk.submit(…)`` asks whether the order passed."""
         return False
 
 
@@ -73,8 +73,8 @@ class Verdict:
 class Risk:
     """Checks over symbols, with books and open orders of their own.
 
-    Tell it of prices, and of what becomes of the orders that it lets pass. Times are nanoseconds of your choosing that do
-    not run backwards; there is no clock inside.
+    Tell it of prices, and of what becomes of the orders that it lets pass. Times are nanoseconds of your choosing that
+    do not run backwards; there is no clock inside.
 
     Parameters
     ----------
@@ -156,11 +156,11 @@ class Risk:
         self._core.fill(order, qty, price, fee, ts)
 
     def cancel(self, order: int) -> None:
-        """A cancel of an order was sent: it counts as a message; the order stays open until :meth:`close`."""
+        """Count a cancel that was sent; the order stays open until :meth:`close`."""
         self._core.cancel(order)
 
     def close(self, order: int) -> None:
-        """An order is canceled, expired or rejected."""
+        """Forget an order that is canceled, expired or rejected."""
         self._core.close(order)
 
     def reload(self, limits: RiskLimits) -> None:
@@ -168,11 +168,11 @@ class Risk:
         self._core.reload(_limits(limits))
 
     def next_day(self, days: int = 1) -> tuple[float, float]:
-        """A business day begins, `days` calendar days after the one before: interest and borrow cost booked, dollars."""
+        """Begin a business day, `days` calendar days after the last; give interest and borrow cost in dollars."""
         return self._core.next_day(days)
 
     def set_state(self, state: Literal["running", "reduce_only", "halted"]) -> None:
-        """What the operator lets pass."""
+        """Set what the operator lets pass."""
         self._core.set_state(state)
 
     def set_halted(self, symbol: str, halted: bool = True) -> None:
@@ -184,7 +184,7 @@ class Risk:
         self._core.set_bands(symbol, None if lower is None or upper is None else (lower, upper))
 
     def set_borrow(self, symbol: str, shares: float | None = None, rate_pct: float = 0.0) -> None:
-        """What can be borrowed of a symbol: None is as many shares as wanted."""
+        """Set what can be borrowed of a symbol; None is as many shares as wanted."""
         self._core.set_borrow(symbol, shares, rate_pct)
 
     @property

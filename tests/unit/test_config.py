@@ -62,7 +62,8 @@ def test_limits_of_every_scope_and_the_account_are_read_from_the_file(tmp_path):
     limits = RiskLimits(**config.risk.model_dump())
     assert (limits.max_order_qty, limits.tick_size, limits.average_volumes) == (500, 0.05, {"BAC": 1e8})
     assert (limits.groups["banks"].symbols, limits.groups["banks"].max_gross_exposure) == (["BAC", "C"], 50_000)
-    assert limits.instruments["BAC"].restricted and limits.strategies["trend"].max_daily_loss == 1_000
+    assert limits.instruments["BAC"].restricted
+    assert limits.strategies["trend"].max_daily_loss == 1_000
     assert limits.strategies["trend"].max_leverage is None, "a narrower scope has no limit that it is not given"
     settings = limits._settings()
     assert [row[:3] for row in settings["scopes"]] == [
