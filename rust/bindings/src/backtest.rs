@@ -335,6 +335,7 @@ fn run_backtest(
             mark: if mark == "last" { MarkPolicy::Last } else { MarkPolicy::Auto },
             dividends: choice(venue, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
             max_requests_per_moment,
+            ..EngineConfig::default()
         },
         venue: self::venue(venue)?,
         start: start.map_or(Timestamp::MIN, Timestamp::from_nanos),

@@ -355,7 +355,9 @@ proptest! {
             if later == 2 {
                 day += 1;
                 desk.next_day(1);
-                naive.iter_mut().for_each(|n| n.last_opened = None);
+                for n in &mut naive {
+                    n.last_opened = None;
+                }
             }
             let side = if is_buy { Side::Buy } else { Side::Sell };
             desk.trade(i, side, shares, 100.0);

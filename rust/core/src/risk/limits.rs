@@ -63,6 +63,7 @@ impl TickSize {
 /// Limits of one scope. `None` switches a check off. The fields from `max_leverage` on have defaults for the account; use
 /// [`RiskLimits::none`] for a narrower scope.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own, set by its name")]
 pub struct RiskLimits {
     /// No orders at all.
     pub restricted: bool,

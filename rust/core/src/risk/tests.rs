@@ -6,6 +6,7 @@ use crate::order::{Order, OrderType};
 use crate::types::SECOND_NS;
 
 mod edges;
+mod explained;
 mod scopes;
 mod sums;
 
