@@ -174,8 +174,9 @@ pub struct Exposure {
     /// Groups of each instrument.
     pub(super) member: Vec<Vec<u16>>,
     pub(super) own: Vec<Own>,
-    /// Own resting limit orders by price: buys and sells of each instrument.
+    /// Own resting limit orders by price: buys and sells of each instrument; empty while nobody asks for them.
     resting: Vec<[BTreeMap<Price, u32>; 2]>,
+    tracks_resting: bool,
 }
 
 impl Exposure {
@@ -187,6 +188,7 @@ impl Exposure {
             member: vec![Vec::new(); instruments],
             own: Vec::new(),
             resting: vec![[BTreeMap::new(), BTreeMap::new()]; instruments],
+            tracks_resting: false,
         }
     }
 
@@ -252,7 +254,7 @@ impl Exposure {
         self.entries.get(instrument.index()).map_or(0, |e| e.orders)
     }
 
-    /// Best own resting buy and sell prices in `instrument`.
+    /// Best own resting buy and sell prices in `instrument`, known while a check asks for them.
     pub fn resting(&self, instrument: InstrumentId) -> (Option<Price>, Option<Price>) {
         let known = |price: Price| price.is_positive().then_some(price);
         self.entries.get(instrument.index()).map_or((None, None), |e| (known(e.best_buy), known(e.best_sell)))
@@ -261,19 +263,8 @@ impl Exposure {
     /// Add (`sign` 1) or take away (−1) the order `w`, the last known price being `mark`; a `mark` of zero changes none.
     pub(super) fn order(&mut self, w: &Working, sign: i64, mark: Price) {
         let index = w.instrument.index();
-        let Some(book) = self.resting.get_mut(index) else { return };
-        let (mut best_buy, mut best_sell) = (self.entries[index].best_buy, self.entries[index].best_sell);
-        if w.resting.is_positive() {
-            let side = &mut book[usize::from(w.side == Side::Sell)];
-            let count = side.entry(w.resting).or_default();
-            *count = if sign > 0 { *count + 1 } else { count.saturating_sub(1) };
-            if *count == 0 {
-                side.remove(&w.resting);
-            }
-            match w.side {
-                Side::Buy => best_buy = book[0].last_key_value().map_or(Price::ZERO, |(&p, _)| p),
-                Side::Sell => best_sell = book[1].first_key_value().map_or(Price::ZERO, |(&p, _)| p),
-            }
+        if self.tracks_resting && w.resting.is_positive() {
+            self.rest(w, sign);
         }
         let apply = |e: &mut Entry| {
             e.orders = if sign > 0 { e.orders + 1 } else { e.orders.saturating_sub(1) };
@@ -282,11 +273,39 @@ impl Exposure {
                 e.mark = mark;
             }
         };
-        self.change(index, |e| {
-            (e.best_buy, e.best_sell) = (best_buy, best_sell);
-            apply(e);
-        });
+        self.change(index, apply);
         self.change_own(w.strategy, index, apply);
+    }
+
+    /// Add or take away a resting price.
+    fn rest(&mut self, w: &Working, sign: i64) {
+        let index = w.instrument.index();
+        let (Some(book), Some(entry)) = (self.resting.get_mut(index), self.entries.get_mut(index)) else { return };
+        let side = &mut book[usize::from(w.side == Side::Sell)];
+        let count = side.entry(w.resting).or_default();
+        *count = if sign > 0 { *count + 1 } else { count.saturating_sub(1) };
+        if *count == 0 {
+            side.remove(&w.resting);
+        }
+        match w.side {
+            Side::Buy => entry.best_buy = book[0].last_key_value().map_or(Price::ZERO, |(&p, _)| p),
+            Side::Sell => entry.best_sell = book[1].first_key_value().map_or(Price::ZERO, |(&p, _)| p),
+        }
+    }
+
+    /// Keep the best own resting prices from now on, beginning with those of `working`; or forget them.
+    pub(super) fn track_resting<'a>(&mut self, tracks: bool, working: impl Iterator<Item = &'a Working>) {
+        if tracks == self.tracks_resting {
+            return;
+        }
+        self.tracks_resting = tracks;
+        for (book, entry) in self.resting.iter_mut().zip(&mut self.entries) {
+            *book = [BTreeMap::new(), BTreeMap::new()];
+            (entry.best_buy, entry.best_sell) = (Price::ZERO, Price::ZERO);
+        }
+        if tracks {
+            working.filter(|w| w.resting.is_positive()).for_each(|w| self.rest(w, 1));
+        }
     }
 
     /// The order `w` counts with `change` shares more.

@@ -155,6 +155,7 @@ impl Risk {
             halts: self.market.learn.halts,
         };
         self.market.learn = learn;
+        self.exposure.track_resting(self.compiled.uses(Check::SelfMatch), self.working.iter().flatten());
         self.market.forget_phase();
         self.market.forget_volumes();
         for (symbol, shares) in &self.limits.average_volumes {

@@ -28,7 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn limits() -> RiskLimits {
+fn limits(prevent_self_match: bool) -> RiskLimits {
     let set = |key, limits| ScopeLimits { key, limits };
     let gross = RiskLimits { max_gross_exposure: Some(Money::from_raw(1)), max_daily_loss: None, ..RiskLimits::none() };
     let loss = RiskLimits { max_daily_loss: Some(Money::from_raw(i128::from(i64::MAX))), ..RiskLimits::none() };
@@ -38,6 +38,7 @@ fn limits() -> RiskLimits {
             set(ScopeKey::Group { name: "BC".to_owned(), symbols: names(&["C", "B"]) }, gross),
             set(ScopeKey::Strategy("t".to_owned()), loss),
         ],
+        prevent_self_match,
         ..RiskLimits::none()
     }
 }
@@ -63,7 +64,7 @@ proptest! {
     fn every_sum_is_what_orders_and_positions_make(steps in prop::collection::vec(step(), 1..80)) {
         let cash = Money::from_f64(1e6).unwrap();
         let account = AccountConfig { kind: crate::account::AccountKind::Margin, ..AccountConfig::default() };
-        let mut risk = Risk::new(limits(), account, cash, &names(&SYMBOLS), &names(&["s", "t"])).unwrap();
+        let mut risk = Risk::new(limits(true), account, cash, &names(&SYMBOLS), &names(&["s", "t"])).unwrap();
         let mut ledger = Ledger::new(cash, 3, 2);
         let (mut live, mut next) = (BTreeMap::<u64, Live>::new(), 1_u64);
         let mut marks = [0_i64; 3];
@@ -128,7 +129,11 @@ proptest! {
                         marks[at] = price;
                     }
                 }
-                Step::Reload => risk.reload(limits(), &ledger).unwrap(),
+                Step::Reload => {
+                    // Off and on again: the resting prices are found anew.
+                    risk.reload(limits(false), &ledger).unwrap();
+                    risk.reload(limits(true), &ledger).unwrap();
+                }
             }
             compare(&risk, &ledger, &live, marks)?;
         }
