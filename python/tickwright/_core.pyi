@@ -1122,6 +1122,15 @@ class JournalLog:
     ) -> Self: ...
     def append(self, kind: int, event_ts: int, recv_ts: int, payload: bytes) -> int:
         """Put a record into memory; its number."""
+    def extend(
+        self,
+        kind: npt.NDArray[np.uint16],
+        event_ts: npt.NDArray[np.int64],
+        recv_ts: npt.NDArray[np.int64],
+        ends: npt.NDArray[np.int32],
+        payload: npt.NDArray[np.uint8],
+    ) -> int:
+        """Put many records into memory; the number of the last."""
     def commit(self, now: int) -> int:
         """Write what was appended and sync it by the policy; the last durable record."""
     def sync(self) -> int:

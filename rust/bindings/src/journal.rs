@@ -1,7 +1,7 @@
 //! Journals: their records in batches of columns, a writer, verification and repair.
 
 use crate::errors::{Count, call, to_py};
-use numpy::PyArray1;
+use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::path::{Path, PathBuf};
@@ -238,6 +238,34 @@ impl JournalLog {
     fn append(&mut self, kind: u16, event_ts: i64, recv_ts: i64, payload: &[u8]) -> PyResult<u64> {
         let log = self.open_log().map_err(to_py)?;
         log.append(RecordKind(kind), Timestamp::from_nanos(event_ts), Timestamp::from_nanos(recv_ts), payload).map_err(to_py)
+    }
+
+    /// Put many records into memory: payload k is bytes `ends[k]..ends[k + 1]` of `payload`; the number of the last.
+    fn extend<'py>(
+        &mut self,
+        py: Python<'py>,
+        kind: PyReadonlyArray1<'py, u16>,
+        event_ts: PyReadonlyArray1<'py, i64>,
+        recv_ts: PyReadonlyArray1<'py, i64>,
+        ends: PyReadonlyArray1<'py, i32>,
+        payload: PyReadonlyArray1<'py, u8>,
+    ) -> PyResult<u64> {
+        let (kind, event_ts, recv_ts) = (kind.as_slice()?, event_ts.as_slice()?, recv_ts.as_slice()?);
+        let (ends, payload) = (ends.as_slice()?, payload.as_slice()?);
+        if event_ts.len() != kind.len() || recv_ts.len() != kind.len() || ends.len() != kind.len() + 1 {
+            return Err(to_py(Error::data("records", "the columns are not of one length")));
+        }
+        call(py, || {
+            let log = self.open_log()?;
+            for (k, pair) in ends.windows(2).enumerate() {
+                let within = usize::try_from(pair[0]).and_then(|from| usize::try_from(pair[1]).map(|to| from..to)).ok();
+                let Some(part) = within.and_then(|range| payload.get(range)) else {
+                    return Err(Error::data(format!("payload {k}"), "its bounds are not within the bytes given"));
+                };
+                log.append(RecordKind(kind[k]), Timestamp::from_nanos(event_ts[k]), Timestamp::from_nanos(recv_ts[k]), part)?;
+            }
+            Ok(log.next_sequence() - 1)
+        })
     }
 
     /// Write what was appended and sync it by the policy; the last durable record.

@@ -8,6 +8,9 @@ pub const SEGMENT_HEADER_BYTES: usize = 112;
 /// The version of the format that is written, and the only one that is read.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// The highest number that a segment's first record may have, so that none after it overflows.
+const FIRST_MAX: u64 = 1 << 62;
+
 const MAGIC: [u8; 8] = *b"TWJRNL\r\n";
 const ENDING: &str = ".twj";
 /// What is being made and is not part of the journal yet.
@@ -74,9 +77,13 @@ impl SegmentHeader {
         if u32_at(bytes, 12) as usize != SEGMENT_HEADER_BYTES || u64_at(bytes, 40) != 0 {
             return Err("the header has a length or a reserved field that this build does not know".to_owned());
         }
+        let first = u64_at(bytes, 32);
+        if first == 0 || first > FIRST_MAX {
+            return Err(format!("the header's first record is {first}; it must be from 1 to {FIRST_MAX}"));
+        }
         let mut id = [0; 16];
         id.copy_from_slice(&bytes[16..32]);
-        Ok(Self { id: JournalId(id), first: u64_at(bytes, 32), previous: Chain::last_of(&bytes[48..80]) })
+        Ok(Self { id: JournalId(id), first, previous: Chain::last_of(&bytes[48..80]) })
     }
 }
 

@@ -81,7 +81,7 @@ struct State {
 ///
 /// A crash keeps what was synced, and of the rest what the seed says: each sector of 512 bytes that was appended to is there as it was
 /// after one of the appends, or is as at the last sync, zeros where nothing was; in any order, and the file may be as long as anything
-/// between. Changes of the folder are kept up to one of them. A sync that fails leaves
+/// between. Changes of the folder are kept up to one of them, and any of those after it. A sync that fails leaves
 /// its bytes off the disk for good, though programs still read them and the next sync succeeds, as systems do.
 #[derive(Clone, Debug)]
 pub struct SimulatedStorage(Arc<Mutex<State>>);
@@ -156,9 +156,12 @@ impl SimulatedStorage {
     /// Lose the power, and start again with what the disk holds. Faults that were set are over.
     pub fn lose_power(&self) {
         let state = &mut *self.state();
-        let kept = state.random.below(state.changes.len() as u64 + 1) as usize;
-        for change in state.changes.drain(..).take(kept) {
-            change.apply(&mut state.disk_names);
+        // Those up to one, or any of them: nothing says in what order a folder's changes arrive.
+        let (kept, chance) = (state.random.below(state.changes.len() as u64 + 1) as usize, state.random.below(3) as f64 / 2.0);
+        for (k, change) in state.changes.drain(..).enumerate() {
+            if k < kept || state.random.chance(chance) {
+                change.apply(&mut state.disk_names);
+            }
         }
         state.names.clone_from(&state.disk_names);
         for file in &mut state.files {

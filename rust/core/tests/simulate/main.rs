@@ -4,6 +4,7 @@
 //! seed alone, `TICKWRIGHT_STEPS` the steps of each.
 
 mod broker;
+mod kill;
 mod trader;
 mod world;
 

@@ -126,6 +126,10 @@ fn checkpoints_are_signed_and_say_how_far() {
     let fault = verify(&storage, &[other]).unwrap().fault.unwrap().to_string();
     assert!(fault.contains("not by a key given"), "{fault}");
     assert!(verify(&storage, &[other, key().verifying_key()]).unwrap().holds());
+    let closing = records(&storage).unwrap().pop().unwrap();
+    let checkpoint = Checkpoint::decode(&closing.2).unwrap();
+    assert!(checkpoint.closing && checkpoint.signed_by(JournalId([7; 16]), &key().verifying_key()));
+    assert!(!checkpoint.signed_by(JournalId([8; 16]), &key().verifying_key()), "a signature is of one journal");
 }
 
 #[test]

@@ -10,11 +10,15 @@ struct Outcome {
     torn: u64,
     stranded: u64,
     lost: u64,
+    /// Below this record of the life at hand, segments may have been removed.
+    removed_below: u64,
+    removed: u64,
 }
 
 /// One life of a journal: a few runs, each ended by a kill, a fault or a loss of power, each opened again.
 fn live(seed: u64, outcome: &mut Outcome) {
     let random = &mut Random::new(seed);
+    outcome.removed_below = 0;
     let storage = SimulatedStorage::new(seed ^ 0x5eed);
     let policy = match random.below(3) {
         0 => SyncPolicy::Always,
@@ -57,6 +61,12 @@ fn live(seed: u64, outcome: &mut Outcome) {
                 failed = true;
                 break;
             }
+            if random.below(12) == 0 {
+                let below = random.below(log.durable() + 1);
+                outcome.removed_below = outcome.removed_below.max(below);
+                // The disk may fail at it; then the log takes nothing more, or goes on with what is left.
+                let _ = log.remove_below(below);
+            }
         }
         let (durable, written) = (log.durable(), log.written());
         let policy_promise = if policy == SyncPolicy::Always && !failed { log.commit(at(now)).unwrap_or(durable) } else { durable };
@@ -94,16 +104,20 @@ impl Outcome {
         let report = verify(storage, &[]).unwrap();
         assert!(report.holds(), "seed {seed}: {:?}", report.fault);
         let kept = records(storage).unwrap();
-        assert!(kept.len() as u64 >= promised, "seed {seed}: {promised} records promised, {} there", kept.len());
-        assert!(kept.len() <= appended.len(), "seed {seed}: {} records, {} appended", kept.len(), appended.len());
-        for ((sequence, kind, payload), (want_kind, want)) in kept.iter().zip(appended.iter()) {
+        let last = report.first - 1 + report.records;
+        assert!(report.first <= self.removed_below.max(1), "seed {seed}: {} is removed", report.first - 1);
+        assert!(last >= promised, "seed {seed}: {promised} records promised, {last} there");
+        assert!(last <= appended.len() as u64, "seed {seed}: {last} records, {} appended", appended.len());
+        for (sequence, kind, payload) in &kept {
+            let (want_kind, want) = &appended[*sequence as usize - 1];
             assert_eq!(kind, want_kind, "seed {seed}, record {sequence}");
             assert!(*kind == RecordKind::CHECKPOINT || payload == want, "seed {seed}, record {sequence}");
         }
+        self.removed += u64::from(report.first > 1);
         self.torn += u64::from(report.tail.is_some());
         self.stranded += report.tail.map_or(0, |t| t.stranded);
-        self.lost += (appended.len() - kept.len()) as u64;
-        appended.truncate(kept.len());
+        self.lost += appended.len() as u64 - last;
+        appended.truncate(last as usize);
     }
 }
 
@@ -115,8 +129,9 @@ fn a_loss_of_power_takes_no_more_than_the_policy_says() {
         live(seed, &mut outcome);
     }
     println!(
-        "{count} of {count} seeds kept their promise: {} crashes, {} torn tails, {} records behind a hole, {} unpromised records lost",
-        outcome.crashes, outcome.torn, outcome.stranded, outcome.lost
+        "{count} of {count} seeds kept their promise: {} crashes, {} torn tails, {} records behind a hole, {} unpromised records lost, \
+         {} crashes after segments were removed",
+        outcome.crashes, outcome.torn, outcome.stranded, outcome.lost, outcome.removed
     );
-    assert!(outcome.torn > count / 10 && outcome.stranded > 0 && outcome.lost > 0, "the simulation broke nothing");
+    assert!(outcome.torn > count / 10 && outcome.stranded > 0 && outcome.lost > 0 && outcome.removed > 0, "the simulation broke nothing");
 }

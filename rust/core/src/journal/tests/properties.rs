@@ -88,4 +88,36 @@ proptest! {
         prop_assert!(verify(&fresh, &[]).unwrap().closed);
         prop_assert!(repair(&storage, &mut fresh).is_err(), "a repair never writes over a journal");
     }
+
+    #[test]
+    fn any_bytes_behind_a_right_header_are_judged_without_a_panic(
+        first in 1_u64..=1 << 62,
+        noise in proptest::collection::vec(any::<u8>(), 0..600),
+        patches in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let storage = SimulatedStorage::new(1);
+        let header = SegmentHeader { id: JournalId([5; 16]), first, previous: Chain([(first != 1) as u8; 32]) };
+        let mut bytes = header.encode().to_vec();
+        for k in 0..4 {
+            let fields =
+                record::Fields { sequence: first + k, event_ts: at(0), recv_ts: at(0), kind: RecordKind::NOTE, pending: k as u32 * 3 };
+            record::encode(&mut bytes, fields, &noise[..noise.len() / 4]);
+        }
+        bytes.extend_from_slice(&noise);
+        for (place, value) in &patches {
+            let place = SEGMENT_HEADER_BYTES + place.index(bytes.len() - SEGMENT_HEADER_BYTES);
+            bytes[place] = *value;
+        }
+        bytes.truncate(SEGMENT_HEADER_BYTES + cut.index(bytes.len() - SEGMENT_HEADER_BYTES + 1));
+        storage.put(&segment::name_of(first), bytes.clone());
+        let report = verify(&storage, &[]).unwrap();
+        prop_assert!(report.records <= 4);
+        let whole: u64 = records(&storage).map_or(0, |all| all.iter().map(|r| r.2.len() as u64 + 72).sum());
+        match (&report.fault, &report.tail) {
+            (None, None) => prop_assert_eq!(whole + SEGMENT_HEADER_BYTES as u64, bytes.len() as u64),
+            (None, Some(tail)) => prop_assert_eq!(tail.offset + tail.bytes, bytes.len() as u64),
+            (Some(_), tail) => prop_assert!(tail.is_none()),
+        }
+    }
 }
