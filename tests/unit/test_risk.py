@@ -121,7 +121,7 @@ def test_the_kill_switch_is_thrown_by_another_thread():
     assert switch.strategies == ["t"]
     assert risk.submit("A", "buy", 1, strategy="s")
     assert risk.submit("A", "buy", 1, strategy="t").scope == "strategy"
-    with pytest.raises(DataError, match="strategy: 'x' is not known here; there are s, t"):
+    with pytest.raises(DataError, match='strategy: "x" is not known here; there are s, t'):
         switch.throw("x")
 
 
@@ -160,7 +160,7 @@ def test_what_cannot_be_is_refused_by_name():
         assert str(error.value).startswith(part)
     with pytest.raises(OrderError, match="order 7: is not open"):
         desk().fill(7, 1, 100.0)
-    with pytest.raises(DataError, match="symbol: 'X' is not known here"):
+    with pytest.raises(DataError, match='symbol: "X" is not known here'):
         desk().submit("X", "buy", 1)
 
 
