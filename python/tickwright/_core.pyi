@@ -1021,6 +1021,10 @@ class RunResult:
         """BLAKE3 of all orders, fills, refusals and equity points."""
 
     @property
+    def state_hash(self) -> str | None:
+        """BLAKE3 of the engine's state at the end, hexadecimal, where the run was recorded."""
+
+    @property
     def events(self) -> int:
         """Market events processed."""
 
@@ -1066,6 +1070,7 @@ def run_backtest(
     equity_every_ns: int,
     max_requests_per_moment: int,
     progress: Callable[[int, int, int], object] | None,
+    journal: str | PathLike[str] | None = None,
 ) -> RunResult:
     """Run strategies over data; each is the dict of `Rules.to_spec`, or (name, object, names of its own callbacks)."""
 
@@ -1082,6 +1087,12 @@ def journal_verify(path: str | PathLike[str], public_keys: Sequence[bytes]) -> d
 
 def journal_repair(path: str | PathLike[str], into: str | PathLike[str]) -> dict[str, Any]:
     """Copy what is intact of the journal at `path` to the new folder `into`; what was kept, by name."""
+
+def journal_replay(path: str | PathLike[str], from_snapshot: bool) -> dict[str, Any]:
+    """Replay the session in a journal without its strategies; what was found, by name."""
+
+def journal_describe(kind: int, sequence: int, payload: bytes) -> str:
+    """Give what the payload of a session's record says, as JSON; `null` for kinds that no session writes."""
 
 @final
 class JournalReader:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -187,6 +188,11 @@ class Result:
         """BLAKE3 of all orders, fills, refusals and equity points: equal for equal runs."""
         return self._core.digest
 
+    @property
+    def state_hash(self) -> str | None:
+        """BLAKE3 of the engine's whole state at the end where the run was recorded: what a replay of the journal gives."""
+        return self._core.state_hash
+
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the report as one HTML file that needs nothing else, and give its path."""
         from tickwright.report import write_report
@@ -225,6 +231,7 @@ def backtest(
     bars: str | None = None,
     max_requests_per_moment: int = 100_000,
     progress: Progress | None = None,
+    journal: str | os.PathLike[str] | None = None,
 ) -> Result:
     """Run one or several strategies over market data.
 
@@ -255,6 +262,9 @@ def backtest(
         Requests at one moment of event time after which a strategy is taken to loop over its own orders.
     progress : callable, optional
         Called now and then with events done, events in all, and event time in nanoseconds.
+    journal : path, optional
+        Folder to record the run in, which must hold no journal yet: every event, report, wish and order, chained by
+        hash. :func:`tickwright.journal.replay` gives the same state from it, without the strategies.
 
     Returns
     -------
@@ -267,6 +277,8 @@ def backtest(
         Before the run starts, with what is wrong and what would be right.
     StrategyError
         When a strategy raised, returned something, or loops over its own orders.
+    JournalError
+        When `journal` cannot be written, or a journal is there already.
     """
     merged = _merged(data)
     strategies = _listed(strategy, bars)
@@ -299,6 +311,7 @@ def backtest(
         equity_every_ns=_duration(equity_every),
         max_requests_per_moment=max_requests_per_moment,
         progress=progress,
+        journal=None if journal is None else os.fspath(journal),
     )
     wall = time.perf_counter() - began
     first, last = merged.start, merged.end

@@ -163,6 +163,12 @@ impl RunResult {
         self.inner.equity.last().map_or_else(|| self.inner.start_equity.to_string(), |p| p.equity.to_string())
     }
 
+    /// BLAKE3 of the engine's state at the end, hexadecimal, where the run was recorded.
+    #[getter]
+    fn state_hash(&self) -> Option<String> {
+        self.inner.state_hash.map(|hash| hash.iter().map(|b| format!("{b:02x}")).collect())
+    }
+
     /// Statistics of the run.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let r = &self.inner;
@@ -295,7 +301,7 @@ impl RunResult {
 
 /// Run strategies over data. A strategy is the dict of `Rules.to_spec`, or (name, object, names of its own callbacks).
 #[pyfunction]
-#[pyo3(signature = (data, strategies, *, cash, risk, account, venue, mark, start, end, equity_every_ns, max_requests_per_moment, progress))]
+#[pyo3(signature = (data, strategies, *, cash, risk, account, venue, mark, start, end, equity_every_ns, max_requests_per_moment, progress, journal=None))]
 #[allow(clippy::too_many_arguments, reason = "settings of one run, by keyword in Python")]
 fn run_backtest(
     py: Python<'_>,
@@ -311,6 +317,7 @@ fn run_backtest(
     equity_every_ns: i64,
     max_requests_per_moment: u32,
     progress: Option<Py<PyAny>>,
+    journal: Option<std::path::PathBuf>,
 ) -> PyResult<RunResult> {
     let data = Arc::clone(data.get().joined());
     let sources = sources_of(&*data);
@@ -341,6 +348,7 @@ fn run_backtest(
         start: start.map_or(Timestamp::MIN, Timestamp::from_nanos),
         end: end.map_or(Timestamp::MAX, Timestamp::from_nanos),
         equity_every_ns,
+        journal,
     };
     let told = Arc::clone(&failure);
     let mut tell = move |done: u64, total: u64, ts: Timestamp| {

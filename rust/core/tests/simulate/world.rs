@@ -160,6 +160,8 @@ impl World {
             self.one();
             self.check();
         }
+        // From here on the disk holds.
+        self.storage.fail_at(0, StorageFault::Full);
         self.settle_all();
         self.compare_with_broker();
         let engine = self.session.as_ref().unwrap().engine();
@@ -274,6 +276,10 @@ impl World {
     }
 
     fn instruct(&mut self, command: Command, why: &str) {
+        // The disk may have broken on the way here, and the process may have started again.
+        if self.session.as_ref().is_none_or(|s| s.engine().state().after(command).is_err()) {
+            return;
+        }
         let by: Arc<str> = "operator".into();
         self.step(&Input::Command(Instruction { at: self.now, command, by, why: why.into() }));
         self.commit(true);
