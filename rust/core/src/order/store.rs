@@ -2,16 +2,25 @@
 
 use super::{Order, OrderEvent};
 use crate::types::{Error, OrderId, Qty, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Most characters of a caller's own id for an order (Alpaca's limit).
+pub const CLIENT_ID_MAX: usize = 128;
 
 /// Orders by id: O(1) to find, add, change and close, however many there are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
     all: Vec<Order>,
     open: Vec<OrderId>,
+    /// The callers' own ids, by number less one.
+    client_ids: Vec<Box<str>>,
+    by_client_id: BTreeMap<Box<str>, OrderId>,
 }
 
 impl Orders {
     /// The id that the next order gets.
+    #[inline]
     pub fn next_id(&self) -> OrderId {
         OrderId(self.all.len() as u64 + 1)
     }
@@ -32,19 +41,48 @@ impl Orders {
         Ok(())
     }
 
+    /// Give the next order the caller's own id for it; what is wrong with `text` where it cannot have it.
+    pub fn name_next(&mut self, text: &str) -> std::result::Result<u32, &'static str> {
+        if text.is_empty() || text.len() > CLIENT_ID_MAX {
+            return Err("client_order_id must have 1 to 128 characters");
+        }
+        if self.by_client_id.contains_key(text) {
+            return Err("client_order_id must be unique");
+        }
+        let number = u32::try_from(self.client_ids.len() + 1).map_err(|_| "too many client_order_ids")?;
+        self.by_client_id.insert(text.into(), self.next_id());
+        self.client_ids.push(text.into());
+        Ok(number)
+    }
+
+    /// The caller's own id for an order, where the caller gave one.
+    pub fn client_id(&self, order: &Order) -> Option<&str> {
+        self.client_ids.get((order.client as usize).wrapping_sub(1)).map(AsRef::as_ref)
+    }
+
+    /// The order that has this id of the caller's.
+    pub fn by_client_id(&self, text: &str) -> Option<&Order> {
+        self.by_client_id.get(text).and_then(|&id| self.get(id))
+    }
+
     /// The order `id`.
     #[inline]
     pub fn get(&self, id: OrderId) -> Option<&Order> {
         self.all.get((id.0 as usize).wrapping_sub(1))
     }
 
+    #[inline]
+    fn get_mut(&mut self, id: OrderId) -> Result<&mut Order> {
+        self.all.get_mut((id.0 as usize).wrapping_sub(1)).ok_or_else(|| Error::Order {
+            order: id.to_string(),
+            why: "is not known to this engine; use an id that submit gave".to_owned(),
+        })
+    }
+
     /// Apply `event` to order `id` and give the order as it is then.
     #[inline]
     pub fn apply(&mut self, id: OrderId, event: OrderEvent, now: Timestamp) -> Result<Order> {
-        let order = self.all.get_mut((id.0 as usize).wrapping_sub(1)).ok_or_else(|| Error::Order {
-            order: id.to_string(),
-            why: "is not known to this engine; use an id that submit gave".to_owned(),
-        })?;
+        let order = self.get_mut(id)?;
         order.apply(event, now)?;
         let changed = *order;
         if changed.status().is_terminal() {
@@ -59,11 +97,34 @@ impl Orders {
 
     /// `filled` shares of the order that `id` replaces count against it: it is for so many fewer from now on.
     pub(crate) fn carry_fills(&mut self, id: OrderId, filled: Qty) -> Result<()> {
-        let order = self.all.get_mut((id.0 as usize).wrapping_sub(1)).filter(|o| o.filled.is_zero() && o.qty > filled);
+        let order = self.get_mut(id).ok().filter(|o| o.filled.is_zero() && o.qty > filled);
         let order = order
             .ok_or_else(|| Error::Order { order: id.to_string(), why: "cannot take over the fills of the order it replaces".to_owned() })?;
         order.qty = order.qty.checked_sub(filled)?;
         Ok(())
+    }
+
+    /// `new` stands in the place of `old` in the group of both.
+    pub(crate) fn relink(&mut self, old: OrderId, new: OrderId) {
+        let Some(order) = self.get(old).copied() else { return };
+        if let Ok(new) = self.get_mut(new) {
+            new.take_place_of(&order);
+        }
+        let beside = order.legs();
+        for id in [order.parent, beside[0], beside[1]] {
+            if id.0 != 0
+                && let Ok(other) = self.get_mut(id)
+            {
+                other.relink(old, new);
+            }
+        }
+    }
+
+    /// Let the open shares of `id` count in the exposure from now on, or no longer.
+    pub(crate) fn count(&mut self, id: OrderId, counts: bool) {
+        if let Ok(order) = self.get_mut(id) {
+            order.count(counts);
+        }
     }
 
     /// Ids of the open orders, in no particular but always the same order.
@@ -75,6 +136,11 @@ impl Orders {
     /// All orders in order of id.
     pub fn all(&self) -> &[Order] {
         &self.all
+    }
+
+    /// The callers' own ids, by number less one.
+    pub fn client_ids(&self) -> &[Box<str>] {
+        &self.client_ids
     }
 
     /// Take all orders out.

@@ -99,7 +99,7 @@ pub(super) fn display_fixed(raw: i128, f: &mut fmt::Formatter<'_>) -> fmt::Resul
 macro_rules! fixed {
     ($(#[$doc:meta])* $name:ident, $word:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable, serde::Serialize, serde::Deserialize)]
         #[repr(transparent)]
         pub struct $name(i64);
 

@@ -5,7 +5,7 @@ use super::{Error, Price, Qty, Result, SCALE};
 use std::fmt;
 
 /// An amount of dollars, counted in 1e-9.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Money(i128);
 
 /// `n / d` rounded half to even; `d` > 0.

@@ -5,7 +5,7 @@
 //! Not for secrets.
 
 /// A seeded stream of numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Random {
     state: [u64; 4],
     /// The second of the last pair of normals.

@@ -13,7 +13,7 @@ pub const HOUR_NS: i64 = 60 * MINUTE_NS;
 pub const DAY_NS: i64 = 24 * HOUR_NS;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable, serde::Serialize, serde::Deserialize)]
 #[repr(transparent)]
 pub struct Timestamp(i64);
 
