@@ -8,7 +8,7 @@ mod digest;
 mod merge;
 mod run;
 
-pub use merge::Merge;
+pub use merge::{Kinds, Merge};
 pub use run::{BacktestConfig, BacktestResult, Mark, PositionRecord, Progress, run, sources_of};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The run loop.
 
-use super::Merge;
+use super::{Kinds, Merge};
 use super::digest::digest;
 use crate::engine::{Engine, EngineConfig, EngineState, Fill, Output, RefusalRecord};
 use crate::event::MarketEvent;
@@ -9,7 +9,7 @@ use crate::ledger::{EquityPoint, Position, RoundTrip};
 use crate::order::Order;
 use crate::strategy::Strategy;
 use crate::types::{Error, InstrumentId, Money, Price, Result, StrategyId, Timestamp};
-use crate::venue::{SimVenue, Sources, VenueConfig};
+use crate::venue::{Halts, Matching, SimVenue, Sources, VenueConfig};
 
 /// Told now and then how far a run is: events done, events in all, event time. An error it gives ends the run.
 pub type Progress<'a> = dyn FnMut(u64, u64, Timestamp) -> Result<()> + 'a;
@@ -74,6 +74,8 @@ pub struct BacktestResult {
     pub symbols: Vec<String>,
     /// All orders by id, refused ones included.
     pub orders: Vec<Order>,
+    /// The strategies' own ids for orders, by [`Order::client`] less one.
+    pub client_ids: Vec<Box<str>>,
     /// All fills in order of booking.
     pub fills: Vec<Fill>,
     /// All refusals in order.
@@ -120,6 +122,20 @@ pub fn sources_of<'a>(data: impl Into<View<'a>>) -> Vec<Sources> {
         };
     }
     note!(quotes, trades, bars);
+    for part in view.parts() {
+        for &id in part.data.deltas.iter().flat_map(|b| &b.instrument) {
+            if let Some(s) = sources.get_mut(part.id(id).index()) {
+                s.book = true;
+            }
+        }
+        for batch in part.data.trades.iter().filter(|b| !b.conditions.is_empty()) {
+            for &id in &batch.instrument {
+                if let Some(s) = sources.get_mut(part.id(id).index()) {
+                    s.auctions = true;
+                }
+            }
+        }
+    }
     sources
 }
 
@@ -196,11 +212,15 @@ fn run_view(
     if config.start >= config.end {
         return Err(Error::config("start", format!("{} is not before end {}", config.start, config.end)));
     }
-    let mut merge = Merge::new(data.clone(), config.start, config.end)?;
+    let kinds = Kinds { book: config.venue.matching == Matching::Book, statuses: config.venue.halts == Halts::Respect };
+    let mut merge = Merge::with(data.clone(), config.start, config.end, kinds)?;
     let Some(first) = merge.peek() else {
         return Err(Error::data("data", "hold no events between start and end; widen the range or check the files"));
     };
-    let sources = sources_of(data.clone());
+    let mut sources = sources_of(data.clone());
+    for source in &mut sources {
+        source.book &= kinds.book;
+    }
     let mut venue = SimVenue::new(config.venue.clone(), &sources)?;
     let instruments = data.instruments().clone();
     let mut engine = Engine::new(config.engine.clone(), instruments, sources, strategies)?;
@@ -253,7 +273,11 @@ fn run_view(
         .positions()
         .map(|(instrument, strategy, p)| PositionRecord { strategy, instrument, position: *p, mark: engine.ledger().mark_of(instrument) })
         .collect();
-    result.orders = engine.into_orders().into_all();
+    let mut orders = engine.into_orders();
+    for (id, terms) in venue.trailing() {
+        orders.note_trail(id, &terms);
+    }
+    (result.orders, result.client_ids) = orders.into_all();
     result.digest = digest(&result);
     Ok(result)
 }
@@ -270,14 +294,14 @@ fn between(engine: &mut Engine, venue: &mut SimVenue, recorder: &mut Recorder, o
             return Ok(());
         }
         if wake <= venue_time {
-            venue.advance(wake);
+            venue.advance(wake)?;
             engine.wake(wake, outputs)?;
             recorder.take(venue, outputs, wake)?;
         } else if expiry <= venue_time {
-            venue.advance(expiry);
+            venue.advance(expiry)?;
         } else if venue.next_arrival() <= venue.next_report() {
             let due = venue.next_arrival();
-            venue.advance(due);
+            venue.advance(due)?;
             venue.arrive()?;
         } else {
             let due = venue.next_report();
@@ -298,7 +322,7 @@ fn on_event(
     event: &MarketEvent,
 ) -> Result<()> {
     let now = event.ts();
-    venue.advance(now);
+    venue.advance(now)?;
     venue.on_market(event)?;
     while let Some(report) = venue.take_report(now) {
         engine.on_report(&report, outputs)?;

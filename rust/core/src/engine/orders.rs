@@ -3,12 +3,27 @@
 use super::core::{Engine, Notice};
 use super::{Fill, OrderUpdate, Output, RefusalRecord};
 use crate::ledger::Booking;
-use crate::order::{Order, OrderEvent, OrderRequest, OrderStatus};
+use crate::order::{Order, OrderClass, OrderEvent, OrderRequest, OrderStatus, Restatement, Trail};
 use crate::risk::{Refusal, RiskContext};
 use crate::strategy::Intent;
 use crate::types::{Error, Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
 use crate::venue::{OrderCommand, Report, ReportKind};
 use std::cmp::Reverse;
+
+/// An order as it was asked for.
+pub(super) struct Sent<'a> {
+    pub(super) strategy: StrategyId,
+    pub(super) request: &'a OrderRequest,
+    pub(super) reference: Price,
+}
+
+/// What a replacement changes; `None` keeps what there is.
+struct Change {
+    qty: Option<Qty>,
+    limit: Option<Price>,
+    stop: Option<Price>,
+    trail: Option<Trail>,
+}
 
 impl Engine {
     /// A report of the venue.
@@ -16,7 +31,10 @@ impl Engine {
         self.now = self.now.max(report.due);
         match report.kind {
             ReportKind::Filled { order, qty, price, fee, maker } => self.fill(order, qty, price, fee, maker, report.ts, out)?,
-            ReportKind::Accepted(id) => self.update(id, OrderEvent::Accepted)?,
+            ReportKind::Accepted(id) => self.update(id, OrderEvent::New)?,
+            ReportKind::Queued(id) => self.update(id, OrderEvent::Accepted)?,
+            ReportKind::Held(id) => self.update(id, OrderEvent::Held)?,
+            ReportKind::Restated { order, terms } => self.restate(order, terms)?,
             ReportKind::Rejected(id) => self.update(id, OrderEvent::Rejected)?,
             ReportKind::Canceled(id) => self.update(id, OrderEvent::Canceled)?,
             ReportKind::Expired(id) => self.update(id, OrderEvent::Expired)?,
@@ -34,6 +52,9 @@ impl Engine {
                 self.settle_replace(old, change.min(0));
                 let before = self.orders.get(old).map(Order::status);
                 let order = self.orders.apply(old, OrderEvent::Replaced, self.now)?;
+                if order.class != OrderClass::Simple {
+                    self.orders.relink(old, new);
+                }
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
             }
             ReportKind::ReplaceRejected { old, new } => {
@@ -69,11 +90,24 @@ impl Engine {
     fn update(&mut self, id: OrderId, event: OrderEvent) -> Result<()> {
         let before = self.orders.get(id).map(Order::status);
         let order = self.orders.apply(id, event, self.now)?;
-        if order.status().is_terminal() {
-            let mark = self.ledger.mark_of(order.instrument);
-            self.risk.exposure_mut().order_changed(order.instrument, order.side, -order.remaining().raw(), mark);
+        if order.status().is_terminal() && order.is_counted() {
+            self.open_changed(&order, -order.remaining().raw());
+        }
+        if order.class != OrderClass::Simple {
+            self.recount(id);
         }
         self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
+        Ok(())
+    }
+
+    /// The venue states new terms of an order.
+    fn restate(&mut self, id: OrderId, terms: Restatement) -> Result<()> {
+        let Some(before) = self.orders.get(id).copied() else { return Ok(()) };
+        let order = self.orders.apply(id, OrderEvent::Restated(terms), self.now)?;
+        if order.is_counted() {
+            self.open_changed(&order, order.qty.raw() - before.qty.raw());
+        }
+        self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.status(), refusal: None }));
         Ok(())
     }
 
@@ -84,8 +118,13 @@ impl Engine {
         let booked = self.ledger.book(&Booking { strategy, instrument, side, qty, price, fee, ts })?;
         let mark = self.ledger.mark_of(instrument);
         let exposure = self.risk.exposure_mut();
-        exposure.order_changed(instrument, side, -qty.raw(), mark);
+        if order.is_counted() {
+            exposure.order_changed(instrument, side, -qty.raw(), mark);
+        }
         exposure.position_changed(instrument, self.ledger.net_qty(instrument), mark);
+        if order.class != OrderClass::Simple {
+            self.recount(id);
+        }
         let slippage = if order.reference.is_positive() {
             Money::notional(Price::from_raw(side.sign() * (price.raw() - order.reference.raw())), qty)
         } else {
@@ -118,6 +157,7 @@ impl Engine {
     /// Carry out what strategy `s` left in the intents.
     pub(super) fn take_intents(&mut self, s: StrategyId, out: &mut Vec<Output>) -> Result<()> {
         let mut list = std::mem::take(&mut self.intents.list);
+        let names = std::mem::take(&mut self.intents.names);
         let slot = &mut self.slots[s.index()];
         if slot.moment != self.now {
             slot.moment = self.now;
@@ -135,9 +175,14 @@ impl Engine {
         }
         for intent in list.drain(..) {
             match intent {
-                Intent::Submit(request) => self.submit(s, &request, out)?,
+                Intent::Submit(request) => {
+                    let name = names.get((request.client as usize).wrapping_sub(1)).map(String::as_str);
+                    self.submit(s, &OrderRequest { client: 0, ..request }, name, out)?;
+                }
                 Intent::Cancel(id) => self.cancel(id, out)?,
-                Intent::Replace { order, qty, limit, stop } => self.replace(s, order, qty, limit, stop, out)?,
+                Intent::Replace { order, qty, limit, stop, trail } => {
+                    self.replace(s, order, &Change { qty, limit, stop, trail }, out)?;
+                }
                 Intent::Timer { at, tag } => {
                     self.timers_set += 1;
                     self.timers.push(Reverse((at.max(self.now), self.timers_set, s, tag)));
@@ -158,13 +203,27 @@ impl Engine {
         Ok(self.risk.check(request, &context))
     }
 
-    fn submit(&mut self, s: StrategyId, request: &OrderRequest, out: &mut Vec<Output>) -> Result<()> {
-        let (id, reference) = (self.orders.next_id(), self.reference(request.instrument));
-        if let Err(refusal) = self.judge(request, self.orders.open().len())? {
-            return self.refuse(Order::refused(id, s, request, reference, self.now), refusal, out);
+    fn submit(&mut self, s: StrategyId, request: &OrderRequest, name: Option<&str>, out: &mut Vec<Output>) -> Result<()> {
+        let reference = self.reference(request.instrument);
+        let mut sent = Sent { strategy: s, request, reference };
+        let sized = match self.sized(request) {
+            Ok(sized) => sized,
+            Err(refusal) => return self.refuse_all(&sent, refusal, out),
+        };
+        sent.request = &sized;
+        if let Some(why) = self.misfit(&sized, name) {
+            return self.refuse_all(&sent, Refusal::invalid(why), out);
         }
-        let order = Order::new(id, s, request, reference, self.now);
-        self.launch(order, request.qty.raw(), OrderCommand::New(order), out)
+        if let Err(refusal) = self.judge(&sized, self.orders.open().len())? {
+            return self.refuse_all(&sent, refusal, out);
+        }
+        let client = name.and_then(|name| self.orders.name_next(name).ok()).unwrap_or(0);
+        let order = Order::new(self.orders.next_id(), s, &OrderRequest { client, ..sized }, reference, self.now);
+        if sized.class == OrderClass::Simple {
+            return self.launch(order, sized.qty.raw(), OrderCommand::New(order), out);
+        }
+        let (parent, legs) = order.with_legs(&sized);
+        self.launch_group(parent, legs, out)
     }
 
     pub(super) fn launch(&mut self, order: Order, opens: i64, command: OrderCommand, out: &mut Vec<Output>) -> Result<()> {
@@ -176,7 +235,7 @@ impl Engine {
         Ok(())
     }
 
-    fn refuse(&mut self, order: Order, refusal: Refusal, out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn refuse(&mut self, order: Order, refusal: Refusal, out: &mut Vec<Output>) -> Result<()> {
         self.orders.add(order)?;
         out.push(Output::Refusal(RefusalRecord {
             ts: self.now,
@@ -195,7 +254,7 @@ impl Engine {
     pub(super) fn cancel(&mut self, id: OrderId, out: &mut Vec<Output>) -> Result<()> {
         let Some(order) = self.orders.get(id).copied() else { return Ok(()) };
         let replacing = order.status() == OrderStatus::PendingReplace;
-        if replacing || matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled) {
+        if !order.status().is_terminal() && order.status() != OrderStatus::PendingCancel {
             self.update(id, OrderEvent::CancelRequested)?;
             out.push(Output::Order(OrderCommand::Cancel { order: id, instrument: order.instrument }));
         }
@@ -213,9 +272,7 @@ impl Engine {
         &mut self,
         s: StrategyId,
         old: OrderId,
-        qty: Option<Qty>,
-        limit: Option<Price>,
-        stop: Option<Price>,
+        change: &Change,
         out: &mut Vec<Output>,
     ) -> Result<()> {
         let id = self.orders.next_id();
@@ -223,19 +280,23 @@ impl Engine {
             return Err(Error::Order { order: old.to_string(), why: "is not known; replace an order that submit gave".to_owned() });
         };
         let mut request = order.request();
-        request.qty = qty.unwrap_or(request.qty);
-        request.limit = limit.or(request.limit);
-        request.stop = stop.or(request.stop);
+        request.qty = change.qty.unwrap_or(request.qty);
+        request.limit = change.limit.or(request.limit);
+        request.stop = change.stop.or(request.stop);
+        request.trail = change.trail.or(request.trail);
         let mut new = Order::new(id, s, &request, self.reference(request.instrument), self.now);
         new.replaces = old;
+        use OrderStatus as S;
         let why = match order.status() {
             // How much of its quantity the order before it has filled is not known until the venue says so.
-            OrderStatus::PendingNew if order.replaces.0 != 0 => Some("the order to replace is itself a replacement on its way"),
-            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled if request.qty <= order.filled => {
+            S::PendingNew if order.replaces.0 != 0 => Some("the order to replace is itself a replacement on its way"),
+            S::PendingNew | S::New | S::PartiallyFilled | S::Accepted | S::Held if request.qty <= order.filled => {
                 Some("the new quantity is filled already")
             }
-            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled => None,
-            OrderStatus::PendingCancel | OrderStatus::PendingReplace => Some("a cancel or replace of the order is on its way"),
+            S::PendingNew | S::New | S::PartiallyFilled | S::Accepted | S::Held => {
+                request.broker_fault(self.assets.get(request.instrument.index()).copied().unwrap_or_default())
+            }
+            S::PendingCancel | S::PendingReplace => Some("a cancel or replace of the order is on its way"),
             _ => Some("the order to replace is no longer open"),
         };
         if let Some(why) = why {
@@ -243,16 +304,23 @@ impl Engine {
             return self.refuse(refused, Refusal::invalid(why), out);
         }
         let remains = request.qty.checked_sub(order.filled)?;
-        // Judge what would remain as if the old order were gone.
-        let mark = self.ledger.mark_of(request.instrument);
+        let sought = OrderRequest { qty: remains, ..request };
         let old_open = order.remaining().raw();
-        self.risk.exposure_mut().order_changed(request.instrument, request.side, -old_open, mark);
-        let verdict = self.judge(&OrderRequest { qty: remains, ..request }, self.orders.open().len().saturating_sub(1));
-        self.risk.exposure_mut().order_changed(request.instrument, request.side, old_open, mark);
-        if let Err(refusal) = verdict? {
+        let verdict = if order.is_counted() {
+            // Judge what would remain as if the old order were gone.
+            self.open_changed(&order, -old_open);
+            let verdict = self.judge(&sought, self.orders.open().len().saturating_sub(1));
+            self.open_changed(&order, old_open);
+            verdict?
+        } else {
+            // A leg that is held, or that stands beside one which counts, adds nothing.
+            sought.fault().map_or(Ok(()), |why| Err(Refusal::invalid(why)))
+        };
+        if let Err(refusal) = verdict {
             return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);
         }
-        new.replace_change = remains.raw() - old_open;
+        new.count(order.is_counted());
+        new.replace_change = if order.is_counted() { remains.raw() - old_open } else { 0 };
         self.update(old, OrderEvent::ReplaceRequested)?;
         self.launch(new, new.replace_change.max(0), OrderCommand::Replace { old, new }, out)
     }

@@ -53,6 +53,14 @@ pub const FLAG_NO_HIGH_LOW: u32 = 1 << 16;
 pub const FLAG_UPDATED: u32 = 1 << 17;
 /// Set on a bar that covers a whole trading day.
 pub const FLAG_DAILY: u32 = 1 << 18;
+/// Set on the print of an opening auction, or of a market centre's official open, as the engine takes trades.
+pub const FLAG_OPENING: u32 = 1 << 19;
+/// Set on the print of a closing auction, or of a market centre's official close, as the engine takes trades.
+pub const FLAG_CLOSING: u32 = 1 << 20;
+/// Set on a trade in which the buyer took, as the engine takes trades.
+pub const FLAG_BUYER_TOOK: u32 = 1 << 21;
+/// Set on a trade in which the seller took, as the engine takes trades.
+pub const FLAG_SELLER_TOOK: u32 = 1 << 22;
 
 /// Up to four one-letter condition codes in one number, first code in the lowest byte; codes after the fourth are left out.
 #[inline]
@@ -66,7 +74,7 @@ pub fn unpack_conditions(packed: u32) -> impl Iterator<Item = u8> {
 }
 
 /// Best bid and ask.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Quote {
     /// Exchange time.
     pub ts: Timestamp,
@@ -93,7 +101,7 @@ impl Quote {
 }
 
 /// A trade print.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Trade {
     /// Exchange time.
     pub ts: Timestamp,
@@ -108,7 +116,7 @@ pub struct Trade {
 }
 
 /// A complete bar: visible at `ts`, its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Bar {
     /// End of the bar: the first moment at which it is known.
     pub ts: Timestamp,
@@ -131,7 +139,7 @@ pub struct Bar {
 }
 
 /// One change to an order book, order by order (L3) or level by level (L2, `order` = 0).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BookDelta {
     /// Exchange time.
     pub ts: Timestamp,
@@ -152,7 +160,7 @@ pub struct BookDelta {
 }
 
 /// What a [`BookDelta`] does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum BookAction {
     /// A new order, or the new size of a level.
@@ -171,7 +179,7 @@ pub enum BookAction {
 }
 
 /// Whether an instrument may trade.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum TradingState {
     /// Not said.
@@ -192,7 +200,7 @@ pub enum TradingState {
 }
 
 /// A change of an instrument's trading state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Status {
     /// Exchange time.
     pub ts: Timestamp,
@@ -211,7 +219,7 @@ pub struct Status {
 }
 
 /// Limit-up and limit-down prices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PriceBand {
     /// Exchange time.
     pub ts: Timestamp,
@@ -291,7 +299,7 @@ pub struct Headline {
 }
 
 /// A corporate action, effective at `ts` before that moment's market events.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct CorporateAction {
     /// Effective time: the open of the ex-date.
     pub ts: Timestamp,
@@ -302,7 +310,7 @@ pub struct CorporateAction {
 }
 
 /// What a [`CorporateAction`] does.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum ActionKind {
     /// Cash of `per_share` dollars a share; `reference` is the last close before the ex-date and `ratio` the price factor
@@ -323,7 +331,7 @@ pub enum ActionKind {
 }
 
 /// Any market event, as the engine takes it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum MarketEvent {
     /// A corporate action; first among events of one moment.
@@ -334,6 +342,10 @@ pub enum MarketEvent {
     Trade(Trade),
     /// A complete bar; last among events of one moment.
     Bar(Bar),
+    /// A change of the book, after the trades of its moment.
+    Book(BookDelta),
+    /// A change of trading state, before all but actions of its moment.
+    Status(Status),
 }
 
 impl MarketEvent {
@@ -345,6 +357,8 @@ impl MarketEvent {
             Self::Quote(e) => e.ts,
             Self::Trade(e) => e.ts,
             Self::Bar(e) => e.ts,
+            Self::Book(e) => e.ts,
+            Self::Status(e) => e.ts,
         }
     }
 
@@ -356,6 +370,8 @@ impl MarketEvent {
             Self::Quote(e) => &mut e.instrument,
             Self::Trade(e) => &mut e.instrument,
             Self::Bar(e) => &mut e.instrument,
+            Self::Book(e) => &mut e.instrument,
+            Self::Status(e) => &mut e.instrument,
         };
         if let Some(&id) = ids.get(instrument.index()) {
             *instrument = id;
@@ -370,6 +386,8 @@ impl MarketEvent {
             Self::Quote(e) => e.instrument,
             Self::Trade(e) => e.instrument,
             Self::Bar(e) => e.instrument,
+            Self::Book(e) => e.instrument,
+            Self::Status(e) => e.instrument,
         }
     }
 }

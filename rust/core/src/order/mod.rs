@@ -13,7 +13,7 @@ mod store;
 
 pub use group::{Group, GroupAct};
 pub use request::{OrderClass, OrderRequest, OrderType, StopLoss, TimeInForce, Trail};
-pub use rules::Asset;
+pub use rules::{Asset, Broker};
 pub use state::{Order, OrderEvent, Restatement, Role};
 pub use status::OrderStatus;
 pub use store::Orders;

@@ -20,6 +20,28 @@ pub enum Asset {
     Crypto,
 }
 
+/// Whose rules orders must keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Broker {
+    /// Nobody's but those of every order.
+    #[default]
+    Any,
+    /// Alpaca's.
+    Alpaca,
+}
+
+impl Broker {
+    /// What the instrument of this symbol is to the broker; Alpaca writes crypto pairs with a slash.
+    pub fn asset(self, symbol: &str) -> Asset {
+        match self {
+            Self::Any => Asset::Unrestricted,
+            Self::Alpaca if symbol.contains('/') => Asset::Crypto,
+            Self::Alpaca => Asset::UsEquity,
+        }
+    }
+}
+
 /// One dollar: below it prices have four decimals, from it on two (SEC Rule 612).
 const DOLLAR: i64 = SCALE;
 const CENT: i64 = SCALE / 100;

@@ -123,7 +123,7 @@ pub struct Order {
     /// Place in the list of open orders.
     pub(super) open_index: u32,
     /// The caller's own id for it, a number in the table of [`super::Orders`]; 0 where the caller gave none.
-    pub(super) client: u32,
+    pub client: u32,
     /// The strategy that sent it.
     pub strategy: StrategyId,
     /// Buy or sell.
@@ -291,6 +291,12 @@ impl Order {
     /// The legs of a parent; the leg beside a leg. Zero stands for none.
     pub const fn legs(&self) -> [OrderId; 2] {
         [self.take_profit, self.stop_loss]
+    }
+
+    /// What a trailing stop has come to, as the venue has it.
+    pub(crate) fn note_trail(&mut self, terms: &Restatement) {
+        self.stop_or_zero = terms.stop.unwrap_or(self.stop_or_zero);
+        self.hwm_or_zero = terms.hwm.unwrap_or(self.hwm_or_zero);
     }
 
     /// The order `new` has taken the place of `old` in this order's group.

@@ -1,12 +1,12 @@
 //! Every order of a run, by dense id, and the list of those still open.
 
-use super::{Order, OrderEvent};
+use super::{Order, OrderEvent, Restatement};
 use crate::types::{Error, OrderId, Qty, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Most characters of a caller's own id for an order (Alpaca's limit).
-pub const CLIENT_ID_MAX: usize = 128;
+const CLIENT_ID_MAX: usize = 128;
 
 /// Orders by id: O(1) to find, add, change and close, however many there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,13 +41,18 @@ impl Orders {
         Ok(())
     }
 
+    /// Why no order may have this id of the caller's, if so.
+    pub fn refuses_name(&self, text: &str) -> Option<&'static str> {
+        if text.is_empty() || text.len() > CLIENT_ID_MAX {
+            return Some("client_order_id must have 1 to 128 characters");
+        }
+        self.by_client_id.contains_key(text).then_some("client_order_id must be unique")
+    }
+
     /// Give the next order the caller's own id for it; what is wrong with `text` where it cannot have it.
     pub fn name_next(&mut self, text: &str) -> std::result::Result<u32, &'static str> {
-        if text.is_empty() || text.len() > CLIENT_ID_MAX {
-            return Err("client_order_id must have 1 to 128 characters");
-        }
-        if self.by_client_id.contains_key(text) {
-            return Err("client_order_id must be unique");
+        if let Some(why) = self.refuses_name(text) {
+            return Err(why);
         }
         let number = u32::try_from(self.client_ids.len() + 1).map_err(|_| "too many client_order_ids")?;
         self.by_client_id.insert(text.into(), self.next_id());
@@ -120,6 +125,13 @@ impl Orders {
         }
     }
 
+    /// What a trailing stop has come to, as the venue has it.
+    pub(crate) fn note_trail(&mut self, id: OrderId, terms: &Restatement) {
+        if let Ok(order) = self.get_mut(id) {
+            order.note_trail(terms);
+        }
+    }
+
     /// Let the open shares of `id` count in the exposure from now on, or no longer.
     pub(crate) fn count(&mut self, id: OrderId, counts: bool) {
         if let Ok(order) = self.get_mut(id) {
@@ -143,9 +155,9 @@ impl Orders {
         &self.client_ids
     }
 
-    /// Take all orders out.
+    /// Take all orders out, and the callers' own ids by number less one.
     #[must_use]
-    pub fn into_all(self) -> Vec<Order> {
-        self.all
+    pub fn into_all(self) -> (Vec<Order>, Vec<Box<str>>) {
+        (self.all, self.client_ids)
     }
 }

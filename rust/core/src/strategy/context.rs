@@ -3,7 +3,7 @@
 use crate::bars::BarSpec;
 use crate::book::TopOfBook;
 use crate::ledger::{Ledger, Position};
-use crate::order::{Order, OrderRequest, Orders};
+use crate::order::{Order, OrderRequest, Orders, Trail};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
 use std::ops::BitOr;
 
@@ -22,6 +22,8 @@ impl Interest {
     pub const BARS: Self = Self(4);
     /// Splits and dividends.
     pub const ACTIONS: Self = Self(8);
+    /// States of the book, one call for each that the exchange showed.
+    pub const BOOK: Self = Self(16);
 
     /// True when it holds all of `other`.
     #[inline]
@@ -56,6 +58,8 @@ pub enum Intent {
         limit: Option<Price>,
         /// New stop price.
         stop: Option<Price>,
+        /// New trail of a trailing stop.
+        trail: Option<Trail>,
     },
     /// Call `on_timer(tag)` at `at`.
     Timer {
@@ -84,6 +88,8 @@ pub enum Intent {
 #[derive(Clone, Debug, Default)]
 pub struct Intents {
     pub(crate) list: Vec<Intent>,
+    /// The strategies' own ids for orders, by [`OrderRequest::client`] less one.
+    pub(crate) names: Vec<String>,
     pub(crate) next_id: u64,
 }
 
@@ -150,9 +156,22 @@ impl Context<'_> {
     }
 
     /// Send an order; gives the id it has from now on. Whether it passes the risk checks, `on_order` tells.
+    /// Legs have the ids that follow, take-profit first.
     pub fn submit(&mut self, request: OrderRequest) -> OrderId {
-        self.intents.list.push(Intent::Submit(request));
-        self.take_id()
+        self.intents.list.push(Intent::Submit(OrderRequest { client: 0, ..request }));
+        let id = self.take_id();
+        self.intents.next_id += request.legs();
+        id
+    }
+
+    /// Send an order under an id of the strategy's own, of 1 to 128 characters, which no order of the run may have had.
+    pub fn submit_named(&mut self, request: OrderRequest, client_order_id: &str) -> OrderId {
+        self.intents.names.push(client_order_id.to_owned());
+        let id = self.submit(request);
+        if let Some(Intent::Submit(request)) = self.intents.list.last_mut() {
+            request.client = self.intents.names.len() as u32;
+        }
+        id
     }
 
     /// True when `id` is the strategy's own and still open, or was just submitted in this call.
@@ -177,10 +196,22 @@ impl Context<'_> {
 
     /// Ask to replace an order; gives the id of the replacement, or `None` when the order is done already.
     pub fn replace(&mut self, id: OrderId, qty: Option<Qty>, limit: Option<Price>, stop: Option<Price>) -> Result<Option<OrderId>> {
+        self.replace_with(id, qty, limit, stop, None)
+    }
+
+    /// The same with a new trail of a trailing stop, whose best price starts anew.
+    pub fn replace_with(
+        &mut self,
+        id: OrderId,
+        qty: Option<Qty>,
+        limit: Option<Price>,
+        stop: Option<Price>,
+        trail: Option<Trail>,
+    ) -> Result<Option<OrderId>> {
         if !self.can_change(id)? {
             return Ok(None);
         }
-        self.intents.list.push(Intent::Replace { order: id, qty, limit, stop });
+        self.intents.list.push(Intent::Replace { order: id, qty, limit, stop, trail });
         Ok(Some(self.take_id()))
     }
 

@@ -1,15 +1,15 @@
 //! Hand-worked examples for every row of the module's table, one small market each.
 
 use super::*;
-use crate::event::{Bar, FLAG_NO_LAST, Quote, Trade};
-use crate::order::{OrderRequest, OrderType};
+use crate::event::{ActionKind, Bar, CorporateAction, FLAG_NO_LAST, Quote, Trade};
+use crate::order::{OrderRequest, OrderType, TimeInForce};
 use crate::types::{DAY_NS, Money, Price, Qty, SECOND_NS, Side, StrategyId};
 
 const I: InstrumentId = InstrumentId(0);
-const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false };
-const TRADES: Sources = Sources { quotes: false, trades: true, bars: false };
-const BARS: Sources = Sources { quotes: false, trades: false, bars: true };
-const TICKS: Sources = Sources { quotes: true, trades: true, bars: false };
+const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false, ..Sources::NONE };
+const TRADES: Sources = Sources { quotes: false, trades: true, bars: false, ..Sources::NONE };
+const BARS: Sources = Sources { quotes: false, trades: false, bars: true, ..Sources::NONE };
+const TICKS: Sources = Sources { quotes: true, trades: true, bars: false, ..Sources::NONE };
 
 fn px(x: f64) -> Price {
     Price::from_f64(x).unwrap()
@@ -71,14 +71,14 @@ impl Floor {
     fn settle(&mut self, now: i64) {
         while self.venue.next_arrival() <= at(now) {
             let due = self.venue.next_arrival();
-            self.venue.advance(due);
+            self.venue.advance(due).unwrap();
             self.venue.arrive().unwrap();
         }
     }
 
     fn market(&mut self, event: &MarketEvent) {
         self.settle(event.ts().nanos() - 1);
-        self.venue.advance(event.ts());
+        self.venue.advance(event.ts()).unwrap();
         self.venue.on_market(event).unwrap();
     }
 
@@ -122,6 +122,13 @@ impl Floor {
             ReportKind::ReplaceRejected { old, new } => Some(format!("{old} not replaced by {new}")),
             ReportKind::Expired(o) => Some(format!("{o} expired")),
             ReportKind::Rejected(o) => Some(format!("{o} rejected")),
+            ReportKind::Queued(o) => Some(format!("{o} queued")),
+            ReportKind::Held(o) => Some(format!("{o} held")),
+            ReportKind::Restated { order, terms } => {
+                let price = |name: &str, p: Option<Price>| p.map_or(String::new(), |p| format!(" {name} {p}"));
+                let prices = [("limit", terms.limit), ("stop", terms.stop), ("best", terms.hwm)].map(|(n, p)| price(n, p)).concat();
+                Some(format!("{order} restated to {}{prices}", terms.qty))
+            }
         };
         self.reports().into_iter().filter_map(tell).collect()
     }
@@ -693,7 +700,7 @@ fn orders_expire_when_they_do_and_not_when_the_market_wakes_again() {
     assert_eq!(f.venue.next_expiry(), at(close + 1));
     f.told();
     f.quote(close - 1, 9.90, 10.0, 500);
-    f.venue.advance(f.venue.next_expiry());
+    f.venue.advance(f.venue.next_expiry()).unwrap();
     assert_eq!(f.told(), ["1 expired"]);
     assert_eq!(f.venue.next_expiry(), Timestamp::MAX);
 }
