@@ -14,6 +14,7 @@ from tickwright._processor import check as _check_processor
 if TYPE_CHECKING:
     from tickwright import feeds as feeds
     from tickwright import fees as fees
+    from tickwright import models as models
     from tickwright import indicators as indicators
     from tickwright import signal as signal
     from tickwright import stats as stats
@@ -92,6 +93,7 @@ _EXPORTS = {
     "bars": "data",
     "feeds": "",
     "fees": "",
+    "models": "",
     "indicators": "",
     "signal": "",
     "stats": "",

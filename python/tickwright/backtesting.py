@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from tickwright import _core
 from tickwright.data import MarketData, nanoseconds
 from tickwright.errors import ConfigError, DataError
-from tickwright.fees import Bps, Fees, PerShare
+from tickwright.fees import Bps, Fees, PerShare, Regulatory, Tiered
+from tickwright.models import Almgren, Empirical, LogNormal, PowerQueue, SquareRoot
 from tickwright.rules import Rules
 from tickwright.strategy import Strategy
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Result", "RiskLimits", "SimVenue", "backtest"]
 
 Progress: TypeAlias = Callable[[int, int, int], None]
+QueueName: TypeAlias = Literal["behind", "front", "conservative", "proportional", "logarithmic", "exact"]
 Moment: TypeAlias = "int | str | dt.date | dt.datetime | None"
 
 
@@ -95,12 +97,36 @@ class SimVenue:
     """Basis points by which the price is worse when an order takes liquidity."""
     liquidity: Literal["quoted", "unlimited"] = "quoted"
     """Fill up to the quoted, printed or traded size, or any size."""
-    queue: Literal["behind", "front"] = "behind"
-    """When a resting limit fills against trades and bars: when they trade through its price, or at it."""
+    queue: QueueName | PowerQueue = "behind"
+    """When a resting limit fills against trades and bars: when they trade through its price, or at it. With
+    ``matching="book"`` also by its place in the queue: ``"conservative"``, ``"proportional"``, ``"logarithmic"``,
+    :class:`tickwright.models.PowerQueue`, or ``"exact"`` on a book of orders."""
     stop_trigger: Literal["trade", "quote"] = "trade"
     """What sets off a stop: trades (else bars, else quotes), or always quotes."""
     dividends: Literal["cash", "reinvest"] = "cash"
     """What becomes of a dividend."""
+    matching: Literal["touch", "book"] = "touch"
+    """Match with the best bid and ask, or with the levels of the book where the data have its changes."""
+    latency_model: LogNormal | Empirical | None = None
+    """Extra time of each message, besides the jitter."""
+    impact: SquareRoot | Almgren | None = None
+    """How the price gets worse with the size that an order takes."""
+    participation: float = 1.0
+    """Part of a shown size that we may have, above 0 and at most 1."""
+    sessions: Literal["continuous", "us_equity"] = "continuous"
+    """Trade whenever there are data, or from 9:30 to 16:00 in New York (4:00 to 20:00 for extended hours)."""
+    stop_buy: Literal["market", "collared"] = "market"
+    """What a stop buy becomes: a market order, or as at Alpaca a limit order 4 % (2.5 % from 50 dollars) above it."""
+    halts: Literal["respect", "ignore"] = "respect"
+    """Whether halts and pauses of the data stop trading."""
+    borrow_available: float | None = None
+    """Shares of each symbol that can be sold short; None for any number."""
+    splits: Literal["cancel", "adjust"] = "cancel"
+    """What a split does to resting orders until canceled."""
+    dividend_orders: Literal["keep", "reduce"] = "keep"
+    """What a dividend does to buy limits and sell stops until canceled."""
+    rules: Literal["any", "alpaca"] = "any"
+    """Whose rules on orders are kept besides those of every order."""
 
     def _settings(self) -> dict[str, Any]:
         settings = {f: getattr(self, f) for f in self.__slots__}
@@ -111,16 +137,50 @@ class SimVenue:
                 settings["fees"] = ("per_share", float(rate), float(minimum))
             case Bps(rate):
                 settings["fees"] = ("bps", float(rate), 0.0)
+            case Tiered(tiers, minimum):
+                settings["fees"] = ("tiered", 0.0, float(minimum))
+                settings["fee_tiers"] = [(float(start), float(rate)) for start, rate in tiers]
+            case Regulatory(sec, taf, cap, cat):
+                settings["fees"] = ("regulatory", 0.0, 0.0)
+                settings["fee_rates"] = [float(sec), float(taf), float(cap), float(cat)]
             case other:
                 raise ConfigError(
                     f"venue.fees: {other!r} is no fee model; give fees.PerShare(0.005, minimum=1.0), fees.Bps(1.0) or "
                     "None"
                 )
+        settings.update(self._models())
         return settings
+
+    def _models(self) -> dict[str, Any]:
+        models: dict[str, Any] = {"latency_model": None, "impact": None}
+        match self.latency_model:
+            case LogNormal(median_ms, sigma):
+                models["latency_model"] = ("log_normal", [float(median_ms), float(sigma)])
+            case Empirical(times_ms):
+                models["latency_model"] = ("empirical", [float(t) for t in times_ms])
+            case None:
+                pass
+            case other:
+                raise ConfigError(f"venue.latency_model: {other!r} is none; give models.LogNormal(2.0, 0.5) or None")
+        match self.impact:
+            case SquareRoot(volatility, volume, coefficient):
+                models["impact"] = ("square_root", [float(coefficient), float(volatility), float(volume)])
+            case Almgren(volatility, volume, duration, gamma, eta):
+                numbers = (gamma, eta, volatility, volume, duration)
+                models["impact"] = ("almgren", [float(x) for x in numbers])
+            case None:
+                pass
+            case other:
+                raise ConfigError(f"venue.impact: {other!r} is none; give models.SquareRoot(0.02, 1e6) or None")
+        if isinstance(self.queue, PowerQueue):
+            models |= {"queue": "behind", "queue_power": float(self.queue.n)}
+        return models
 
 
 _TIME_COLUMNS = frozenset({"ts", "recv", "submitted", "updated", "opened", "closed"})
-_NULLABLE = frozenset({"limit_price", "stop_price", "avg_price", "price"})
+_NULLABLE = frozenset(
+    {"limit_price", "stop_price", "avg_price", "price", "trail_price", "trail_percent", "hwm", "notional"}
+)
 
 
 class Result:
@@ -152,7 +212,12 @@ class Result:
             elif column in _NULLABLE and name != "marks":
                 array = pa.array(values, mask=np.isnan(values))
             else:
-                array = pa.array(values, pa.string()) if isinstance(values, list) else pa.array(values)
+                if isinstance(values, list):
+                    # An empty client_order_id stands for none.
+                    texts = [text or None for text in values] if column == "client_order_id" else values
+                    array = pa.array(texts, pa.string())
+                else:
+                    array = pa.array(values)
             arrays[column] = array
         return pa.table(arrays)
 
@@ -392,7 +457,21 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
     return listed
 
 
-_WORDS = ("liquidity", "queue", "stop_trigger", "dividends", "on_breach")
+_WORDS = (
+    "liquidity",
+    "queue",
+    "stop_trigger",
+    "dividends",
+    "on_breach",
+    "matching",
+    "sessions",
+    "stop_buy",
+    "halts",
+    "splits",
+    "dividend_orders",
+    "rules",
+)
+_MODELS = ("fees", "fee_tiers", "fee_rates", "latency_model", "impact")
 _COUNTS = {"max_orders_per_second": (1, 2**32), "max_open_orders": (1, 2**32), "seed": (0, 2**64)}
 
 
@@ -401,7 +480,7 @@ def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
         if field in _WORDS:
             if not isinstance(value, str):
                 raise ConfigError(f"{section}.{field}: {value!r} is no text; give one of the words that it takes")
-        elif field == "fees" or value is None:
+        elif field in _MODELS or value is None:
             continue
         elif field == "allow_short":
             if not isinstance(value, bool):

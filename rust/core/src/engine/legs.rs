@@ -92,7 +92,10 @@ impl Engine {
         let loss = self.orders.get(loss).copied();
         let spent = profit.is_none_or(|o| o.status().is_terminal() && o.status() != OrderStatus::Filled);
         for (leg, counts) in [(profit, profit.as_ref().is_some_and(active)), (loss, spent && loss.as_ref().is_some_and(active))] {
-            let Some(leg) = leg.filter(|o| o.role != Role::Parent && !o.status().is_terminal() && o.is_counted() != counts) else { continue };
+            // A replacement counts as what it replaced did, until the venue says what it does.
+            let settled = |o: &Order| o.base_status() != OrderStatus::PendingNew || o.replaces.0 == 0;
+            let leg = leg.filter(|o| o.role != Role::Parent && !o.status().is_terminal() && o.is_counted() != counts && settled(o));
+            let Some(leg) = leg else { continue };
             self.orders.count(leg.id, counts);
             let change = if counts { leg.remaining().raw() } else { -leg.remaining().raw() };
             self.open_changed(&leg, change);

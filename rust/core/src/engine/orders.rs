@@ -3,7 +3,7 @@
 use super::core::{Engine, Notice};
 use super::{Fill, OrderUpdate, Output, RefusalRecord};
 use crate::ledger::Booking;
-use crate::order::{Order, OrderClass, OrderEvent, OrderRequest, OrderStatus, Restatement, Trail};
+use crate::order::{Order, OrderClass, OrderEvent, OrderRequest, OrderStatus, Restatement, Role, Trail};
 use crate::risk::{Refusal, RiskContext};
 use crate::strategy::Intent;
 use crate::types::{Error, Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
@@ -54,6 +54,10 @@ impl Engine {
                 let order = self.orders.apply(old, OrderEvent::Replaced, self.now)?;
                 if order.class != OrderClass::Simple {
                     self.orders.relink(old, new);
+                }
+                if order.role != Role::Parent && order.is_counted() {
+                    let left = self.orders.get(new).map_or(Qty::ZERO, Order::remaining);
+                    self.open_changed(&order, left.raw() - order.remaining().raw());
                 }
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
             }
@@ -214,7 +218,7 @@ impl Engine {
         if let Some(why) = self.misfit(&sized, name) {
             return self.refuse_all(&sent, Refusal::invalid(why), out);
         }
-        if let Err(refusal) = self.judge(&sized, self.orders.open().len())? {
+        if let Err(refusal) = self.judge(&sized, self.orders.open().len() + sized.legs() as usize)? {
             return self.refuse_all(&sent, refusal, out);
         }
         let client = name.and_then(|name| self.orders.name_next(name).ok()).unwrap_or(0);
@@ -319,8 +323,10 @@ impl Engine {
         if let Err(refusal) = verdict {
             return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);
         }
-        new.count(order.is_counted());
-        new.replace_change = if order.is_counted() { remains.raw() - old_open } else { 0 };
+        // A leg may begin or cease to count while its replacement is on its way: that counts once the venue has put it in place.
+        let leg = order.role != Role::Parent;
+        new.count(!leg);
+        new.replace_change = if leg { 0 } else { remains.raw() - old_open };
         self.update(old, OrderEvent::ReplaceRequested)?;
         self.launch(new, new.replace_change.max(0), OrderCommand::Replace { old, new }, out)
     }

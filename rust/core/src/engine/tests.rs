@@ -213,11 +213,14 @@ impl Sim {
                 continue;
             }
             by_rule.push(order.id);
-            // Of two exits one counts, and none that is held.
-            if order.role != Role::Parent && !counts_as_leg(order, &engine.orders) {
+            // Of two exits one counts, and none that is held; what is to replace a leg counts once it has.
+            if order.role != Role::Parent {
+                if counts_as_leg(order, &engine.orders) {
+                    *reach.entry((order.instrument.0, order.side == Side::Buy)).or_default() += order.remaining().raw();
+                }
                 continue;
             }
-            if engine.orders.get(order.replaces).is_some_and(|old| old.role != Role::Parent && !counts_as_leg(old, &engine.orders) && !old.status().is_terminal()) {
+            if engine.orders.get(order.replaces).is_some_and(|old| old.role != Role::Parent) {
                 continue;
             }
             // While a replace is on its way the larger of both counts; one whose old order has ended counts with its excess.
@@ -238,7 +241,8 @@ impl Sim {
             let id = InstrumentId(i as u32);
             let (buy, sell) = exposure.open(id);
             let expected = |side: bool| reach.get(&(id.0, side)).copied().unwrap_or(0);
-            assert_eq!((buy.raw(), sell.raw()), (expected(true), expected(false)), "open shares of instrument {i}");
+            let open = || orders.iter().filter(|o| o.instrument == id && !o.status().is_terminal()).map(|o| format!("{} {:?}/{:?} {:?} {:?}/{:?} {:?} {} of {} replaces {} counted {} change {}\n", o.id, o.class, o.role, o.side, o.status(), o.base_status(), o.legs(), o.filled, o.qty, o.replaces, o.is_counted(), o.replace_change)).collect::<String>();
+            assert_eq!((buy.raw(), sell.raw()), (expected(true), expected(false)), "open shares of instrument {i}: {}", open());
             let position = ledger.net_qty(id).raw();
             let most = (position + buy.raw()).abs().max((position - sell.raw()).abs());
             let mark = ledger.mark_of(id);
@@ -299,6 +303,9 @@ impl Sim {
 /// True where a leg's shares are open: it works, and it takes the profit, or nothing beside it does or did.
 fn counts_as_leg(leg: &Order, orders: &Orders) -> bool {
     let works = |o: &Order| !o.status().is_terminal() && !matches!(o.base_status(), OrderStatus::Held | OrderStatus::PendingNew);
+    if leg.replaces.0 != 0 && leg.base_status() == OrderStatus::PendingNew {
+        return leg.is_counted();
+    }
     let beside = if leg.class == OrderClass::Oco { leg.parent } else { leg.legs()[0] };
     works(leg)
         && (leg.role == Role::TakeProfit
@@ -543,7 +550,9 @@ fn drive(seed: u64) -> (u64, usize, usize) {
     assert_eq!(open.len(), sim.venue.resting(), "open orders are those that rest at the venue");
     for id in open {
         let status = sim.engine.orders.get(*id).unwrap().status();
-        assert!(matches!(status, OrderStatus::New | OrderStatus::PartiallyFilled), "order {id} is {status:?} for ever");
+        // Legs wait for their parents, orders for auctions and sessions.
+        let rests = matches!(status, OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Held | OrderStatus::Accepted);
+        assert!(rests, "order {id} is {status:?} for ever");
         let order = sim.engine.orders.get(*id).unwrap();
         let flattens = order.kind == OrderType::Market && order.tif == TimeInForce::Day;
         assert!(sim.engine.state() != EngineState::Halted || flattens, "order {id} works on in a halted engine");

@@ -24,20 +24,41 @@ pub(super) fn is_too_late(tif: TimeInForce, now: Timestamp) -> bool {
     }
 }
 
+/// What ends the wait for an auction's price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// An official print, or ten minutes without one.
+    Print,
+    /// The clock.
+    Clock,
+    /// The bar that holds the auction, whenever it comes.
+    Bar,
+}
+
 impl Resting {
     /// Set the auction that comes next after `after`.
-    pub(super) fn aim(&mut self, after: Timestamp, hours: &mut Hours, waits_for_print: bool) {
+    pub(super) fn aim(&mut self, after: Timestamp, hours: &mut Hours, wait: Wait) {
         let clock = if self.tif == TimeInForce::Opg { &mut hours.open } else { &mut hours.close };
         self.auction = clock.next_after(after);
-        self.expires = match (waits_for_print, self.tif) {
-            (true, _) => self.auction.plus(WAIT_NS),
-            (false, TimeInForce::Opg) => self.auction.plus(SESSION_NS),
-            _ => self.auction,
+        self.expires = match (wait, self.tif) {
+            (Wait::Bar, _) => Timestamp::MAX,
+            (Wait::Print, _) => self.auction.plus(WAIT_NS),
+            (Wait::Clock, TimeInForce::Opg) => self.auction.plus(SESSION_NS),
+            (Wait::Clock, _) => self.auction,
         };
     }
 }
 
 impl Desk {
+    /// What ends the wait for an auction's price here.
+    pub(super) const fn wait(&self) -> Wait {
+        match (self.sources.trades, self.sources.bars) {
+            (true, _) if self.sources.auctions => Wait::Print,
+            (false, true) => Wait::Bar,
+            _ => Wait::Clock,
+        }
+    }
+
     fn of_auction(&self, tif: TimeInForce, now: Timestamp) -> impl Iterator<Item = usize> + '_ {
         let due = move |o: &Resting| o.tif == tif && o.auction <= now && now <= o.auction.plus(SESSION_NS) && o.remaining().is_positive();
         (0..self.orders.len()).filter(move |&i| due(&self.orders[i]))
@@ -91,19 +112,30 @@ impl Desk {
         Ok(())
     }
 
-    /// A bar ended, there are no trades, and orders wait for an auction.
+    /// A bar ended, there are no trades, and orders wait for an auction: the open of the bar that holds the opening of the session, or
+    /// the first one in it; the close of the bar that holds the close, or of the last one before it.
     #[cold]
-    pub(super) fn auction_bar(&mut self, bar: &Bar, config: &VenueConfig, out: &mut Reports) -> Result<()> {
-        // A bar tells of the auction that it holds: its end is behind it.
-        let (opens, closes) = (bar.ts.plus(-1), bar.ts);
-        for i in self.of_auction(TimeInForce::Opg, opens).collect::<Vec<_>>() {
-            let ts = bar.start.max(self.orders[i].auction);
-            self.settle(i, ts, bar.open.raw(), config, out)?;
-        }
-        for i in self.of_auction(TimeInForce::Cls, closes).collect::<Vec<_>>() {
-            let auction = self.orders[i].auction;
-            let price = if bar.start < auction { bar.close.raw() } else { self.last.price };
-            self.settle(i, auction, price, config, out)?;
+    pub(super) fn auction_bar(&mut self, bar: &Bar, hours: &mut Hours, config: &VenueConfig, out: &mut Reports) -> Result<()> {
+        for i in 0..self.orders.len() {
+            let order = self.orders[i];
+            match order.tif {
+                TimeInForce::Opg => {
+                    let held = hours.open.next_after(bar.start.plus(-1).max(order.arrived));
+                    let session = hours.open.next_after(bar.ts.plus(-1 - SESSION_NS));
+                    if held < bar.ts || (session < bar.ts && session >= order.arrived) {
+                        self.settle(i, bar.start.max(held.min(session)), bar.open.raw(), config, out)?;
+                    }
+                }
+                TimeInForce::Cls => {
+                    let held = hours.close.next_after(bar.start.max(order.arrived));
+                    if held <= bar.ts {
+                        self.settle(i, held, bar.close.raw(), config, out)?;
+                    } else if bar.start >= order.auction && self.last.ts > order.auction.plus(-SESSION_NS) {
+                        self.settle(i, order.auction, self.last.price, config, out)?;
+                    }
+                }
+                _ => {}
+            }
         }
         Ok(())
     }

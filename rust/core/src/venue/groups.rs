@@ -30,9 +30,18 @@ impl Groups {
         self.groups.get(number).map(|g| g.left(order))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
     /// The group that an order is in.
     pub(super) fn number(&self, order: OrderId) -> Option<u64> {
         self.number_of.get(&order).copied()
+    }
+
+    /// How many legs are held.
+    pub(super) fn held_count(&self) -> usize {
+        self.held.len()
     }
 
     pub(super) fn holds(&self, order: OrderId) -> bool {

@@ -136,7 +136,7 @@ impl Desk {
                 let mut left_for_it = left;
                 if queued && order.limit == price {
                     let reached = Self::reached(&mut order, trade.size.raw(), config.queue);
-                    left_for_it = left.min(self.available(reached));
+                    left_for_it = if reached > 0 { left.min(self.available(reached)) } else { 0 };
                     self.orders[i] = order;
                 }
                 if order.tif != TimeInForce::Fok || left_for_it >= order.remaining().raw() {

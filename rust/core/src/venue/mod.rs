@@ -137,9 +137,9 @@ impl SimVenue {
         if self.reports.front()?.due <= now { self.reports.pop_front() } else { None }
     }
 
-    /// Orders that rest here.
+    /// Orders that rest here, and legs that are held.
     pub fn resting(&self) -> usize {
-        self.desks.iter().map(|d| d.orders.len()).sum()
+        self.groups.held_count() + self.desks.iter().map(|d| d.orders.len()).sum::<usize>()
     }
 
     fn report(&mut self, ts: Timestamp, kind: ReportKind) {
@@ -249,7 +249,7 @@ impl SimVenue {
             self.desks[index].phase = self.hours.phase(now);
         }
         if order.tif.is_auction() {
-            let waits = self.desks[index].sources.auctions;
+            let waits = self.desks[index].wait();
             resting.aim(now, &mut self.hours, waits);
             resting.queued = true;
             self.next_expiry = self.next_expiry.min(resting.expires);
@@ -365,10 +365,11 @@ impl SimVenue {
             }
             ended.sort_unstable();
             for (at, id) in ended {
-                let gone = self.remove(InstrumentId(index as u32), id);
+                // What another order of its group took with it is gone by now.
+                let Some(gone) = self.remove(InstrumentId(index as u32), id) else { continue };
                 let at = at.max(self.latency.last_report_origin());
                 self.report(at, ReportKind::Expired(id));
-                if gone.is_some_and(|o| o.grouped) {
+                if gone.grouped {
                     self.group_ended(InstrumentId(index as u32), id, at)?;
                 }
             }
@@ -390,7 +391,7 @@ impl SimVenue {
                 self.tell(index, at, None, &mut fills)?;
             } else {
                 let desk = &mut self.desks[index];
-                let waits = desk.sources.auctions;
+                let waits = desk.wait();
                 desk.orders[place].aim(now, &mut self.hours, waits);
             }
             self.desks[index].fills = fills;
@@ -476,7 +477,7 @@ impl SimVenue {
             }
             MarketEvent::Bar(bar) => {
                 if auctions && !desk.sources.trades {
-                    desk.auction_bar(bar, &self.config, &mut fills)?;
+                    desk.auction_bar(bar, &mut self.hours, &self.config, &mut fills)?;
                 }
                 desk.match_bar(bar, &self.config, &mut fills)?;
             }
@@ -509,9 +510,18 @@ impl SimVenue {
     /// which may not rest there.
     fn tell(&mut self, index: usize, known: Timestamp, side: Option<Side>, fills: &mut Reports) -> Result<()> {
         let instrument = InstrumentId(index as u32);
+        let grouped: Vec<OrderId> = if self.groups.is_empty() {
+            Vec::new()
+        } else {
+            fills.iter().map(|f| f.1.order()).filter(|&id| self.groups.number(id).is_some()).collect()
+        };
         for (ts, mut kind) in fills.drain(..) {
             let order = kind.order();
             let left = self.groups.left(order);
+            if left.is_none() && grouped.contains(&order) {
+                // Its group is over, by something that came before in this very event.
+                continue;
+            }
             if let (ReportKind::Filled { qty, fee, .. }, Some(left)) = (&mut kind, left) {
                 // Both exits may have met the same event; together they never trade more than the position.
                 if left.is_zero() {
@@ -554,5 +564,9 @@ impl SimVenue {
     }
 }
 
+#[cfg(test)]
+mod book_tests;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod tests;
