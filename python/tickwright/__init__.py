@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tickwright import fees as fees
     from tickwright import models as models
     from tickwright import indicators as indicators
+    from tickwright import journal as journal
     from tickwright import signal as signal
     from tickwright import stats as stats
     from tickwright._core import Bar as Bar
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tickwright.errors import ConfigError as ConfigError
     from tickwright.errors import DataError as DataError
     from tickwright.errors import InterruptedRunError as InterruptedRunError
+    from tickwright.errors import JournalError as JournalError
     from tickwright.errors import NumericError as NumericError
     from tickwright.errors import OrderError as OrderError
     from tickwright.errors import OutputError as OutputError
@@ -69,6 +71,7 @@ _EXPORTS = {
     "Fill": "_core",
     "Fraction": "rules",
     "InterruptedRunError": "errors",
+    "JournalError": "errors",
     "MarketData": "data",
     "Notional": "rules",
     "NumericError": "errors",
@@ -95,6 +98,7 @@ _EXPORTS = {
     "fees": "",
     "models": "",
     "indicators": "",
+    "journal": "",
     "signal": "",
     "stats": "",
 }

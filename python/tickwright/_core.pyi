@@ -26,6 +26,9 @@ class TickwrightError(Exception):
 class DataError(TickwrightError):
     """Market data that cannot be read or trusted."""
 
+class JournalError(DataError):
+    """A journal that cannot be read or written, or is not what was written."""
+
 class ConfigError(TickwrightError):
     """A setting that cannot work."""
 
@@ -1104,3 +1107,83 @@ def run_backtest(
     progress: Callable[[int, int, int], object] | None,
 ) -> RunResult:
     """Run strategies over data; each is the dict of `Rules.to_spec`, or (name, object, names of its own callbacks)."""
+
+# --- journals --------------------------------------------------------------------------------------------------------
+
+JOURNAL_KINDS: Final[list[tuple[str, int]]]
+"""The reserved kinds of records: names and numbers."""
+
+def journal_public_key(secret: bytes) -> bytes:
+    """Give the public key of a secret one."""
+
+def journal_verify(path: str | PathLike[str], public_keys: Sequence[bytes]) -> dict[str, Any]:
+    """Check all of a journal; what was found, by name."""
+
+def journal_repair(path: str | PathLike[str], into: str | PathLike[str]) -> dict[str, Any]:
+    """Copy what is intact of the journal at `path` to the new folder `into`; what was kept, by name."""
+
+@final
+class JournalReader:
+    """Records of a journal from one number to another, of some kinds or all, in batches."""
+
+    def __new__(cls, path: str | PathLike[str], start: int, end: int | None, kinds: Sequence[int] | None) -> Self: ...
+    def batch(
+        self, rows: int
+    ) -> tuple[
+        npt.NDArray[np.uint64],
+        npt.NDArray[np.int64],
+        npt.NDArray[np.int64],
+        npt.NDArray[np.uint16],
+        npt.NDArray[np.int32],
+        npt.NDArray[np.uint8],
+        npt.NDArray[np.uint8],
+    ]:
+        """Give the next `rows` records at most: sequence, times, kind, ends of the payloads, payloads, chain hashes."""
+    @property
+    def tail(self) -> dict[str, Any] | None:
+        """What a crash left at the end, once all records were read."""
+
+@final
+class JournalLog:
+    """The writer of a journal."""
+
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        *,
+        id: bytes | None,
+        policy: str,
+        group_ms: int,
+        segment_bytes: int,
+        checkpoint_every: int,
+        key: bytes | None,
+        retain: int,
+    ) -> Self: ...
+    def append(self, kind: int, event_ts: int, recv_ts: int, payload: bytes) -> int:
+        """Put a record into memory; its number."""
+    def extend(
+        self,
+        kind: npt.NDArray[np.uint16],
+        event_ts: npt.NDArray[np.int64],
+        recv_ts: npt.NDArray[np.int64],
+        ends: npt.NDArray[np.int32],
+        payload: npt.NDArray[np.uint8],
+    ) -> int:
+        """Put many records into memory; the number of the last."""
+    def commit(self, now: int) -> int:
+        """Write what was appended and sync it by the policy; the last durable record."""
+    def sync(self) -> int:
+        """Write what was appended and sync it; the last durable record."""
+    def close(self) -> None:
+        """Make all durable and close."""
+    def drop_below(self, sequence: int, archive: str | PathLike[str] | None) -> int:
+        """Remove, or copy to `archive` and remove, segments that hold only records below `sequence`; how many."""
+    @property
+    def durable(self) -> int: ...
+    @property
+    def next_sequence(self) -> int: ...
+    @property
+    def head(self) -> str: ...
+    @property
+    def recovery(self) -> dict[str, Any] | None:
+        """What opening found; None of a new journal."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from tickwright.cli.console import Exit, guarded, print_json, print_table, progress_bar, summary_rows
+from tickwright.cli.journal import journal_app
 
 __all__ = ["app"]
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look at market data and convert it.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+app.add_typer(journal_app, name="journal")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, to standard output.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")]

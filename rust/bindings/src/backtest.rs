@@ -248,8 +248,8 @@ impl RunResult {
 
     /// (time, state, why) of every change of the engine's state.
     #[getter]
-    fn states(&self) -> Vec<(i64, &'static str, &'static str)> {
-        self.inner.states.iter().map(|(ts, state, why)| (ts.nanos(), state.as_str(), *why)).collect()
+    fn states(&self) -> Vec<(i64, &'static str, &str)> {
+        self.inner.states.iter().map(|(ts, state, why)| (ts.nanos(), state.as_str(), &**why)).collect()
     }
 
     /// Exact decimal text of equity at the end.
@@ -438,6 +438,7 @@ fn run_backtest(
             dividends: choice(venue, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
             broker: choice(venue, "rules", &[("any", Broker::Any), ("alpaca", Broker::Alpaca)])?,
             max_requests_per_moment,
+            ..EngineConfig::default()
         },
         venue: self::venue(venue)?,
         start: start.map_or(Timestamp::MIN, Timestamp::from_nanos),

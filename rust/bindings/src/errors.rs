@@ -11,6 +11,7 @@ use tickwright_core::types::Error;
 
 create_exception!(tickwright, TickwrightError, PyException, "Base of everything that tickwright refuses.");
 create_exception!(tickwright, DataError, TickwrightError, "Market data that cannot be read or trusted.");
+create_exception!(tickwright, JournalError, DataError, "A journal that cannot be read or written, or is not what was written.");
 create_exception!(tickwright, ConfigError, TickwrightError, "A setting that cannot work.");
 create_exception!(tickwright, OrderError, TickwrightError, "A request about an order that cannot be met.");
 create_exception!(tickwright, StrategyError, TickwrightError, "A strategy that raised, or returned what makes no sense.");
@@ -22,6 +23,7 @@ pub(crate) fn to_py(error: Error) -> PyErr {
     let text = error.to_string();
     match error {
         Error::Data { .. } => DataError::new_err(text),
+        Error::Corrupt { .. } | Error::Storage { .. } => JournalError::new_err(text),
         Error::Config { .. } => ConfigError::new_err(text),
         Error::Order { .. } => OrderError::new_err(text),
         Error::Strategy { .. } => StrategyError::new_err(text),
@@ -114,6 +116,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add("TickwrightError", py.get_type::<TickwrightError>())?;
     module.add("DataError", py.get_type::<DataError>())?;
+    module.add("JournalError", py.get_type::<JournalError>())?;
     module.add("ConfigError", py.get_type::<ConfigError>())?;
     module.add("OrderError", py.get_type::<OrderError>())?;
     module.add("StrategyError", py.get_type::<StrategyError>())?;

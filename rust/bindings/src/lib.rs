@@ -18,6 +18,7 @@ mod errors;
 mod feeds;
 mod indicator_set;
 mod indicators;
+mod journal;
 mod lines;
 mod quality;
 mod stats;
@@ -49,6 +50,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     backtest::register(module)?;
     book::register(module)?;
     book_set::register(module)?;
+    journal::register(module)?;
     // The stub file lists the names; PyO3's own list would count private ones as public.
     module.delattr("__all__")
 }

@@ -10,6 +10,7 @@ use crate::order::Order;
 use crate::strategy::Strategy;
 use crate::types::{Error, InstrumentId, Money, Price, Result, StrategyId, Timestamp};
 use crate::venue::{Halts, Matching, SimVenue, Sources, VenueConfig};
+use std::sync::Arc;
 
 /// Told now and then how far a run is: events done, events in all, event time. An error it gives ends the run.
 pub type Progress<'a> = dyn FnMut(u64, u64, Timestamp) -> Result<()> + 'a;
@@ -89,7 +90,7 @@ pub struct BacktestResult {
     /// Positions at the end.
     pub positions: Vec<PositionRecord>,
     /// Changes of the engine's state: when, to what, why.
-    pub states: Vec<(Timestamp, EngineState, &'static str)>,
+    pub states: Vec<(Timestamp, EngineState, Arc<str>)>,
     /// Market events processed.
     pub events: u64,
     /// Equity at the start.
@@ -178,6 +179,7 @@ impl Recorder {
                 Output::Trip(trip) => self.result.trips.push(trip),
                 Output::Refusal(refusal) => self.result.refusals.push(refusal),
                 Output::State { ts, to, why, .. } => self.result.states.push((ts, to, why)),
+                Output::Limits { .. } | Output::Fault { .. } | Output::Anomaly { .. } => {}
             }
         }
         Ok(())

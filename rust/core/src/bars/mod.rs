@@ -24,12 +24,13 @@ pub use spec::BarSpec;
 
 use crate::event::{Bar, FLAG_EXTENDED, FLAG_NO_LAST, FLAG_NO_VOLUME, FLAG_PARTIAL, FLAG_SUSPICIOUS, Trade};
 use crate::types::{Error, InstrumentId, Money, Price, Qty, Result, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// The most volume bars that one trade may fill.
 pub const BARS_PER_TRADE_MAX: i64 = 100_000;
 
 /// The bar that is being made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Open {
     bar: Bar,
     last: Timestamp,
@@ -39,7 +40,7 @@ struct Open {
 }
 
 /// What an event brings to a bar.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Print {
     ts: Timestamp,
     prices: [Price; 4],
@@ -49,7 +50,7 @@ struct Print {
 }
 
 /// Makes the bars of one instrument.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Aggregator {
     spec: BarSpec,
     instrument: InstrumentId,

@@ -1,6 +1,7 @@
 //! [`BarSpec`]: what ends a bar, and its text form.
 
 use crate::types::{DAY_NS, Error, HOUR_NS, MINUTE_NS, Money, Qty, Result, SECOND_NS};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,7 +10,7 @@ const MILLISECOND_NS: i64 = 1_000_000;
 const INTERVAL_NS_MAX: i64 = 366 * DAY_NS;
 
 /// What ends a bar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum BarSpec {
     /// Every `interval_ns`, on a grid counted from the epoch, UTC.

@@ -2,9 +2,10 @@
 
 use crate::event::{Bar, FLAG_NO_LAST, Quote, Trade};
 use crate::types::{Price, Qty, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// What is known of an instrument's price at this moment. Zero prices stand for "none yet".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopOfBook {
     /// Best bid, dollars.
     pub bid: Price,

@@ -1,20 +1,22 @@
 //! The engine's parts and its steps.
 
-use super::{Command, EngineState, Fill, OrderUpdate, Output};
+use super::faults::Record;
+use super::{Asked, Command, EngineState, Fill, Isolation, OrderUpdate, Output, Trust};
 use crate::bars::Aggregator;
 use crate::book::{OrderBook, TopOfBook};
 use crate::event::{ActionKind, Bar, MarketEvent};
 use crate::ledger::{Dividends, Ledger};
-use crate::order::{Asset, Broker, Order, OrderRequest, Orders};
+use crate::order::{Asset, Broker, Order, OrderRequest, OrderStatus, Orders};
 use crate::risk::{Gate, OnBreach, RefusalCode, Risk, RiskLimits};
 use crate::strategy::{Intents, Interest, Strategy};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
 use crate::venue::{OrderCommand, SessionClock, Sources};
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
 /// Which price values a position.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MarkPolicy {
     /// The mid where there is a two-sided quote, else the last trade or bar.
     #[default]
@@ -24,7 +26,7 @@ pub enum MarkPolicy {
 }
 
 /// Settings of an engine.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineConfig {
     /// Cash at the start.
     pub cash: Money,
@@ -38,6 +40,10 @@ pub struct EngineConfig {
     pub broker: Broker,
     /// Requests a strategy may make at one moment of event time before it is taken to be looping over its own orders.
     pub max_requests_per_moment: u32,
+    /// When a failing strategy is isolated; without it a failure ends the run.
+    pub isolation: Option<Isolation>,
+    /// How far venue reports are trusted.
+    pub trust: Trust,
 }
 
 impl Default for EngineConfig {
@@ -49,6 +55,8 @@ impl Default for EngineConfig {
             dividends: Dividends::Cash,
             broker: Broker::default(),
             max_requests_per_moment: 100_000,
+            isolation: None,
+            trust: Trust::Exact,
         }
     }
 }
@@ -57,6 +65,7 @@ pub(super) struct Slot {
     pub(super) strategy: Box<dyn Strategy>,
     pub(super) requests: u32,
     pub(super) moment: Timestamp,
+    pub(super) record: Record,
 }
 
 /// Bars built for the strategies that asked for them.
@@ -98,13 +107,21 @@ pub struct Engine {
     pub(super) intents: Intents,
     pub(super) notices: VecDeque<Notice>,
     pub(super) built: Vec<Bar>,
-    midnight: SessionClock,
-    day_ends: Timestamp,
-    day_start_equity: Money,
+    pub(super) midnight: SessionClock,
+    pub(super) day_ends: Timestamp,
+    pub(super) day_start_equity: Money,
     /// Every position is to be closed: what fills before its cancel arrives is closed too.
     pub(super) flattening: bool,
     /// Equity when losses were last looked at, to know what it was before a day began.
-    equity_seen: Money,
+    pub(super) equity_seen: Money,
+    /// Ids of the reports that were booked, where they may come twice.
+    pub(super) booked: BTreeSet<u64>,
+    /// Reports that came again, and reports that could not be.
+    pub(super) repeats: u64,
+    pub(super) anomalies: u64,
+    /// What strategies asked for, when it is kept.
+    pub(super) asked: Vec<Asked>,
+    pub(super) keeps_asked: bool,
 }
 
 impl Engine {
@@ -145,7 +162,15 @@ impl Engine {
             day_start_equity: config.cash,
             flattening: false,
             equity_seen: config.cash,
-            slots: strategies.into_iter().map(|strategy| Slot { strategy, requests: 0, moment: Timestamp::MIN }).collect(),
+            booked: BTreeSet::new(),
+            repeats: 0,
+            anomalies: 0,
+            asked: Vec::new(),
+            keeps_asked: false,
+            slots: strategies
+                .into_iter()
+                .map(|strategy| Slot { strategy, requests: 0, moment: Timestamp::MIN, record: Record::default() })
+                .collect(),
             config,
             instruments,
             sources,
@@ -157,6 +182,11 @@ impl Engine {
         &self.ledger
     }
 
+    /// The risk checks.
+    pub const fn risk(&self) -> &Risk {
+        &self.risk
+    }
+
     /// All orders.
     pub const fn orders(&self) -> &Orders {
         &self.orders
@@ -165,6 +195,11 @@ impl Engine {
     /// The state.
     pub const fn state(&self) -> EngineState {
         self.state
+    }
+
+    /// Event time.
+    pub const fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// Prices by instrument.
@@ -194,25 +229,60 @@ impl Engine {
         self.timers.peek().map_or(self.next_bar_close, |Reverse((at, ..))| self.next_bar_close.min(*at))
     }
 
+    /// Keep what strategies ask for, to be taken with [`Self::take_asked`].
+    pub fn keep_asked(&mut self) {
+        self.keeps_asked = true;
+    }
+
+    /// What strategies asked for since this was last called, in order.
+    pub fn take_asked(&mut self) -> std::vec::Drain<'_, Asked> {
+        self.asked.drain(..)
+    }
+
+    /// Reports that came again and were dropped, and reports that could not be.
+    pub const fn report_faults(&self) -> (u64, u64) {
+        (self.repeats, self.anomalies)
+    }
+
+    /// Orders of which the venue's word is awaited, by id: after a crash, the ones to ask the broker about.
+    pub fn in_doubt(&self) -> Vec<OrderId> {
+        let awaits = |o: &Order| matches!(o.status(), OrderStatus::PendingNew | OrderStatus::PendingCancel | OrderStatus::PendingReplace);
+        let mut ids: Vec<_> = self.orders.open().iter().copied().filter(|&id| self.orders.get(id).is_some_and(awaits)).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Put `limits` in force; refused whole when they cannot work.
+    pub(super) fn set_limits(&mut self, limits: &RiskLimits, by: &str, out: &mut Vec<Output>) -> Result<()> {
+        self.risk.reload(limits.clone())?;
+        self.config.limits = limits.clone();
+        out.push(Output::Limits { ts: self.now, by: by.into() });
+        self.watch_losses(out)
+    }
+
     /// Go to the state that `command` leads to, and do what it asks for.
-    pub fn command(&mut self, command: Command, why: &'static str, out: &mut Vec<Output>) -> Result<()> {
+    pub fn command(&mut self, command: Command, by: &str, why: &str, out: &mut Vec<Output>) -> Result<()> {
         let next = self.state.after(command)?;
-        self.flattening &= next == EngineState::Halted;
-        self.enter(next, next.gate(), why, out);
+        if next != self.state {
+            self.flattening &= next == EngineState::Halted;
+            self.enter(next, next.gate(), by, why, out);
+        }
         match command {
             Command::Halt | Command::SafeMode | Command::CancelAll | Command::Shutdown => self.cancel_all(out)?,
             Command::Flatten => {
                 self.cancel_all(out)?;
                 self.flatten(out)?;
             }
+            Command::Isolate(s) => self.isolate(s, out)?,
+            Command::Reinstate(s) => self.reinstate(s)?,
             _ => {}
         }
         self.deliver(out)
     }
 
-    pub(super) fn enter(&mut self, next: EngineState, gate: Gate, why: &'static str, out: &mut Vec<Output>) {
+    pub(super) fn enter(&mut self, next: EngineState, gate: Gate, by: &str, why: &str, out: &mut Vec<Output>) {
         if next != self.state {
-            out.push(Output::State { ts: self.now, from: self.state, to: next, why });
+            out.push(Output::State { ts: self.now, from: self.state, to: next, by: by.into(), why: why.into() });
             self.state = next;
         }
         self.gate = gate;
@@ -310,11 +380,11 @@ impl Engine {
     }
 
     #[cold]
-    fn breach(&mut self, code: RefusalCode, why: &'static str, out: &mut Vec<Output>) -> Result<()> {
+    fn breach(&mut self, code: RefusalCode, why: &str, out: &mut Vec<Output>) -> Result<()> {
         let action = self.risk.limits().on_breach;
         match action {
-            OnBreach::ReduceOnly => self.enter(EngineState::ReduceOnly, Gate::ReduceOnly(code), why, out),
-            OnBreach::Halt | OnBreach::Flatten => self.enter(EngineState::Halted, Gate::Shut(code), why, out),
+            OnBreach::ReduceOnly => self.enter(EngineState::ReduceOnly, Gate::ReduceOnly(code), "engine", why, out),
+            OnBreach::Halt | OnBreach::Flatten => self.enter(EngineState::Halted, Gate::Shut(code), "engine", why, out),
         }
         self.cancel_all(out)?;
         if action == OnBreach::Flatten {

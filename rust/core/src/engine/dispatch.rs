@@ -1,7 +1,7 @@
 //! Calling the strategies: market events by subscription, bars, timers, and word of their orders.
 
 use super::core::{Builder, Engine, Notice};
-use super::{Command, Output};
+use super::{Asked, Command, Output};
 use crate::bars::{Aggregator, BarSpec};
 use crate::event::MarketEvent;
 use crate::strategy::{Context, Interest, Strategy, View};
@@ -18,6 +18,12 @@ impl Engine {
         out: &mut Vec<Output>,
         f: impl FnOnce(&mut dyn Strategy, &mut Context<'_>) -> Result<()>,
     ) -> Result<()> {
+        let slot = &mut self.slots[s.index()];
+        if slot.record.is_isolated {
+            return Ok(());
+        }
+        slot.record.calls += 1;
+        let call = slot.record.calls;
         self.intents.next_id = self.orders.next_id().0;
         let view = View {
             now: self.now,
@@ -27,9 +33,22 @@ impl Engine {
             ledger: &self.ledger,
             orders: &self.orders,
         };
-        let mut context = Context { view, intents: &mut self.intents };
-        f(&mut *self.slots[s.index()].strategy, &mut context)?;
-        if self.intents.list.is_empty() { Ok(()) } else { self.take_intents(s, out) }
+        let mut context = Context { view, call, intents: &mut self.intents };
+        match f(&mut *self.slots[s.index()].strategy, &mut context) {
+            Ok(()) if self.intents.list.is_empty() => Ok(()),
+            outcome => self.take_up(s, call, outcome, out),
+        }
+    }
+
+    /// Carry out what strategy `s` asked for in a call, or see to its failure.
+    fn take_up(&mut self, s: StrategyId, call: u64, outcome: Result<()>, out: &mut Vec<Output>) -> Result<()> {
+        if self.keeps_asked {
+            let failure = outcome.as_ref().err().map(|error| error.to_string().into());
+            self.asked.push(Asked { strategy: s, call, intents: self.intents.list.clone(), failure });
+        }
+        let outcome = outcome.and_then(|()| self.take_intents(s, out));
+        self.intents.list.clear();
+        outcome.or_else(|error| self.fault(s, error, out))
     }
 
     /// Tell the strategies what became of their orders, and carry out what they ask for in turn.
@@ -47,9 +66,16 @@ impl Engine {
 
     /// Begin at `now`: RUNNING, then every strategy's `on_start`.
     pub fn start(&mut self, now: Timestamp, out: &mut Vec<Output>) -> Result<()> {
+        self.begin(now, false, out)
+    }
+
+    /// Begin at `now`: RECONCILING, RUNNING where there is nothing to `reconcile`, then every strategy's `on_start`.
+    pub(super) fn begin(&mut self, now: Timestamp, reconcile: bool, out: &mut Vec<Output>) -> Result<()> {
         self.now = now;
-        self.command(Command::Reconcile, "start", out)?;
-        self.command(Command::Run, "nothing to reconcile", out)?;
+        self.command(Command::Reconcile, "engine", "start", out)?;
+        if !reconcile {
+            self.command(Command::Run, "engine", "nothing to reconcile", out)?;
+        }
         for i in 0..self.slots.len() {
             let s = StrategyId(i as u16);
             self.call(s, out, |strategy, context| strategy.on_start(context))?;

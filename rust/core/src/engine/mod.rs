@@ -6,14 +6,21 @@
 mod book;
 mod core;
 mod dispatch;
+mod faults;
+mod input;
 mod legs;
 mod orders;
 mod output;
+mod save;
 mod state;
+mod tape;
 
 pub use self::core::{Engine, EngineConfig, MarkPolicy};
+pub use faults::{Isolation, Trust};
+pub use input::{Alarm, AlarmKind, Input, Instruction};
 pub use output::{Fill, OrderUpdate, Output, RefusalRecord};
 pub use state::{Command, EngineState};
+pub use tape::{Asked, Stand, Tape};
 
 #[cfg(test)]
 mod tests;

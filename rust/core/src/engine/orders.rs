@@ -1,7 +1,7 @@
 //! Orders in the engine: what strategies ask for becomes commands to the venue, and the venue's reports become fills.
 
 use super::core::{Engine, Notice};
-use super::{Fill, OrderUpdate, Output, RefusalRecord};
+use super::{Fill, OrderUpdate, Output, RefusalRecord, Trust};
 use crate::ledger::Booking;
 use crate::order::{Order, OrderClass, OrderEvent, OrderRequest, OrderStatus, Restatement, Role, Trail};
 use crate::risk::{Refusal, RiskContext};
@@ -25,10 +25,34 @@ struct Change {
     trail: Option<Trail>,
 }
 
+/// What a report means.
+enum Sense {
+    /// It is news.
+    Sound,
+    /// It says what is known already, or came too late to matter.
+    Stale,
+    /// It cannot be.
+    Impossible { why: String, is_money: bool },
+}
+
 impl Engine {
     /// A report of the venue.
     pub fn on_report(&mut self, report: &Report, out: &mut Vec<Output>) -> Result<()> {
         self.now = self.now.max(report.due);
+        if self.config.trust == Trust::Wire {
+            if report.execution != 0 && !self.booked.insert(report.execution) {
+                self.repeats += 1;
+                return Ok(());
+            }
+            match self.sense(&report.kind) {
+                Sense::Sound => {}
+                Sense::Stale => {
+                    self.repeats += 1;
+                    return Ok(());
+                }
+                Sense::Impossible { why, is_money } => return self.anomaly(&why, is_money, out),
+            }
+        }
         match report.kind {
             ReportKind::Filled { order, qty, price, fee, maker } => self.fill(order, qty, price, fee, maker, report.ts, out)?,
             ReportKind::Accepted(id) => self.update(id, OrderEvent::New)?,
@@ -46,7 +70,12 @@ impl Engine {
             ReportKind::Replaced { old, new } => {
                 let filled = self.orders.get(old).map_or(Qty::ZERO, |o| o.filled);
                 if !filled.is_zero() {
+                    let has_ended = !self.is_open(new);
                     self.orders.carry_fills(new, filled)?;
+                    if has_ended {
+                        // Before this was heard, and as if all of it had been open.
+                        self.settle_replace(new, filled.raw());
+                    }
                 }
                 let change = self.orders.get(new).map_or(0, |o| o.replace_change);
                 self.settle_replace(old, change.min(0));
@@ -67,7 +96,7 @@ impl Engine {
                 let before = self.orders.get(new).map(Order::status);
                 let order = self.orders.apply(new, OrderEvent::Rejected, self.now)?;
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
-                if self.is_open(old) {
+                if self.orders.get(old).is_some_and(Order::is_being_replaced) {
                     self.update(old, OrderEvent::ReplaceRejected)?;
                 }
             }
@@ -117,12 +146,21 @@ impl Engine {
 
     #[allow(clippy::too_many_arguments, reason = "the fields of one report, taken apart once")]
     fn fill(&mut self, id: OrderId, qty: Qty, price: Price, fee: Money, maker: bool, ts: Timestamp, out: &mut Vec<Output>) -> Result<()> {
-        let order = self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?;
+        let ended = self.orders.get(id).map(Order::status).filter(|status| self.config.trust == Trust::Wire && status.is_terminal());
+        let is_late = ended.is_some();
+        let order = if is_late {
+            if ended == Some(OrderStatus::Replaced) {
+                self.shrink_replacement(id, qty)?;
+            }
+            self.orders.fill_late(id, qty, price, self.now)?
+        } else {
+            self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?
+        };
         let (strategy, instrument, side) = (order.strategy, order.instrument, order.side);
         let booked = self.ledger.book(&Booking { strategy, instrument, side, qty, price, fee, ts })?;
         let mark = self.ledger.mark_of(instrument);
         let exposure = self.risk.exposure_mut();
-        if order.is_counted() {
+        if order.is_counted() && !is_late {
             exposure.order_changed(instrument, side, -qty.raw(), mark);
         }
         exposure.position_changed(instrument, self.ledger.net_qty(instrument), mark);
@@ -158,10 +196,65 @@ impl Engine {
         self.watch_losses(out)
     }
 
+    /// The open order that is to replace `old`, or has.
+    fn replacement_of(&self, old: OrderId) -> Option<OrderId> {
+        self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == old))
+    }
+
+    /// A fill that was not known of when its order was replaced: the replacement is for so many shares fewer.
+    fn shrink_replacement(&mut self, old: OrderId, qty: Qty) -> Result<()> {
+        let Some(new) = self.replacement_of(old).and_then(|id| self.orders.get(id).copied()) else { return Ok(()) };
+        self.orders.carry_fills(new.id, qty)?;
+        let mark = self.ledger.mark_of(new.instrument);
+        self.risk.exposure_mut().order_changed(new.instrument, new.side, -qty.raw(), mark);
+        Ok(())
+    }
+
+    /// What a report means to an engine that does not trust its wire.
+    fn sense(&self, kind: &ReportKind) -> Sense {
+        use OrderStatus as S;
+        let impossible = |why: String, is_money| Sense::Impossible { why, is_money };
+        let Some(order) = self.orders.get(kind.order()) else {
+            let is_money = matches!(kind, ReportKind::Filled { .. });
+            return impossible(format!("{kind:?} is about an order that this engine never sent"), is_money);
+        };
+        let (status, base) = (order.status(), order.base_status());
+        match *kind {
+            ReportKind::Filled { qty, .. } => {
+                if !qty.is_positive() || qty > order.remaining() || matches!(status, S::Rejected | S::Refused) {
+                    let so_far = format!("order {} is {}, {} of {} filled", order.id, status.as_str(), order.filled, order.qty);
+                    return impossible(format!("a fill of {qty} cannot be: {so_far}"), true);
+                }
+                Sense::Sound
+            }
+            ReportKind::Accepted(_) if !matches!(base, S::New | S::PartiallyFilled | S::Stopped) && !base.is_terminal() => Sense::Sound,
+            ReportKind::Queued(_) if matches!(base, S::PendingNew | S::PendingReview | S::Held | S::DoneForDay) => Sense::Sound,
+            ReportKind::Held(_) if matches!(base, S::PendingNew | S::Accepted) => Sense::Sound,
+            ReportKind::Restated { terms, .. } if !base.is_terminal() && terms.qty > order.filled => Sense::Sound,
+            ReportKind::Accepted(_) | ReportKind::Queued(_) | ReportKind::Held(_) | ReportKind::Restated { .. } => Sense::Stale,
+            ReportKind::Rejected(_) if !order.filled.is_zero() => {
+                impossible(format!("order {} is rejected after fills of {}", order.id, order.filled), true)
+            }
+            ReportKind::Replaced { old, new } => match self.orders.get(new) {
+                // The replacement's own news may have come before.
+                Some(replacement) if replacement.replaces == old => {
+                    if order.is_being_replaced() { Sense::Sound } else { Sense::Stale }
+                }
+                _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),
+            },
+            ReportKind::ReplaceRejected { new, .. } => {
+                let waits = self.orders.get(new).is_some_and(|o| matches!(o.status(), S::PendingNew | S::PendingCancel));
+                if waits { Sense::Sound } else { Sense::Stale }
+            }
+            ReportKind::CancelRejected(_) if status == S::PendingCancel => Sense::Sound,
+            _ if status.is_terminal() || matches!(kind, ReportKind::CancelRejected(_)) => Sense::Stale,
+            _ => Sense::Sound,
+        }
+    }
+
     /// Carry out what strategy `s` left in the intents.
     pub(super) fn take_intents(&mut self, s: StrategyId, out: &mut Vec<Output>) -> Result<()> {
         let mut list = std::mem::take(&mut self.intents.list);
-        let names = std::mem::take(&mut self.intents.names);
         let slot = &mut self.slots[s.index()];
         if slot.moment != self.now {
             slot.moment = self.now;
@@ -179,10 +272,8 @@ impl Engine {
         }
         for intent in list.drain(..) {
             match intent {
-                Intent::Submit(request) => {
-                    let name = names.get((request.client as usize).wrapping_sub(1)).map(String::as_str);
-                    self.submit(s, &OrderRequest { client: 0, ..request }, name, out)?;
-                }
+                Intent::Submit(request) => self.submit(s, &request, None, out)?,
+                Intent::SubmitNamed { request, client_order_id } => self.submit(s, &request, Some(&client_order_id), out)?,
                 Intent::Cancel(id) => self.cancel(id, out)?,
                 Intent::Replace { order, qty, limit, stop, trail } => {
                     self.replace(s, order, &Change { qty, limit, stop, trail }, out)?;
@@ -264,8 +355,7 @@ impl Engine {
         }
         if replacing {
             // Whether it or its replacement works in the end, only the venue knows by now.
-            let new = self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == id));
-            if let Some(new) = new {
+            if let Some(new) = self.replacement_of(id) {
                 self.cancel(new, out)?;
             }
         }

@@ -6,9 +6,11 @@ use crate::order::{Order, OrderStatus};
 use crate::risk::Refusal;
 use crate::types::{InstrumentId, Money, OrderId, Price, Qty, Side, StrategyId, Timestamp};
 use crate::venue::OrderCommand;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A fill of one of our orders, as booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
     /// Exchange time.
     pub ts: Timestamp,
@@ -41,7 +43,7 @@ pub struct Fill {
 }
 
 /// A change of an order that is no fill.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct OrderUpdate {
     /// The order as it is now.
     pub order: Order,
@@ -52,7 +54,7 @@ pub struct OrderUpdate {
 }
 
 /// An order that the risk checks refused.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RefusalRecord {
     /// When.
     pub ts: Timestamp,
@@ -73,7 +75,7 @@ pub struct RefusalRecord {
 }
 
 /// What the engine gives out in a step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub enum Output {
     /// For the venue.
@@ -92,7 +94,36 @@ pub enum Output {
         from: EngineState,
         /// To.
         to: EngineState,
+        /// Who led it there: an operator's name, or `engine`.
+        by: Arc<str>,
         /// Why.
-        why: &'static str,
+        why: Arc<str>,
+    },
+    /// New limits are in force.
+    Limits {
+        /// When.
+        ts: Timestamp,
+        /// Who set them.
+        by: Arc<str>,
+    },
+    /// A strategy failed.
+    Fault {
+        /// When.
+        ts: Timestamp,
+        /// Which.
+        strategy: StrategyId,
+        /// Its error.
+        why: Arc<str>,
+        /// It is called no more.
+        is_isolated: bool,
+    },
+    /// A report of the venue cannot be, and was not booked.
+    Anomaly {
+        /// When.
+        ts: Timestamp,
+        /// What is wrong with it.
+        why: Arc<str>,
+        /// Money is concerned, and trading stopped.
+        is_money: bool,
     },
 }

@@ -1,10 +1,11 @@
 //! The engine's states and the operator's commands.
 
 use crate::risk::{Gate, RefusalCode};
-use crate::types::{Error, Result};
+use crate::types::{Error, Result, StrategyId};
+use serde::{Deserialize, Serialize};
 
 /// What the engine does at present.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum EngineState {
     /// Being set up.
@@ -29,7 +30,7 @@ pub enum EngineState {
 }
 
 /// What an operator can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Command {
     /// Begin to reconcile.
@@ -52,6 +53,10 @@ pub enum Command {
     Maintain,
     /// End.
     Shutdown,
+    /// Call this strategy no more and cancel its orders.
+    Isolate(StrategyId),
+    /// Call this strategy again.
+    Reinstate(StrategyId),
 }
 
 impl EngineState {
@@ -84,9 +89,12 @@ impl EngineState {
         use Command as C;
         let next = match (self, command) {
             (Self::Shutdown, _) => None,
-            (s, C::CancelAll) => Some(s),
+            (s, C::CancelAll | C::Isolate(_) | C::Reinstate(_)) => Some(s),
             (_, C::Shutdown) => Some(Self::Shutdown),
-            (Self::Initializing | Self::Maintenance | Self::SafeMode | Self::Halted, C::Reconcile) => Some(Self::Reconciling),
+            // Out of RUNNING after a crash, or after a gap in what the broker told.
+            (Self::Initializing | Self::Running | Self::Maintenance | Self::SafeMode | Self::Halted, C::Reconcile) => {
+                Some(Self::Reconciling)
+            }
             (Self::Reconciling | Self::Paused | Self::ReduceOnly | Self::SafeMode, C::Run) => Some(Self::Running),
             (Self::Running | Self::ReduceOnly | Self::Reconciling, C::Pause) => Some(Self::Paused),
             (Self::Running | Self::Paused, C::ReduceOnly) => Some(Self::ReduceOnly),

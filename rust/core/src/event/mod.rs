@@ -13,6 +13,7 @@ mod batch;
 pub use batch::{ActionBatch, BandBatch, BarBatch, CorrectionBatch, DeltaBatch, QuoteBatch, StatusBatch, TradeBatch};
 
 use crate::types::{InstrumentId, Label, Price, Qty, Side, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Set on a quote made from the close of a quote bar.
 pub const FLAG_FROM_BAR: u32 = 1;
@@ -74,7 +75,7 @@ pub fn unpack_conditions(packed: u32) -> impl Iterator<Item = u8> {
 }
 
 /// Best bid and ask.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     /// Exchange time.
     pub ts: Timestamp,
@@ -101,7 +102,7 @@ impl Quote {
 }
 
 /// A trade print.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
     /// Exchange time.
     pub ts: Timestamp,
@@ -116,7 +117,7 @@ pub struct Trade {
 }
 
 /// A complete bar: visible at `ts`, its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bar {
     /// End of the bar: the first moment at which it is known.
     pub ts: Timestamp,
@@ -139,7 +140,7 @@ pub struct Bar {
 }
 
 /// One change to an order book, order by order (L3) or level by level (L2, `order` = 0).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookDelta {
     /// Exchange time.
     pub ts: Timestamp,
@@ -160,7 +161,7 @@ pub struct BookDelta {
 }
 
 /// What a [`BookDelta`] does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum BookAction {
     /// A new order, or the new size of a level.
@@ -179,7 +180,7 @@ pub enum BookAction {
 }
 
 /// Whether an instrument may trade.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TradingState {
     /// Not said.
@@ -200,7 +201,7 @@ pub enum TradingState {
 }
 
 /// A change of an instrument's trading state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// Exchange time.
     pub ts: Timestamp,
@@ -219,7 +220,7 @@ pub struct Status {
 }
 
 /// Limit-up and limit-down prices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceBand {
     /// Exchange time.
     pub ts: Timestamp,
@@ -234,7 +235,7 @@ pub struct PriceBand {
 }
 
 /// What a [`Correction`] does to a trade reported before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum CorrectionKind {
     /// The trade is canceled.
@@ -247,7 +248,7 @@ pub enum CorrectionKind {
 }
 
 /// A correction or cancellation of a trade reported before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     /// Exchange time of the correction.
     pub ts: Timestamp,
@@ -274,7 +275,7 @@ pub struct Correction {
 }
 
 /// A news item.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headline {
     /// When it was created.
     pub ts: Timestamp,
@@ -299,7 +300,7 @@ pub struct Headline {
 }
 
 /// A corporate action, effective at `ts` before that moment's market events.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CorporateAction {
     /// Effective time: the open of the ex-date.
     pub ts: Timestamp,
@@ -310,7 +311,7 @@ pub struct CorporateAction {
 }
 
 /// What a [`CorporateAction`] does.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ActionKind {
     /// Cash of `per_share` dollars a share; `reference` is the last close before the ex-date and `ratio` the price factor
@@ -331,7 +332,7 @@ pub enum ActionKind {
 }
 
 /// Any market event, as the engine takes it.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MarketEvent {
     /// A corporate action; first among events of one moment.

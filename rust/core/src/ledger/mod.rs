@@ -11,9 +11,10 @@ pub use position::{Position, RoundTrip};
 
 use crate::event::{ActionKind, CorporateAction};
 use crate::types::{Error, InstrumentId, Money, Price, Qty, Result, SCALE, Side, StrategyId, Timestamp, div_half_even};
+use serde::{Deserialize, Serialize};
 
 /// One fill, as the ledger books it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booking {
     /// Whose.
     pub strategy: StrategyId,
@@ -32,7 +33,7 @@ pub struct Booking {
 }
 
 /// What a booking did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booked {
     /// Profit it realised, before fees.
     pub realized: Money,
@@ -43,7 +44,7 @@ pub struct Booked {
 }
 
 /// What happens to a cash dividend.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dividends {
     /// Paid into cash on the ex-date.
     #[default]
@@ -53,7 +54,7 @@ pub enum Dividends {
 }
 
 /// One point of the equity curve.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EquityPoint {
     /// When.
     pub ts: Timestamp,
@@ -67,7 +68,7 @@ pub struct EquityPoint {
     pub net: Money,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Holding {
     qty: Qty,
     mark: Price,
@@ -75,7 +76,7 @@ struct Holding {
 }
 
 /// The books of one account, shared by its strategies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ledger {
     start: Money,
     cash: Money,

@@ -2,9 +2,10 @@
 
 use super::{Booked, Booking, scale};
 use crate::types::{InstrumentId, Money, Price, Qty, Result, StrategyId, Timestamp, div_half_even};
+use serde::{Deserialize, Serialize};
 
 /// From flat to flat: everything between the first share in and the last share out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundTrip {
     /// Instrument.
     pub instrument: InstrumentId,
@@ -26,7 +27,7 @@ pub struct RoundTrip {
     pub fees: Money,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct OpenTrip {
     opened: Timestamp,
     qty_in: Qty,
@@ -38,7 +39,7 @@ struct OpenTrip {
 }
 
 /// A position and what it has earned.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Position {
     /// Shares, below zero for a short.
     pub qty: Qty,

@@ -389,18 +389,51 @@ impl Order {
     #[inline]
     fn fill(&mut self, qty: Qty, price: Price, event: OrderEvent, now: Timestamp) -> Result<()> {
         let next = self.base.after(Step::Trade, OrderStatus::PartiallyFilled).ok_or_else(|| self.refuse(event))?;
+        let is_all = self.count_fill(qty, price)?;
+        self.enter(if is_all { OrderStatus::Filled } else { next }, now);
+        Ok(())
+    }
+
+    /// Count `qty` more shares filled at `price`; whether the order is filled then.
+    #[inline]
+    fn count_fill(&mut self, qty: Qty, price: Price) -> Result<bool> {
         let filled = self.filled.checked_add(qty)?;
         if !qty.is_positive() || filled > self.qty {
-            return Err(Error::Order {
-                order: self.id.to_string(),
-                why: format!("a fill of {qty} would make {filled} of {} filled; fills must be above zero and within the order", self.qty),
-            });
+            let why = format!("a fill of {qty} would make {filled} of {} filled; fills must be above zero and within the order", self.qty);
+            return Err(Error::Order { order: self.id.to_string(), why });
         }
         let more = i128::from(price.raw()) * i128::from(qty.raw());
         self.notional_e18 = self.notional_e18.checked_add(more).ok_or_else(|| Error::overflow("order notional"))?;
         self.filled = filled;
-        self.enter(if filled == self.qty { OrderStatus::Filled } else { next }, now);
+        Ok(filled == self.qty)
+    }
+
+    /// A fill whose news came after those of the order's end: it counts, and the order stays ended.
+    pub(super) fn fill_late(&mut self, qty: Qty, price: Price, now: Timestamp) -> Result<()> {
+        if matches!(self.base, OrderStatus::Filled | OrderStatus::Rejected | OrderStatus::Refused) || !self.base.is_terminal() {
+            return Err(self.refuse(OrderEvent::Filled { qty, price }));
+        }
+        if self.count_fill(qty, price)? {
+            self.base = OrderStatus::Filled;
+        }
+        self.updated = now;
         Ok(())
+    }
+
+    /// Fills of the order that this one replaces count against it; true where that fills it.
+    pub(super) fn carry_fills(&mut self, filled: Qty) -> Result<bool> {
+        let qty = self.qty.checked_sub(filled)?;
+        if !qty.is_positive() || qty < self.filled {
+            let why =
+                format!("cannot take over fills of {filled} from the order it replaces: it is for {}, {} filled", self.qty, self.filled);
+            return Err(Error::Order { order: self.id.to_string(), why });
+        }
+        self.qty = qty;
+        let is_filled = qty == self.filled && !self.base.is_terminal();
+        if is_filled {
+            self.base = OrderStatus::Filled;
+        }
+        Ok(is_filled)
     }
 
     /// Our own requests to cancel and replace, and the venue's answers to them.

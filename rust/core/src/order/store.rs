@@ -1,7 +1,7 @@
 //! Every order of a run, by dense id, and the list of those still open.
 
 use super::{Order, OrderEvent, Restatement};
-use crate::types::{Error, OrderId, Qty, Result, Timestamp};
+use crate::types::{Error, OrderId, Price, Qty, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -91,22 +91,37 @@ impl Orders {
         order.apply(event, now)?;
         let changed = *order;
         if changed.status().is_terminal() {
-            let at = changed.open_index as usize;
-            self.open.swap_remove(at);
-            if let Some(&moved) = self.open.get(at) {
-                self.all[moved.0 as usize - 1].open_index = at as u32;
-            }
+            self.close(changed.open_index as usize);
         }
         Ok(changed)
     }
 
+    /// A fill of order `id`, of which the news came after those of its end; the order as it is then.
+    pub(crate) fn fill_late(&mut self, id: OrderId, qty: Qty, price: Price, now: Timestamp) -> Result<Order> {
+        let order = self.all.get_mut((id.0 as usize).wrapping_sub(1)).filter(|o| o.status().is_terminal());
+        let order =
+            order.ok_or_else(|| Error::Order { order: id.to_string(), why: "has not ended; a fill of it is not late".to_owned() })?;
+        order.fill_late(qty, price, now)?;
+        Ok(*order)
+    }
+
     /// `filled` shares of the order that `id` replaces count against it: it is for so many fewer from now on.
     pub(crate) fn carry_fills(&mut self, id: OrderId, filled: Qty) -> Result<()> {
-        let order = self.get_mut(id).ok().filter(|o| o.filled.is_zero() && o.qty > filled);
-        let order = order
-            .ok_or_else(|| Error::Order { order: id.to_string(), why: "cannot take over the fills of the order it replaces".to_owned() })?;
-        order.qty = order.qty.checked_sub(filled)?;
+        let order = self.get_mut(id)?;
+        if order.carry_fills(filled)? {
+            let at = order.open_index as usize;
+            self.close(at);
+        }
         Ok(())
+    }
+
+    /// Take the order at `at` out of the open ones.
+    #[inline]
+    fn close(&mut self, at: usize) {
+        self.open.swap_remove(at);
+        if let Some(&moved) = self.open.get(at) {
+            self.all[moved.0 as usize - 1].open_index = at as u32;
+        }
     }
 
     /// `new` stands in the place of `old` in the group of both.

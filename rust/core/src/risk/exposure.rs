@@ -1,8 +1,9 @@
 //! Shares in open orders by instrument and side, and the gross exposure if the worst side of each filled.
 
 use crate::types::{InstrumentId, Money, Price, Qty, Side};
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Entry {
     position: i64,
     open_buy: i64,
@@ -13,7 +14,7 @@ struct Entry {
 
 /// Worst-side exposure of the account: for each instrument the larger of |position + open buys| and |position − open sells|
 /// at its mark, and their sum, kept up to date in O(1) a change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Exposure {
     entries: Vec<Entry>,
     total: Money,

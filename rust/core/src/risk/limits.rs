@@ -1,10 +1,11 @@
 //! The limits, and the reasons for which an order is refused.
 
 use crate::types::{Error, Money, Qty, Result};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What happens when a loss or drawdown limit is passed. Working orders are canceled in every case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OnBreach {
     /// No new orders.
     #[default]
@@ -28,7 +29,7 @@ impl OnBreach {
 }
 
 /// Limits of one account. `None` switches a check off.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RiskLimits {
     /// Shares an order.
     pub max_order_qty: Option<Qty>,
@@ -128,7 +129,7 @@ impl RiskLimits {
 }
 
 /// Why an order was refused. The names are stable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RefusalCode {
     /// The engine's state does not allow it.
@@ -187,7 +188,7 @@ impl RefusalCode {
 }
 
 /// A refused order's reason: code, what was measured and what is allowed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Refusal {
     /// Reason code.
     pub code: RefusalCode,

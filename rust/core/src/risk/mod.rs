@@ -14,6 +14,7 @@ use crate::book::TopOfBook;
 use crate::ledger::Ledger;
 use crate::order::{OrderRequest, OrderType};
 use crate::types::{Money, Price, Qty, Result, SECOND_NS, Side, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// What the checks may look at besides the order.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,7 @@ pub struct RiskContext<'a> {
 }
 
 /// What the engine's state allows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gate {
     /// Every order.
     #[default]
@@ -43,7 +44,7 @@ pub enum Gate {
 }
 
 /// The checks and what they remember.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Risk {
     limits: RiskLimits,
     exposure: Exposure,
@@ -56,6 +57,13 @@ impl Risk {
     pub fn new(limits: RiskLimits, instruments: usize) -> Result<Self> {
         limits.validate()?;
         Ok(Self { limits, exposure: Exposure::new(instruments), arrival_ns: i64::MIN })
+    }
+
+    /// Put other limits in force from now on; what is counted goes on. Limits that cannot work are refused whole.
+    pub fn reload(&mut self, limits: RiskLimits) -> Result<()> {
+        limits.validate()?;
+        self.limits = limits;
+        Ok(())
     }
 
     /// The limits in force.

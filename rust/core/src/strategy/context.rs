@@ -5,10 +5,12 @@ use crate::book::TopOfBook;
 use crate::ledger::{Ledger, Position};
 use crate::order::{Order, OrderRequest, Orders, Trail};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::ops::BitOr;
+use std::sync::Arc;
 
 /// Kinds of market events, as a set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interest(u8);
 
 impl Interest {
@@ -41,11 +43,18 @@ impl BitOr for Interest {
 }
 
 /// What a strategy asks for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Intent {
     /// Send an order.
     Submit(OrderRequest),
+    /// Send an order under an id of the strategy's own.
+    SubmitNamed {
+        /// The order.
+        request: OrderRequest,
+        /// The id.
+        client_order_id: Arc<str>,
+    },
     /// Cancel an order.
     Cancel(OrderId),
     /// Replace an order: `None` keeps what it has.
@@ -85,11 +94,9 @@ pub enum Intent {
 }
 
 /// Wishes left by a strategy during one call.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Intents {
     pub(crate) list: Vec<Intent>,
-    /// The strategies' own ids for orders, by [`OrderRequest::client`] less one.
-    pub(crate) names: Vec<String>,
     pub(crate) next_id: u64,
 }
 
@@ -145,10 +152,17 @@ impl<'a> View<'a> {
 pub struct Context<'a> {
     /// What it may look at.
     pub view: View<'a>,
+    /// The how-manieth call of the strategy this is, from 1 on.
+    pub call: u64,
     pub(crate) intents: &'a mut Intents,
 }
 
 impl Context<'_> {
+    /// Ask for what was asked for in the same call of a run before.
+    pub(crate) fn repeat(&mut self, intents: &[Intent]) {
+        self.intents.list.extend_from_slice(intents);
+    }
+
     fn take_id(&mut self) -> OrderId {
         let id = OrderId(self.intents.next_id);
         self.intents.next_id += 1;
@@ -158,19 +172,19 @@ impl Context<'_> {
     /// Send an order; gives the id it has from now on. Whether it passes the risk checks, `on_order` tells.
     /// Legs have the ids that follow, take-profit first.
     pub fn submit(&mut self, request: OrderRequest) -> OrderId {
-        self.intents.list.push(Intent::Submit(OrderRequest { client: 0, ..request }));
-        let id = self.take_id();
-        self.intents.next_id += request.legs();
-        id
+        self.ask(request.legs(), Intent::Submit(OrderRequest { client: 0, ..request }))
     }
 
     /// Send an order under an id of the strategy's own, of 1 to 128 characters, which no order of the run may have had.
     pub fn submit_named(&mut self, request: OrderRequest, client_order_id: &str) -> OrderId {
-        self.intents.names.push(client_order_id.to_owned());
-        let id = self.submit(request);
-        if let Some(Intent::Submit(request)) = self.intents.list.last_mut() {
-            request.client = self.intents.names.len() as u32;
-        }
+        let request = OrderRequest { client: 0, ..request };
+        self.ask(request.legs(), Intent::SubmitNamed { request, client_order_id: client_order_id.into() })
+    }
+
+    fn ask(&mut self, legs: u64, intent: Intent) -> OrderId {
+        self.intents.list.push(intent);
+        let id = self.take_id();
+        self.intents.next_id += legs;
         id
     }
 

@@ -55,6 +55,26 @@ pub enum Error {
         /// What is wrong and what would be right.
         why: String,
     },
+    /// A journal whose bytes are not what was written.
+    #[error("{file} at byte {offset}, record {sequence}: {why}; `tickwright journal repair` copies what is intact into a new folder")]
+    Corrupt {
+        /// Name of the segment.
+        file: String,
+        /// Where in it the bad record or header begins.
+        offset: u64,
+        /// The sequence that was expected there.
+        sequence: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// A journal that could not be read or written.
+    #[error("{place}: {why}")]
+    Storage {
+        /// The segment or folder, and what was asked of it.
+        place: String,
+        /// What the system said, and what would be right.
+        why: String,
+    },
     /// The run was interrupted by the operator.
     #[error("interrupted at event time {at}")]
     Interrupted {
@@ -73,6 +93,11 @@ impl Error {
     /// A data error at `place`.
     pub fn data(place: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Data { place: place.into(), why: why.into() }
+    }
+
+    /// What the system said when `place` was read or written.
+    pub fn storage(place: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Storage { place: place.into(), why: why.into() }
     }
 
     /// A configuration error for `field`.

@@ -2,6 +2,7 @@
 
 use super::{Error, Result};
 use bytemuck::{Pod, Zeroable};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Units of 1e-9 in one.
@@ -99,7 +100,7 @@ pub(super) fn display_fixed(raw: i128, f: &mut fmt::Formatter<'_>) -> fmt::Resul
 macro_rules! fixed {
     ($(#[$doc:meta])* $name:ident, $word:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable, Serialize, Deserialize)]
         #[repr(transparent)]
         pub struct $name(i64);
 

@@ -2,10 +2,11 @@
 
 use super::fixed::display_fixed;
 use super::{Error, Price, Qty, Result, SCALE};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// An amount of dollars, counted in 1e-9.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Money(i128);
 
 /// `n / d` rounded half to even; `d` > 0.

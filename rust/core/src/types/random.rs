@@ -4,8 +4,10 @@
 //! come from the `libm` crate, in Rust throughout: the system's own differ in the last bit from one platform to the next.
 //! Not for secrets.
 
+use serde::{Deserialize, Serialize};
+
 /// A seeded stream of numbers.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Random {
     state: [u64; 4],
     /// The second of the last pair of normals.

@@ -29,6 +29,8 @@ pub enum OrderCommand {
 /// The venue's word on an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// Its number among all reports of the venue, by which one that comes twice is known; zero where that cannot happen.
+    pub execution: u64,
     /// When it reaches the engine.
     pub due: Timestamp,
     /// When it happened at the venue.

@@ -79,6 +79,7 @@ pub struct SimVenue {
     hours: Hours,
     next_expiry: Timestamp,
     arrivals: u64,
+    executions: u64,
     groups: Groups,
     /// Positions by instrument, where shares to borrow are limited.
     positions: Vec<i64>,
@@ -102,6 +103,7 @@ impl SimVenue {
             hours: Hours::new(),
             next_expiry: Timestamp::MAX,
             arrivals: 0,
+            executions: 0,
             groups: Groups::default(),
             positions: vec![0; sources.len()],
         })
@@ -149,7 +151,8 @@ impl SimVenue {
     /// Report what happened at `ts` and is known since `known`.
     fn report_of(&mut self, ts: Timestamp, known: Timestamp, kind: ReportKind) {
         let due = self.latency.report_arrival(known);
-        self.reports.push_back(Report { due, ts, kind });
+        self.executions += 1;
+        self.reports.push_back(Report { execution: self.executions, due, ts, kind });
     }
 
     /// Work on the next command, which must be due.

@@ -59,7 +59,7 @@ impl Spread {
 }
 
 /// Constant latency with seeded extra time; messages of one direction never overtake each other, as on one connection.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::venue) struct Latency {
     order_ns: i64,
     report_ns: i64,
