@@ -547,6 +547,10 @@ fn drive(seed: u64) -> (u64, usize, usize) {
     // What is on its way arrives; then every order is done, or works at the venue.
     sim.between(now.plus(MINUTE_NS));
     let open = sim.engine.orders.open();
+    for id in open {
+        let order = sim.engine.orders.get(*id).unwrap();
+        assert!(sim.venue.rests(*id), "{order:?} is open, and does not rest at the venue");
+    }
     assert_eq!(open.len(), sim.venue.resting(), "open orders are those that rest at the venue");
     for id in open {
         let status = sim.engine.orders.get(*id).unwrap().status();

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub enum GroupAct {
     /// Let the held leg work, for so many shares.
     Release(OrderId, Qty),
-    /// The leg is for so many fewer shares.
-    Shrink(OrderId, Qty),
+    /// So many shares are left of the leg, by so many fewer than before.
+    Shrink(OrderId, Qty, Qty),
     /// Cancel it.
     Cancel(OrderId),
 }
@@ -117,7 +117,7 @@ impl Group {
         let Some(other) = other.filter(|m| !m.over) else { return };
         if takes_profit && !filled && qty < other.left {
             other.left = Qty::from_raw(other.left.raw() - qty.raw());
-            acts.push(GroupAct::Shrink(other.id, other.left));
+            acts.push(GroupAct::Shrink(other.id, other.left, qty));
         } else {
             other.over = true;
             acts.push(GroupAct::Cancel(other.id));

@@ -331,7 +331,8 @@ proptest! {
                     GroupAct::Cancel(other) => {
                         orders.apply(other, OrderEvent::Canceled, now).unwrap();
                     }
-                    GroupAct::Shrink(leg, left) => {
+                    GroupAct::Shrink(leg, left, by) => {
+                        prop_assert_eq!(orders.get(leg).unwrap().remaining().raw() - by.raw(), left.raw());
                         let filled = orders.get(leg).unwrap().filled;
                         let terms = Restatement { qty: left.checked_add(filled).unwrap(), limit: None, stop: None, hwm: None };
                         orders.apply(leg, OrderEvent::Restated(terms), now).unwrap();

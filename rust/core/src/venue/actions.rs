@@ -31,7 +31,7 @@ impl SimVenue {
     fn split_orders(&mut self, index: usize, now: Timestamp, ratio: f64) -> Result<()> {
         let instrument = InstrumentId(index as u32);
         let all: Vec<OrderId> = self.desks[index].orders.iter().map(|o| o.id).collect();
-        let mut scaled = None;
+        let mut scaled = Vec::new();
         for id in all {
             let Some(order) = self.resting_mut(instrument, id) else { continue };
             let adjusted = (order.tif == TimeInForce::Gtc).then(|| after_split(order, ratio)).filter(|o| o.remaining().is_positive());
@@ -42,8 +42,9 @@ impl SimVenue {
                 }
                 self.report(now, ReportKind::Restated { order: id, terms: kept });
                 if let Some(number) = self.groups.number(id)
-                    && scaled.replace(number) != Some(number)
+                    && !scaled.contains(&number)
                 {
+                    scaled.push(number);
                     self.group_rescaled(id, |qty| split_qty(qty, ratio));
                 }
                 continue;

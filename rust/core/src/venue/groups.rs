@@ -121,27 +121,40 @@ impl SimVenue {
                         self.report(now, ReportKind::Canceled(id));
                     }
                 }
-                GroupAct::Shrink(id, left) => {
+                GroupAct::Shrink(id, _, by) => {
                     if let Some(resting) = self.resting_mut(instrument, id) {
-                        resting.qty = resting.filled.checked_add(left)?;
+                        resting.qty = resting.qty.checked_sub(by)?;
+                        // It may have met the same event, for more than it is for now.
+                        resting.filled = resting.filled.min(resting.qty);
                         let terms = resting.terms();
                         self.report(now, ReportKind::Restated { order: id, terms });
                     }
                 }
-                GroupAct::Release(id, qty) => {
-                    if let Some(mut leg) = self.groups.held.remove(&id) {
-                        if leg.qty != qty {
-                            leg.qty = qty;
-                            let terms = Restatement { qty, limit: leg.limit(), stop: leg.stop(), hwm: None };
-                            self.report(now, ReportKind::Restated { order: id, terms });
-                        }
-                        self.work(&leg, now)?;
+                GroupAct::Release(id, _) => {
+                    if let Some(leg) = self.groups.held.remove(&id) {
+                        self.work_leg(&leg, now)?;
                     }
                 }
             }
         }
         self.groups.drop_if_over(number);
         Ok(())
+    }
+
+    /// Let a leg trade, for the shares that its group has left for it: the exit before it may have been filled as it came.
+    pub(super) fn work_leg(&mut self, leg: &Order, now: Timestamp) -> Result<()> {
+        let qty = self.groups.left(leg.id).unwrap_or(Qty::ZERO);
+        if !qty.is_positive() {
+            self.report(now, ReportKind::Canceled(leg.id));
+            return Ok(());
+        }
+        let mut leg = *leg;
+        if leg.qty != qty {
+            leg.qty = qty;
+            let terms = Restatement { qty, limit: leg.limit(), stop: leg.stop(), hwm: None };
+            self.report(now, ReportKind::Restated { order: leg.id, terms });
+        }
+        self.work(&leg, now)
     }
 
     /// A leg that is held.

@@ -144,6 +144,11 @@ impl SimVenue {
         self.groups.held_count() + self.desks.iter().map(|d| d.orders.len()).sum::<usize>()
     }
 
+    /// True where `order` rests here, or is held.
+    pub fn rests(&self, order: OrderId) -> bool {
+        self.groups.holds(order) || self.places.get(order.0 as usize).is_some_and(|&place| place != NOWHERE)
+    }
+
     fn report(&mut self, ts: Timestamp, kind: ReportKind) {
         self.report_of(ts, ts, kind);
     }
@@ -233,12 +238,7 @@ impl SimVenue {
         let legs = self.form_group(order, now);
         self.work(order, now)?;
         for leg in legs {
-            // The parent may have been filled as it came.
-            if self.groups.left(leg.id).is_some_and(Qty::is_positive) {
-                self.work(&leg, now)?;
-            } else {
-                self.report(now, ReportKind::Canceled(leg.id));
-            }
+            self.work_leg(&leg, now)?;
         }
         Ok(())
     }
