@@ -138,7 +138,14 @@ impl Engine {
         let Some(before) = self.orders.get(id).copied() else { return Ok(()) };
         let order = self.orders.apply(id, OrderEvent::Restated(terms), self.now)?;
         if order.is_counted() {
-            self.open_changed(&order, order.qty.raw() - before.qty.raw());
+            let change = order.qty.raw() - before.qty.raw();
+            let new = if order.role == Role::Parent && order.is_being_replaced() { self.replacement_of(id) } else { None };
+            let opens = new.and_then(|new| self.orders.get(new)).map_or(0, |new| new.replace_change);
+            // While a replace is on its way the larger of both counts.
+            self.open_changed(&order, change + (opens - change).max(0) - opens.max(0));
+            if let Some(new) = new {
+                self.orders.reopen(new, opens - change);
+            }
         }
         self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.status(), refusal: None }));
         Ok(())

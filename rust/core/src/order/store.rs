@@ -147,6 +147,13 @@ impl Orders {
         }
     }
 
+    /// By how many shares the replacement `id` enlarges what is open.
+    pub(crate) fn reopen(&mut self, id: OrderId, change: i64) {
+        if let Ok(order) = self.get_mut(id) {
+            order.replace_change = change;
+        }
+    }
+
     /// Let the open shares of `id` count in the exposure from now on, or no longer.
     pub(crate) fn count(&mut self, id: OrderId, counts: bool) {
         if let Ok(order) = self.get_mut(id) {
