@@ -140,11 +140,13 @@ impl Engine {
         if order.is_counted() {
             let change = order.qty.raw() - before.qty.raw();
             let new = if order.role == Role::Parent && order.is_being_replaced() { self.replacement_of(id) } else { None };
-            let opens = new.and_then(|new| self.orders.get(new)).map_or(0, |new| new.replace_change);
-            // While a replace is on its way the larger of both counts.
-            self.open_changed(&order, change + (opens - change).max(0) - opens.max(0));
             if let Some(new) = new {
+                // While a replace is on its way the larger of both counts.
+                let opens = self.orders.get(new).map_or(0, |new| new.replace_change);
+                self.open_changed(&order, change + (opens - change).max(0) - opens.max(0));
                 self.orders.reopen(new, opens - change);
+            } else {
+                self.open_changed(&order, change);
             }
         }
         self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.status(), refusal: None }));
