@@ -14,6 +14,7 @@ from tickwright._processor import check as _check_processor
 if TYPE_CHECKING:
     from tickwright import feeds as feeds
     from tickwright import fees as fees
+    from tickwright import models as models
     from tickwright import indicators as indicators
     from tickwright import journal as journal
     from tickwright import signal as signal
@@ -110,6 +111,7 @@ _EXPORTS = {
     "bars": "data",
     "feeds": "",
     "fees": "",
+    "models": "",
     "indicators": "",
     "journal": "",
     "signal": "",

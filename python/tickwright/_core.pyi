@@ -1004,11 +1004,11 @@ class Order:
 
     @property
     def type(self) -> str:
-        """`market`, `limit`, `stop` or `stop_limit`."""
+        """`market`, `limit`, `stop`, `stop_limit` or `trailing_stop`."""
 
     @property
     def time_in_force(self) -> str:
-        """`day`, `gtc`, `ioc` or `fok`."""
+        """`day`, `gtc`, `ioc`, `fok`, `opg` or `cls`."""
 
     @property
     def status(self) -> str:
@@ -1045,6 +1045,38 @@ class Order:
     @property
     def replaces(self) -> int | None:
         """The order it replaces, if any."""
+
+    @property
+    def order_class(self) -> str:
+        """`simple`, `bracket`, `oco` or `oto`; a leg has its parent's."""
+
+    @property
+    def parent(self) -> int | None:
+        """The order whose leg it is, if any."""
+
+    @property
+    def legs(self) -> list[int]:
+        """Legs of a parent, take-profit first; of a leg, the one beside it."""
+
+    @property
+    def trail_price(self) -> float | None:
+        """Dollars that a trailing stop stays behind."""
+
+    @property
+    def trail_percent(self) -> float | None:
+        """Percent that a trailing stop stays behind."""
+
+    @property
+    def hwm(self) -> float | None:
+        """Best price that a trailing stop has seen, as far as the venue has told it."""
+
+    @property
+    def notional(self) -> float | None:
+        """Dollars it was sent for in the place of shares."""
+
+    @property
+    def extended_hours(self) -> bool:
+        """True when it may trade before the open and after the close too."""
 
     @property
     def reason(self) -> str | None:
@@ -1154,10 +1186,19 @@ class Window:
         self,
         symbol: str,
         side: str,
-        qty: float,
+        qty: float | None = None,
         limit: float | None = None,
         stop: float | None = None,
         tif: str = "day",
+        *,
+        trail: float | None = None,
+        trail_percent: float | None = None,
+        notional: float | None = None,
+        extended_hours: bool = False,
+        take_profit: float | None = None,
+        stop_loss: tuple[float, float | None] | None = None,
+        order_class: str | None = None,
+        client_order_id: str | None = None,
     ) -> int:
         """Send an order; gives its id."""
 
@@ -1165,7 +1206,12 @@ class Window:
         """Ask to cancel an order; False when it is done already."""
 
     def replace(
-        self, id: int, qty: float | None = None, limit: float | None = None, stop: float | None = None
+        self,
+        id: int,
+        qty: float | None = None,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
     ) -> int | None:
         """Replace an order; gives the id of its replacement, None when it is done already."""
 

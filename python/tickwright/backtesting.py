@@ -27,8 +27,9 @@ from tickwright._settings import checked, whole
 from tickwright.account import Account
 from tickwright.data import MarketData, nanoseconds
 from tickwright.errors import ConfigError, DataError
-from tickwright.fees import Bps, Fees, PerShare
+from tickwright.fees import Bps, Fees, PerShare, Regulatory, Tiered
 from tickwright.limits import RiskLimits
+from tickwright.models import Almgren, Empirical, LogNormal, PowerQueue, SquareRoot
 from tickwright.rules import Rules
 from tickwright.strategy import Strategy
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Result", "RiskLimits", "SimVenue", "backtest"]
 
 Progress: TypeAlias = Callable[[int, int, int], None]
+QueueName: TypeAlias = Literal["behind", "front", "conservative", "proportional", "logarithmic", "exact"]
 Moment: TypeAlias = "int | str | dt.date | dt.datetime | None"
 
 
@@ -59,12 +61,36 @@ class SimVenue:
     """Basis points by which the price is worse when an order takes liquidity."""
     liquidity: Literal["quoted", "unlimited"] = "quoted"
     """Fill up to the quoted, printed or traded size, or any size."""
-    queue: Literal["behind", "front"] = "behind"
-    """When a resting limit fills against trades and bars: when they trade through its price, or at it."""
+    queue: QueueName | PowerQueue = "behind"
+    """When a resting limit fills against trades and bars: when they trade through its price, or at it. With
+    ``matching="book"`` also by its place in the queue: ``"conservative"``, ``"proportional"``, ``"logarithmic"``,
+    :class:`tickwright.models.PowerQueue`, or ``"exact"`` on a book of orders."""
     stop_trigger: Literal["trade", "quote"] = "trade"
     """What sets off a stop: trades (else bars, else quotes), or always quotes."""
     dividends: Literal["cash", "reinvest"] = "cash"
     """What becomes of a dividend."""
+    matching: Literal["touch", "book"] = "touch"
+    """Match with the best bid and ask, or with the levels of the book where the data have its changes."""
+    latency_model: LogNormal | Empirical | None = None
+    """Extra time of each message, besides the jitter."""
+    impact: SquareRoot | Almgren | None = None
+    """How the price gets worse with the size that an order takes."""
+    participation: float = 1.0
+    """Part of a shown size that we may have, above 0 and at most 1."""
+    sessions: Literal["continuous", "us_equity"] = "continuous"
+    """Trade whenever there are data, or from 9:30 to 16:00 in New York (4:00 to 20:00 for extended hours)."""
+    stop_buy: Literal["market", "collared"] = "market"
+    """What a stop buy becomes: a market order, or as at Alpaca a limit order 4 % (2.5 % from 50 dollars) above it."""
+    halts: Literal["respect", "ignore"] = "respect"
+    """Whether halts and pauses of the data stop trading."""
+    borrow_available: float | None = None
+    """Shares of each symbol that can be sold short; None for any number."""
+    splits: Literal["cancel", "adjust"] = "cancel"
+    """What a split does to resting orders until canceled."""
+    dividend_orders: Literal["keep", "reduce"] = "keep"
+    """What a dividend does to buy limits and sell stops until canceled."""
+    rules: Literal["any", "alpaca"] = "any"
+    """Whose rules on orders are kept besides those of every order."""
 
     def _settings(self) -> dict[str, Any]:
         settings = {f: getattr(self, f) for f in self.__slots__}
@@ -75,16 +101,50 @@ class SimVenue:
                 settings["fees"] = ("per_share", float(rate), float(minimum))
             case Bps(rate):
                 settings["fees"] = ("bps", float(rate), 0.0)
+            case Tiered(tiers, minimum):
+                settings["fees"] = ("tiered", 0.0, float(minimum))
+                settings["fee_tiers"] = [(float(start), float(rate)) for start, rate in tiers]
+            case Regulatory(sec, taf, cap, cat):
+                settings["fees"] = ("regulatory", 0.0, 0.0)
+                settings["fee_rates"] = [float(sec), float(taf), float(cap), float(cat)]
             case other:
                 raise ConfigError(
                     f"venue.fees: {other!r} is no fee model; give fees.PerShare(0.005, minimum=1.0), fees.Bps(1.0) or "
                     "None"
                 )
+        settings.update(self._models())
         return settings
+
+    def _models(self) -> dict[str, Any]:
+        models: dict[str, Any] = {"latency_model": None, "impact": None}
+        match self.latency_model:
+            case LogNormal(median_ms, sigma):
+                models["latency_model"] = ("log_normal", [float(median_ms), float(sigma)])
+            case Empirical(times_ms):
+                models["latency_model"] = ("empirical", [float(t) for t in times_ms])
+            case None:
+                pass
+            case other:
+                raise ConfigError(f"venue.latency_model: {other!r} is none; give models.LogNormal(2.0, 0.5) or None")
+        match self.impact:
+            case SquareRoot(volatility, volume, coefficient):
+                models["impact"] = ("square_root", [float(coefficient), float(volatility), float(volume)])
+            case Almgren(volatility, volume, duration, gamma, eta):
+                numbers = (gamma, eta, volatility, volume, duration)
+                models["impact"] = ("almgren", [float(x) for x in numbers])
+            case None:
+                pass
+            case other:
+                raise ConfigError(f"venue.impact: {other!r} is none; give models.SquareRoot(0.02, 1e6) or None")
+        if isinstance(self.queue, PowerQueue):
+            models |= {"queue": "behind", "queue_power": float(self.queue.n)}
+        return models
 
 
 _TIME_COLUMNS = frozenset({"ts", "recv", "submitted", "updated", "opened", "closed"})
-_NULLABLE = frozenset({"limit_price", "stop_price", "avg_price", "price"})
+_NULLABLE = frozenset(
+    {"limit_price", "stop_price", "avg_price", "price", "trail_price", "trail_percent", "hwm", "notional"}
+)
 
 
 class Result:
@@ -116,7 +176,12 @@ class Result:
             elif column in _NULLABLE and name != "marks":
                 array = pa.array(values, mask=np.isnan(values))
             else:
-                array = pa.array(values, pa.string()) if isinstance(values, list) else pa.array(values)
+                if isinstance(values, list):
+                    # An empty client_order_id stands for none.
+                    texts = [text or None for text in values] if column == "client_order_id" else values
+                    array = pa.array(texts, pa.string())
+                else:
+                    array = pa.array(values)
             arrays[column] = array
         return pa.table(arrays)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tickwright.errors import ConfigError
 
-__all__ = ["Bps", "Fees", "PerShare"]
+__all__ = ["Bps", "Fees", "PerShare", "Regulatory", "Tiered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +46,49 @@ class Bps:
             raise ConfigError(f"fees.Bps: rate {self.rate!r} must lie between -10 and 10,000 basis points")
 
 
-Fees = PerShare | Bps | None
+@dataclass(frozen=True, slots=True)
+class Tiered:
+    """Dollars a share that fall with the size of the order: shares beyond a step cost its rate.
+
+    >>> Tiered(((0, 0.0035), (10_000, 0.002)), minimum=0.35)
+    Tiered(tiers=((0, 0.0035), (10000, 0.002)), minimum=0.35)
+    """
+
+    tiers: tuple[tuple[float, float], ...]
+    """Shares from which a rate holds, and the rate; one to four, rising from 0 shares."""
+    minimum: float = 0.0
+    """Dollars an order, at least; 0 or more."""
+
+    def __post_init__(self) -> None:
+        steps = [float(start) for start, _ in self.tiers]
+        if not 1 <= len(steps) <= 4 or steps[0] != 0 or steps != sorted(set(steps)):
+            raise ConfigError(f"fees.Tiered: tiers {self.tiers!r} must be one to four, rising from 0 shares")
+        for value in (self.minimum, *(rate for _, rate in self.tiers)):
+            if not (math.isfinite(value) and value >= 0):
+                raise ConfigError(f"fees.Tiered: {value!r} must be a finite number, 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Regulatory:
+    """What the regulators charge, passed on by the broker, each rounded up to the cent: all there is at Alpaca.
+
+    The defaults are those of Alpaca's support page "Regulatory Fees" of 2024; the rates change by the year.
+    """
+
+    sec_per_million: float = 27.8
+    """SEC section 31: dollars for each million dollars sold."""
+    taf_per_share: float = 0.000166
+    """FINRA's trading activity fee: dollars a share sold."""
+    taf_cap: float = 8.3
+    """The same: dollars a trade at most."""
+    cat_per_share: float = 0.000053
+    """Consolidated Audit Trail: dollars a share bought or sold."""
+
+    def __post_init__(self) -> None:
+        for field in ("sec_per_million", "taf_per_share", "taf_cap", "cat_per_share"):
+            value = getattr(self, field)
+            if not (math.isfinite(value) and value >= 0):
+                raise ConfigError(f"fees.Regulatory: {field} {value!r} must be a finite number, 0 or more")
+
+
+Fees = PerShare | Bps | Tiered | Regulatory | None

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["Strategy"]
 
 Side = Literal["buy", "sell"]
-TimeInForce = Literal["day", "gtc", "ioc", "fok"]
-Kind = Literal["quotes", "trades", "bars", "actions"]
+TimeInForce = Literal["day", "gtc", "ioc", "fok", "opg", "cls"]
+OrderClass = Literal["simple", "bracket", "oco", "oto"]
+Kind = Literal["quotes", "trades", "bars", "actions", "book"]
 
-_CALLBACKS = ("on_start", "on_stop", "on_quote", "on_trade", "on_bar", "on_action", "on_fill", "on_order", "on_timer")
+_CALLBACKS = ("on_start", "on_stop", "on_quote", "on_trade", "on_bar", "on_book", "on_action", "on_fill", "on_order", "on_timer")
 
 
 class Strategy:
@@ -69,6 +70,9 @@ class Strategy:
     def on_bar(self, bar: Bar) -> None:
         """Take each complete bar: of the data, or built by :meth:`subscribe`."""
 
+    def on_book(self, book: Book) -> None:
+        """Take each state of the book that the exchange showed, as its touch; with ``SimVenue(matching="book")``."""
+
     def on_action(self, action: CorporateAction) -> None:
         """Take each split or dividend, after the ledger has applied it."""
 
@@ -89,7 +93,7 @@ class Strategy:
         ----------
         symbol : str, optional
             Symbol; None for all.
-        kind : {"bars", "quotes", "trades", "actions"}
+        kind : {"bars", "quotes", "trades", "actions", "book"}
             Kind of event.
         bars : str, optional
             Build these bars from trades (from quotes where there are none), such as ``"1m"``, ``"500 ticks"`` or
@@ -111,13 +115,21 @@ class Strategy:
         self,
         symbol: str,
         side: Side,
-        qty: float,
+        qty: float | None = None,
         *,
         limit: float | None = None,
         stop: float | None = None,
         tif: TimeInForce = "day",
+        trail: float | None = None,
+        trail_percent: float | None = None,
+        notional: float | None = None,
+        extended_hours: bool = False,
+        take_profit: float | None = None,
+        stop_loss: float | tuple[float, float] | None = None,
+        order_class: OrderClass | None = None,
+        client_order_id: str | None = None,
     ) -> int:
-        """Send an order: market, or limit, stop or stop-limit by the prices given.
+        """Send an order: market, or limit, stop, stop-limit or trailing stop by the prices given.
 
         Parameters
         ----------
@@ -125,48 +137,139 @@ class Strategy:
             Symbol.
         side : {"buy", "sell"}
             Side.
-        qty : float
-            Shares, above 0; up to nine decimals.
+        qty : float, optional
+            Shares, above 0; up to nine decimals. Give it or `notional`.
         limit, stop : float, optional
             Dollars a share.
-        tif : {"day", "gtc", "ioc", "fok"}
-            Time in force.
+        tif : {"day", "gtc", "ioc", "fok", "opg", "cls"}
+            Time in force; ``opg`` and ``cls`` trade in the opening and closing auction alone.
+        trail, trail_percent : float, optional
+            How far a trailing stop stays behind the best price: dollars, or percent of it.
+        notional : float, optional
+            Dollars to trade for.
+        extended_hours : bool
+            May trade from 4:00 to 20:00 in New York; limit orders for the day only.
+        take_profit : float, optional
+            Limit price of a leg that takes the profit.
+        stop_loss : float or tuple of float, optional
+            Stop price of a leg that stops the loss, or stop and limit price.
+        order_class : {"simple", "bracket", "oco", "oto"}, optional
+            How the legs hang together; without it both legs make a bracket and one an ``oto``. An ``oco`` closes a
+            position: its own limit (or `take_profit`) takes the profit.
+        client_order_id : str, optional
+            An id of your own, of 1 to 128 characters, unique in the run.
 
         Returns
         -------
         int
-            The order's id. Whether risk lets it pass, :meth:`on_order` tells.
+            The order's id; its legs have the ids that follow, take-profit first. Whether risk lets it pass,
+            :meth:`on_order` tells.
 
         Raises
         ------
         OrderError
             When a number or name makes no sense.
+
+        Examples
+        --------
+        >>> import tickwright as tw
+        >>> class Bracket(tw.Strategy):
+        ...     def on_quote(self, quote):
+        ...         if not self.position(quote.symbol).qty and not self.open_orders():
+        ...             at = round(quote.ask, 2)
+        ...             self.buy(quote.symbol, 100, take_profit=round(at * 1.002, 2), stop_loss=round(at * 0.998, 2))
+        >>> day = tw.feeds.synthetic(seed=1, symbols=["ALFA"], events_scale=0.1)
+        >>> orders = tw.backtest(Bracket(), day).orders
+        >>> orders.column("class").to_pylist()[:3], orders.column("parent").to_pylist()[:3]
+        (['bracket', 'bracket', 'bracket'], [0, 1, 1])
         """
-        return self._engine.submit(symbol, side, qty, limit, stop, tif)
+        loss = (stop_loss, None) if isinstance(stop_loss, (int, float)) else stop_loss
+        return self._engine.submit(
+            symbol,
+            side,
+            qty,
+            limit,
+            stop,
+            tif,
+            trail=trail,
+            trail_percent=trail_percent,
+            notional=notional,
+            extended_hours=extended_hours,
+            take_profit=take_profit,
+            stop_loss=loss,
+            order_class=order_class,
+            client_order_id=client_order_id,
+        )
 
     def buy(
         self,
         symbol: str,
-        qty: float,
+        qty: float | None = None,
         *,
         limit: float | None = None,
         stop: float | None = None,
         tif: TimeInForce = "day",
+        trail: float | None = None,
+        trail_percent: float | None = None,
+        notional: float | None = None,
+        extended_hours: bool = False,
+        take_profit: float | None = None,
+        stop_loss: float | tuple[float, float] | None = None,
+        order_class: OrderClass | None = None,
+        client_order_id: str | None = None,
     ) -> int:
         """Send a buy order; see :meth:`submit`."""
-        return self._engine.submit(symbol, "buy", qty, limit, stop, tif)
+        return self.submit(
+            symbol,
+            "buy",
+            qty,
+            limit=limit,
+            stop=stop,
+            tif=tif,
+            trail=trail,
+            trail_percent=trail_percent,
+            notional=notional,
+            extended_hours=extended_hours,
+            take_profit=take_profit,
+            stop_loss=stop_loss,
+            order_class=order_class,
+            client_order_id=client_order_id,
+        )
 
     def sell(
         self,
         symbol: str,
-        qty: float,
+        qty: float | None = None,
         *,
         limit: float | None = None,
         stop: float | None = None,
         tif: TimeInForce = "day",
+        trail: float | None = None,
+        trail_percent: float | None = None,
+        notional: float | None = None,
+        extended_hours: bool = False,
+        take_profit: float | None = None,
+        stop_loss: float | tuple[float, float] | None = None,
+        order_class: OrderClass | None = None,
+        client_order_id: str | None = None,
     ) -> int:
         """Send a sell order; see :meth:`submit`."""
-        return self._engine.submit(symbol, "sell", qty, limit, stop, tif)
+        return self.submit(
+            symbol,
+            "sell",
+            qty,
+            limit=limit,
+            stop=stop,
+            tif=tif,
+            trail=trail,
+            trail_percent=trail_percent,
+            notional=notional,
+            extended_hours=extended_hours,
+            take_profit=take_profit,
+            stop_loss=stop_loss,
+            order_class=order_class,
+            client_order_id=client_order_id,
+        )
 
     def cancel(self, order_id: int) -> bool:
         """Ask to cancel an order; False when it is done already. A fill may still win the race."""
@@ -177,7 +280,13 @@ class Strategy:
         return sum(self.cancel(o.id) for o in self.open_orders() if symbol is None or o.symbol == symbol)
 
     def replace(
-        self, order_id: int, *, qty: float | None = None, limit: float | None = None, stop: float | None = None
+        self,
+        order_id: int,
+        *,
+        qty: float | None = None,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
     ) -> int | None:
         """Replace an order; what is None stays as it is.
 
@@ -189,13 +298,15 @@ class Strategy:
             New quantity in all: what has filled already counts against it.
         limit, stop : float, optional
             New prices, dollars a share.
+        trail : float, optional
+            New trail of a trailing stop, in dollars or percent as it has it; its best price starts anew.
 
         Returns
         -------
         int or None
             Id of the replacement; None when the order is done already.
         """
-        return self._engine.replace(order_id, qty, limit, stop)
+        return self._engine.replace(order_id, qty, limit, stop, trail)
 
     def close(self, symbol: str) -> int | None:
         """Close the position in `symbol` at the market; gives the order's id, None when flat."""

@@ -12,12 +12,15 @@ use tickwright_core::backtest::{BacktestConfig, BacktestResult, run, sources_of}
 use tickwright_core::bars::BarSpec;
 use tickwright_core::engine::{EngineConfig, MarkPolicy};
 use tickwright_core::ledger::Dividends;
-use tickwright_core::order::Order;
+use tickwright_core::order::{Broker, Order, Trail};
 use tickwright_core::risk::Counters;
 use tickwright_core::stats::{StatsConfig, Totals, summarize};
 use tickwright_core::strategy::{Driver, NodeSpec, Rules, RulesSpec, Size, Strategy};
 use tickwright_core::types::{Error, Money, Price, Qty, Timestamp};
-use tickwright_core::venue::{Fees, Liquidity, QueueModel, StopTrigger, VenueConfig};
+use tickwright_core::venue::{
+    ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Spread, StopBuy, StopTrigger,
+    TIERS_MAX, Tier, VenueConfig,
+};
 
 fn choice<T: Copy>(dict: &Bound<'_, PyDict>, key: &str, choices: &[(&str, T)]) -> PyResult<T> {
     choose(key, &item::<String>(dict, key)?.unwrap_or_default(), choices)
@@ -27,11 +30,59 @@ fn venue(dict: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
     let ppb = |bps: f64| if bps.is_finite() { (bps * 1e5).round() as i64 } else { i64::MAX };
     let latency = millis(dict, "latency_ms")?.unwrap_or(0);
     let (kind, rate, minimum): (String, f64, f64) = item(dict, "fees")?.unwrap_or_else(|| ("free".to_owned(), 0.0, 0.0));
+    let tiers: Vec<(f64, f64)> = item(dict, "fee_tiers")?.unwrap_or_default();
+    let rates: Vec<f64> = item(dict, "fee_rates")?.unwrap_or_default();
     let fees = match kind.as_str() {
+        "tiered" => {
+            let mut steps = [Tier { from: Qty::MAX, rate: Price::ZERO }; TIERS_MAX];
+            if tiers.len() > TIERS_MAX {
+                return Err(to_py(Error::config("venue.fees", format!("has {} tiers; give at most {TIERS_MAX}", tiers.len()))));
+            }
+            for (step, (from, rate)) in steps.iter_mut().zip(tiers) {
+                *step = Tier { from: Qty::from_f64(from).map_err(to_py)?, rate: Price::from_f64(rate).map_err(to_py)? };
+            }
+            Fees::Tiered { tiers: steps, minimum: Money::from_f64(minimum).map_err(to_py)? }
+        }
+        "regulatory" if rates.len() == 4 => Fees::Regulatory(Regulatory {
+            sec_per_million: Money::from_f64(rates[0]).map_err(to_py)?,
+            taf_per_share: Price::from_f64(rates[1]).map_err(to_py)?,
+            taf_cap: Money::from_f64(rates[2]).map_err(to_py)?,
+            cat_per_share: Price::from_f64(rates[3]).map_err(to_py)?,
+        }),
         "per_share" => Fees::PerShare { rate: Price::from_f64(rate).map_err(to_py)?, minimum: Money::from_f64(minimum).map_err(to_py)? },
         "bps" => Fees::Notional { parts_per_billion: ppb(rate) },
         _ => Fees::Free,
     };
+    let (spread, numbers): (String, Vec<f64>) = item(dict, "latency_model")?.unwrap_or_else(|| ("jitter".to_owned(), Vec::new()));
+    let ns = |ms: f64| if ms.is_finite() { (ms * 1e6).round() as i64 } else { -1 };
+    let spread = match (spread.as_str(), numbers.as_slice()) {
+        ("log_normal", &[median, sigma]) => Spread::LogNormal { median_ns: ns(median), sigma },
+        ("empirical", times) => Spread::Empirical(times.iter().map(|&ms| ns(ms)).collect()),
+        _ => Spread::Jitter,
+    };
+    let (impact, numbers): (String, Vec<f64>) = item(dict, "impact")?.unwrap_or_else(|| ("none".to_owned(), Vec::new()));
+    let impact = match (impact.as_str(), numbers.as_slice()) {
+        ("square_root", &[coefficient, volatility, volume]) => Impact::SquareRoot { coefficient, volatility, volume },
+        ("almgren", &[gamma, eta, volatility, volume, duration]) => Impact::Almgren { gamma, eta, volatility, volume, duration },
+        _ => Impact::None,
+    };
+    let queue = match item::<f64>(dict, "queue_power")? {
+        Some(n) => QueueModel::Power { hundredths: if n.is_finite() { (n * 100.0).round().max(0.0) as u32 } else { 0 } },
+        None => choice(
+            dict,
+            "queue",
+            &[
+                ("behind", QueueModel::Behind),
+                ("front", QueueModel::Front),
+                ("conservative", QueueModel::Conservative),
+                ("proportional", QueueModel::Proportional),
+                ("logarithmic", QueueModel::Logarithmic),
+                ("exact", QueueModel::Exact),
+            ],
+        )?,
+    };
+    let available = item::<f64>(dict, "borrow_available")?.map(Qty::from_f64).transpose();
+    let available = available.map_err(|error| to_py(Error::config("venue.borrow_available", error.to_string())))?;
     Ok(VenueConfig {
         order_latency_ns: latency,
         report_latency_ns: millis(dict, "report_latency_ms")?.unwrap_or(latency),
@@ -40,8 +91,18 @@ fn venue(dict: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
         fees,
         slippage_ppb: ppb(item::<f64>(dict, "slippage_bps")?.unwrap_or(0.0)),
         liquidity: choice(dict, "liquidity", &[("quoted", Liquidity::Displayed), ("unlimited", Liquidity::Unlimited)])?,
-        queue: choice(dict, "queue", &[("behind", QueueModel::Behind), ("front", QueueModel::Front)])?,
+        queue,
         stop_trigger: choice(dict, "stop_trigger", &[("trade", StopTrigger::Trades), ("quote", StopTrigger::Quotes)])?,
+        spread,
+        impact,
+        participation_ppb: item::<f64>(dict, "participation")?.map_or(ALL_PPB, |part| (part * ALL_PPB as f64).round() as i64),
+        stop_buy: choice(dict, "stop_buy", &[("market", StopBuy::Market), ("collared", StopBuy::Collared)])?,
+        matching: choice(dict, "matching", &[("touch", Matching::Touch), ("book", Matching::Book)])?,
+        sessions: choice(dict, "sessions", &[("continuous", Sessions::Continuous), ("us_equity", Sessions::UsEquity)])?,
+        halts: choice(dict, "halts", &[("respect", Halts::Respect), ("ignore", Halts::Ignore)])?,
+        borrow: Borrow { available, ..Borrow::FREE },
+        on_split: choice(dict, "splits", &[("cancel", OnSplit::Cancel), ("adjust", OnSplit::Adjust)])?,
+        on_dividend: choice(dict, "dividend_orders", &[("keep", OnDividend::Keep), ("reduce", OnDividend::Reduce)])?,
     })
 }
 
@@ -218,6 +279,16 @@ impl RunResult {
                 }
                 t.text("reason", reasons.into_iter())?;
                 t.add("replaces", o().map(|o: &Order| o.replaces.0))?;
+                t.text("class", o().map(|o| o.class.as_str()))?;
+                t.add("parent", o().map(|o| o.parent.0))?;
+                let named = |o: &Order| r.client_ids.get((o.client as usize).wrapping_sub(1)).map_or("", |id| &**id).to_owned();
+                t.columns.set_item("client_order_id", PyList::new(py, o().map(named))?)?;
+                t.add("trail_price", o().map(|o| if let Some(Trail::Price(p)) = o.trail() { p.to_f64() } else { f64::NAN }))?;
+                let percent = |o: &Order| if let Some(Trail::PartsPerBillion(ppb)) = o.trail() { ppb as f64 / 1e7 } else { f64::NAN };
+                t.add("trail_percent", o().map(percent))?;
+                t.add("hwm", o().map(|o| or_nan(o.hwm())))?;
+                t.add("notional", o().map(|o| o.notional().map_or(f64::NAN, Money::to_f64)))?;
+                t.add("extended_hours", o().map(Order::extended_hours))?;
             }
             "fills" => {
                 let f = || r.fills.iter();
@@ -341,6 +412,7 @@ fn run_backtest(
             account: self::account(account)?,
             mark: if mark == "last" { MarkPolicy::Last } else { MarkPolicy::Auto },
             dividends: choice(venue, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
+            broker: choice(venue, "rules", &[("any", Broker::Any), ("alpaca", Broker::Alpaca)])?,
             max_requests_per_moment,
             ..EngineConfig::default()
         },

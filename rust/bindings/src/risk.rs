@@ -118,14 +118,14 @@ impl RiskCore {
             Some("sell") => Side::Sell,
             other => return Err(to_py(Error::config("side", format!("{other:?} is not known; use buy or sell")))),
         };
+        let instrument = self.instrument(&item::<String>(order, "symbol")?.unwrap_or_default())?;
+        let qty = Qty::from_f64(item::<f64>(order, "qty")?.unwrap_or(0.0)).map_err(to_py)?;
         let request = OrderRequest {
-            instrument: self.instrument(&item::<String>(order, "symbol")?.unwrap_or_default())?,
-            side,
             kind: OrderRequest::kind_of(limit, stop),
             tif: TimeInForce::parse(&item::<String>(order, "time_in_force")?.unwrap_or_else(|| "day".to_owned())).map_err(to_py)?,
-            qty: Qty::from_f64(item::<f64>(order, "qty")?.unwrap_or(0.0)).map_err(to_py)?,
             limit,
             stop,
+            ..OrderRequest::market(instrument, side, qty)
         };
         Ok((request, self.strategy(item::<String>(order, "strategy")?.as_deref())?))
     }

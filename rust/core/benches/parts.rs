@@ -22,13 +22,10 @@ fn dollars(whole: i64) -> Money {
 
 fn request(side: Side, shares: i64, limit: Option<Price>) -> Result<OrderRequest> {
     Ok(OrderRequest {
-        instrument: BAC,
-        side,
         kind: OrderRequest::kind_of(limit, None),
         tif: TimeInForce::Gtc,
-        qty: Qty::from_whole(shares)?,
         limit,
-        stop: None,
+        ..OrderRequest::market(BAC, side, Qty::from_whole(shares)?)
     })
 }
 

@@ -1,7 +1,7 @@
 //! A Python strategy as the core's `Strategy`.
 
 use super::Window;
-use super::events::{Bar, CorporateAction, Fill, Order, OrderState, Quote, Timer, Trade};
+use super::events::{Bar, Book, BookState, CorporateAction, Fill, Order, OrderState, Quote, Timer, Trade};
 use super::window::{call_one, is_unshared};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -34,6 +34,7 @@ pub(crate) struct PyStrategy {
     on_quote: Callback,
     on_trade: Callback,
     on_bar: Callback,
+    on_book: Callback,
     on_action: Callback,
     on_fill: Callback,
     on_order: Callback,
@@ -69,6 +70,7 @@ impl PyStrategy {
             on_quote: callback("on_quote")?,
             on_trade: callback("on_trade")?,
             on_bar: callback("on_bar")?,
+            on_book: callback("on_book")?,
             on_action: callback("on_action")?,
             on_fill: callback("on_fill")?,
             on_order: callback("on_order")?,
@@ -81,6 +83,7 @@ impl PyStrategy {
             (&strategy.on_quote, Interest::QUOTES),
             (&strategy.on_trade, Interest::TRADES),
             (&strategy.on_bar, Interest::BARS),
+            (&strategy.on_book, Interest::BOOK),
             (&strategy.on_action, Interest::ACTIONS),
         ] {
             if callback.method.is_some() {
@@ -185,6 +188,11 @@ impl Strategy for PyStrategy {
             MarketEvent::Bar(bar) if self.on_bar.method.is_some() => {
                 let object = hand_out!(self, py, bar, Bar, *bar);
                 self.call(py, &self.on_bar, context, || Ok(Some(object)))
+            }
+            MarketEvent::Book(delta) if self.on_book.method.is_some() => {
+                let symbol = self.window.get().symbol(py, delta.instrument);
+                let inner = BookState(*context.view.top(delta.instrument)?);
+                self.call(py, &self.on_book, context, || made(py, Book { inner, symbol }))
             }
             MarketEvent::Action(action) if self.on_action.method.is_some() => {
                 let (kind, value) = match action.kind {

@@ -140,9 +140,9 @@ event_class! {
         id: u64 = |o| o.order.id.0;
         /// `buy` or `sell`.
         side: &'static str = |o| o.order.side.as_str();
-        /// `market`, `limit`, `stop` or `stop_limit`.
+        /// `market`, `limit`, `stop`, `stop_limit` or `trailing_stop`.
         r#type: &'static str = |o| o.order.kind.as_str();
-        /// `day`, `gtc`, `ioc` or `fok`.
+        /// `day`, `gtc`, `ioc`, `fok`, `opg` or `cls`.
         time_in_force: &'static str = |o| o.order.tif.as_str();
         /// Status, by Alpaca's names; `refused` when our own risk checks refused it.
         status: &'static str = |o| o.order.status().as_str();
@@ -162,6 +162,22 @@ event_class! {
         submitted: i64 = |o| o.order.submitted.nanos();
         /// The order it replaces, if any.
         replaces: Option<u64> = |o| (o.order.replaces.0 != 0).then_some(o.order.replaces.0);
+        /// `simple`, `bracket`, `oco` or `oto`; a leg has its parent's.
+        order_class: &'static str = |o| o.order.class.as_str();
+        /// The order whose leg it is, if any.
+        parent: Option<u64> = |o| (o.order.parent.0 != 0).then_some(o.order.parent.0);
+        /// Legs of a parent, take-profit first; of a leg, the one beside it.
+        legs: Vec<u64> = |o| o.order.legs().into_iter().map(|id| id.0).filter(|&id| id != 0).collect();
+        /// Dollars that a trailing stop stays behind.
+        trail_price: Option<f64> = |o| if let Some(order::Trail::Price(p)) = o.order.trail() { Some(p.to_f64()) } else { None };
+        /// Percent that a trailing stop stays behind.
+        trail_percent: Option<f64> = |o| if let Some(order::Trail::PartsPerBillion(n)) = o.order.trail() { Some(n as f64 / 1e7) } else { None };
+        /// Best price that a trailing stop has seen, as far as the venue has told it.
+        hwm: Option<f64> = |o| o.order.hwm().map(Price::to_f64);
+        /// Dollars it was sent for in the place of shares.
+        notional: Option<f64> = |o| o.order.notional().map(Money::to_f64);
+        /// True when it may trade before the open and after the close too.
+        extended_hours: bool = |o| o.order.extended_hours();
         /// Why it was refused: a code and the figures.
         reason: Option<String> = |o| o.reason.clone();
     }

@@ -1,16 +1,16 @@
 //! The window through which a Python strategy reads the engine and asks it for orders, open only during its callbacks.
 #![allow(unsafe_code)] // one pointer, with its proof
 
-use super::events::{Book, BookState, Order, OrderState, Position, PositionState};
+use super::events::{Book, BookState, Order as OrderObject, OrderState, Position, PositionState};
 use crate::errors::{OrderError, to_py};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 use tickwright_core::bars::BarSpec;
-use tickwright_core::order::{OrderRequest, TimeInForce};
+use tickwright_core::order::{Order, OrderClass, OrderRequest, OrderType, StopLoss, TimeInForce, Trail};
 use tickwright_core::strategy::{Context, Interest};
-use tickwright_core::types::{Error, InstrumentId, OrderId, Price, Qty, Side, Timestamp};
+use tickwright_core::types::{Error, InstrumentId, Money, OrderId, Price, Qty, Side, Timestamp};
 
 /// A context lent for the length of one callback.
 struct Lent(NonNull<Context<'static>>);
@@ -114,32 +114,98 @@ fn qty(value: f64) -> Result<Qty, Error> {
     Qty::from_f64(value).ok().filter(|q| q.is_positive()).ok_or_else(|| bad("qty", value))
 }
 
+fn unclear(what: &str, why: &str) -> Error {
+    Error::Order { order: what.to_owned(), why: why.to_owned() }
+}
+
 fn bad(name: &str, value: f64) -> Error {
     Error::Order { order: format!("{name} {value}"), why: "must be a finite number above zero and below 9.2 billion".to_owned() }
 }
 
 #[pymethods]
 impl Window {
-    #[pyo3(signature = (symbol, side, qty, limit=None, stop=None, tif="day"))]
+    #[pyo3(signature = (
+        symbol, side, qty=None, limit=None, stop=None, tif="day", *, trail=None, trail_percent=None, notional=None, extended_hours=false,
+        take_profit=None, stop_loss=None, order_class=None, client_order_id=None
+    ))]
     #[allow(clippy::too_many_arguments, reason = "an order's fields, by keyword in Python")]
-    fn submit(&self, symbol: &str, side: &str, qty: f64, limit: Option<f64>, stop: Option<f64>, tif: &str) -> PyResult<u64> {
+    fn submit(
+        &self,
+        symbol: &str,
+        side: &str,
+        qty: Option<f64>,
+        limit: Option<f64>,
+        stop: Option<f64>,
+        tif: &str,
+        trail: Option<f64>,
+        trail_percent: Option<f64>,
+        notional: Option<f64>,
+        extended_hours: bool,
+        take_profit: Option<f64>,
+        stop_loss: Option<(f64, Option<f64>)>,
+        order_class: Option<&str>,
+        client_order_id: Option<&str>,
+    ) -> PyResult<u64> {
         self.with(|context| {
             let side = match side {
                 "buy" => Side::Buy,
                 "sell" => Side::Sell,
                 _ => return Err(Error::Order { order: format!("side {side:?}"), why: "is not known; use buy or sell".to_owned() }),
             };
-            let (limit, stop) = (price("limit", limit)?, price("stop", stop)?);
+            let (mut limit, stop) = (price("limit", limit)?, price("stop", stop)?);
+            let mut take_profit = price("take_profit", take_profit)?;
+            let stop_loss = match stop_loss {
+                Some((stop, limit)) => price("stop_loss", Some(stop))?.zip(Some(price("stop_loss limit", limit)?)),
+                None => None,
+            };
+            let trail = match (price("trail", trail)?, trail_percent) {
+                (Some(trail), None) => Some(Trail::Price(trail)),
+                (None, Some(percent)) => Some(Trail::percent(percent)?),
+                (None, None) => None,
+                _ => return Err(unclear("trail and trail_percent", "name the same distance; give one of them")),
+            };
+            let (qty, notional) = match (qty, notional) {
+                (Some(qty), None) => (self::qty(qty)?, None),
+                (None, Some(dollars)) => {
+                    let amount = Money::from_f64(dollars).ok().filter(|m| *m > Money::ZERO).ok_or_else(|| bad("notional", dollars))?;
+                    (Qty::ZERO, Some(amount))
+                }
+                _ => return Err(unclear("qty and notional", "say the same; give one of them")),
+            };
+            let class = match order_class {
+                Some(class) => OrderClass::parse(class)?,
+                None => match (take_profit.is_some(), stop_loss.is_some()) {
+                    (true, true) => OrderClass::Bracket,
+                    (false, false) => OrderClass::Simple,
+                    _ => OrderClass::Oto,
+                },
+            };
+            if class == OrderClass::Oco && limit.is_none() {
+                // The order itself is the take-profit.
+                limit = take_profit.take();
+            }
+            let kind = if trail.is_some() && limit.is_none() && stop.is_none() {
+                OrderType::TrailingStop
+            } else {
+                OrderRequest::kind_of(limit, stop)
+            };
             let request = OrderRequest {
-                instrument: Self::id(context, symbol)?,
-                side,
-                kind: OrderRequest::kind_of(limit, stop),
+                kind,
                 tif: TimeInForce::parse(tif)?,
-                qty: self::qty(qty)?,
                 limit,
                 stop,
+                trail,
+                notional,
+                extended_hours,
+                class,
+                take_profit,
+                stop_loss: stop_loss.map(|(stop, limit)| StopLoss { stop, limit }),
+                ..OrderRequest::market(Self::id(context, symbol)?, side, qty)
             };
-            Ok(context.submit(request).0)
+            Ok(match client_order_id {
+                Some(name) => context.submit_named(request, name).0,
+                None => context.submit(request).0,
+            })
         })
     }
 
@@ -147,11 +213,17 @@ impl Window {
         self.with(|context| context.cancel(OrderId(id)))
     }
 
-    #[pyo3(signature = (id, qty=None, limit=None, stop=None))]
-    fn replace(&self, id: u64, qty: Option<f64>, limit: Option<f64>, stop: Option<f64>) -> PyResult<Option<u64>> {
+    #[pyo3(signature = (id, qty=None, limit=None, stop=None, trail=None))]
+    fn replace(&self, id: u64, qty: Option<f64>, limit: Option<f64>, stop: Option<f64>, trail: Option<f64>) -> PyResult<Option<u64>> {
         self.with(|context| {
             let qty = qty.map(self::qty).transpose()?;
-            Ok(context.replace(OrderId(id), qty, price("limit", limit)?, price("stop", stop)?)?.map(|id| id.0))
+            // A trail of the kind that the order has, as with Alpaca.
+            let by_part = matches!(context.view.order(OrderId(id)).and_then(Order::trail), Some(Trail::PartsPerBillion(_)));
+            let trail = match trail {
+                Some(percent) if by_part => Some(Trail::percent(percent)?),
+                dollars => price("trail", dollars)?.map(Trail::Price),
+            };
+            Ok(context.replace_with(OrderId(id), qty, price("limit", limit)?, price("stop", stop)?, trail)?.map(|id| id.0))
         })
     }
 
@@ -178,7 +250,8 @@ impl Window {
                 "trades" => Interest::TRADES,
                 "bars" => Interest::BARS,
                 "actions" => Interest::ACTIONS,
-                _ => return Err(Error::config("kind", format!("{kind:?} is not known; use quotes, trades, bars or actions"))),
+                "book" => Interest::BOOK,
+                _ => return Err(Error::config("kind", format!("{kind:?} is not known; use quotes, trades, bars, actions or book"))),
             };
             let instrument = Self::optional_id(context, symbol)?;
             context.subscribe(instrument, interest);
@@ -222,16 +295,16 @@ impl Window {
         Ok(Position { inner, symbol: self.symbol(py, id) })
     }
 
-    fn order(&self, py: Python<'_>, id: u64) -> PyResult<Option<Order>> {
+    fn order(&self, py: Python<'_>, id: u64) -> PyResult<Option<OrderObject>> {
         let order = self.with(|context| Ok(context.view.order(OrderId(id)).copied()))?;
-        Ok(order.map(|order| Order { symbol: self.symbol(py, order.instrument), inner: OrderState { order, reason: None } }))
+        Ok(order.map(|order| OrderObject { symbol: self.symbol(py, order.instrument), inner: OrderState { order, reason: None } }))
     }
 
-    fn open_orders(&self, py: Python<'_>) -> PyResult<Vec<Order>> {
+    fn open_orders(&self, py: Python<'_>) -> PyResult<Vec<OrderObject>> {
         let orders = self.with(|context| Ok(context.view.open_orders().copied().collect::<Vec<_>>()))?;
         Ok(orders
             .into_iter()
-            .map(|order| Order { symbol: self.symbol(py, order.instrument), inner: OrderState { order, reason: None } })
+            .map(|order| OrderObject { symbol: self.symbol(py, order.instrument), inner: OrderState { order, reason: None } })
             .collect())
     }
 

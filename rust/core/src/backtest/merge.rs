@@ -1,6 +1,9 @@
 //! Merging sorted batches into one stream of events by time.
 
-use crate::event::{ActionBatch, BarBatch, MarketEvent, QuoteBatch, TradeBatch};
+use crate::event::{
+    ActionBatch, BarBatch, DeltaBatch, FLAG_BUYER_TOOK, FLAG_CLOSING, FLAG_OPENING, FLAG_SELLER_TOOK, MarketEvent, QuoteBatch, StatusBatch, Trade, TradeBatch,
+    unpack_conditions,
+};
 use crate::feeds::View;
 use crate::types::{Error, InstrumentId, Result, Timestamp};
 use std::cmp::Reverse;
@@ -11,7 +14,39 @@ enum Batch<'a> {
     Actions(&'a ActionBatch),
     Quotes(&'a QuoteBatch),
     Trades(&'a TradeBatch),
+    /// Trades with conditions or aggressors.
+    MarkedTrades(&'a TradeBatch),
     Bars(&'a BarBatch),
+    Book(&'a DeltaBatch),
+    Statuses(&'a StatusBatch),
+}
+
+/// A trade with what its batch's optional columns say of it in its flags.
+fn marked(batch: &TradeBatch, i: usize) -> Trade {
+    let mut trade = batch.get(i);
+    for code in batch.conditions.get(i).into_iter().flat_map(|&c| unpack_conditions(c)) {
+        // CTS and UTDF: O opening print, Q official open; 6 closing print, M official close.
+        trade.flags |= match code {
+            b'O' | b'Q' => FLAG_OPENING,
+            b'6' | b'M' => FLAG_CLOSING,
+            _ => 0,
+        };
+    }
+    trade.flags |= match batch.aggressor.get(i) {
+        Some(1) => FLAG_BUYER_TOOK,
+        Some(-1) => FLAG_SELLER_TOOK,
+        _ => 0,
+    };
+    trade
+}
+
+/// Kinds of events that a merge takes only where they are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds {
+    /// Book changes.
+    pub book: bool,
+    /// Changes of trading state.
+    pub statuses: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +58,8 @@ struct Cursor<'a> {
     ids: Option<&'a [InstrumentId]>,
 }
 
-/// A merge of any number of sorted batches: by time, then kind (actions, quotes, trades, bars), then the order of the batches.
+/// A merge of any number of sorted batches: by time, then kind (actions, statuses, quotes, trades, book changes, bars), then the
+/// order of the batches.
 /// Runs within a batch cost O(1) an event, a change of batch O(log batches).
 #[derive(Debug)]
 pub struct Merge<'a> {
@@ -39,16 +75,28 @@ impl<'a> Merge<'a> {
     /// Events of `data`, one [`crate::feeds::MarketData`] or several joined, from `start` up to but not including `end`; nothing is
     /// copied. An unsorted batch is an error.
     pub fn new(data: impl Into<View<'a>>, start: Timestamp, end: Timestamp) -> Result<Self> {
+        Self::with(data, start, end, Kinds::default())
+    }
+
+    /// The same with the kinds of events that are not taken by default.
+    pub fn with(data: impl Into<View<'a>>, start: Timestamp, end: Timestamp, kinds: Kinds) -> Result<Self> {
         let view = data.into();
         let mut merge = Self { cursors: Vec::new(), waiting: BinaryHeap::new(), current: 0, bound: (Timestamp::MIN, 0), left: 0 };
         for part in view.parts() {
             merge.add(part.data.actions.iter().map(|b| (Batch::Actions(b), b.ts.as_slice())), part.ids, start, end)?;
         }
+        for part in view.parts().iter().filter(|_| kinds.statuses) {
+            merge.add(part.data.statuses.iter().map(|b| (Batch::Statuses(b), b.ts.as_slice())), part.ids, start, end)?;
+        }
         for part in view.parts() {
             merge.add(part.data.quotes.iter().map(|b| (Batch::Quotes(b), b.ts.as_slice())), part.ids, start, end)?;
         }
         for part in view.parts() {
-            merge.add(part.data.trades.iter().map(|b| (Batch::Trades(b), b.ts.as_slice())), part.ids, start, end)?;
+            let form = |b: &'a TradeBatch| if b.conditions.is_empty() && b.aggressor.is_empty() { Batch::Trades(b) } else { Batch::MarkedTrades(b) };
+            merge.add(part.data.trades.iter().map(|b| (form(b), b.ts.as_slice())), part.ids, start, end)?;
+        }
+        for part in view.parts().iter().filter(|_| kinds.book) {
+            merge.add(part.data.deltas.iter().map(|b| (Batch::Book(b), b.ts.as_slice())), part.ids, start, end)?;
         }
         for part in view.parts() {
             merge.add(part.data.bars.iter().map(|b| (Batch::Bars(b), b.ts.as_slice())), part.ids, start, end)?;
@@ -125,7 +173,10 @@ impl<'a> Merge<'a> {
             Batch::Actions(b) => MarketEvent::Action(b.get(i)),
             Batch::Quotes(b) => MarketEvent::Quote(b.get(i)),
             Batch::Trades(b) => MarketEvent::Trade(b.get(i)),
+            Batch::MarkedTrades(b) => MarketEvent::Trade(marked(b, i)),
             Batch::Bars(b) => MarketEvent::Bar(b.get(i)),
+            Batch::Book(b) => MarketEvent::Book(b.get(i)),
+            Batch::Statuses(b) => MarketEvent::Status(b.get(i)),
         };
         if let Some(ids) = cursor.ids {
             event.renumber(ids);

@@ -9,7 +9,7 @@ mod door;
 mod merge;
 mod run;
 
-pub use merge::Merge;
+pub use merge::{Kinds, Merge};
 pub use run::{BacktestConfig, BacktestResult, Mark, PositionRecord, Progress, run, sources_of};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The run loop.
 
-use super::Merge;
+use super::{Kinds, Merge};
 use super::digest::digest;
 use super::door::Door;
 use crate::account::AccountFigures;
@@ -13,7 +13,7 @@ use crate::risk::Counters;
 use crate::session::Setup;
 use crate::strategy::Strategy;
 use crate::types::{Error, InstrumentId, Money, Price, Result, StrategyId, Timestamp};
-use crate::venue::{SimVenue, Sources, VenueConfig};
+use crate::venue::{Halts, Matching, SimVenue, Sources, VenueConfig};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,6 +83,8 @@ pub struct BacktestResult {
     pub symbols: Vec<String>,
     /// All orders by id, refused ones included.
     pub orders: Vec<Order>,
+    /// The strategies' own ids for orders, by [`Order::client`] less one.
+    pub client_ids: Vec<Box<str>>,
     /// All fills in order of booking.
     pub fills: Vec<Fill>,
     /// All refusals in order.
@@ -137,6 +139,20 @@ pub fn sources_of<'a>(data: impl Into<View<'a>>) -> Vec<Sources> {
         };
     }
     note!(quotes, trades, bars);
+    for part in view.parts() {
+        for &id in part.data.deltas.iter().flat_map(|b| &b.instrument) {
+            if let Some(s) = sources.get_mut(part.id(id).index()) {
+                s.book = true;
+            }
+        }
+        for batch in part.data.trades.iter().filter(|b| !b.conditions.is_empty()) {
+            for &id in &batch.instrument {
+                if let Some(s) = sources.get_mut(part.id(id).index()) {
+                    s.auctions = true;
+                }
+            }
+        }
+    }
     sources
 }
 
@@ -214,11 +230,15 @@ fn run_view(
     if config.start >= config.end {
         return Err(Error::config("start", format!("{} is not before end {}", config.start, config.end)));
     }
-    let mut merge = Merge::new(data.clone(), config.start, config.end)?;
+    let kinds = Kinds { book: config.venue.matching == Matching::Book, statuses: config.venue.halts == Halts::Respect };
+    let mut merge = Merge::with(data.clone(), config.start, config.end, kinds)?;
     let Some(first) = merge.peek() else {
         return Err(Error::data("data", "hold no events between start and end; widen the range or check the files"));
     };
-    let sources = sources_of(data.clone());
+    let mut sources = sources_of(data.clone());
+    for source in &mut sources {
+        source.book &= kinds.book;
+    }
     let mut venue = SimVenue::new(config.venue.clone(), &sources)?;
     let instruments = data.instruments().clone();
     let begin = first_moment(data, config, first);
@@ -277,8 +297,11 @@ fn run_view(
         .positions()
         .map(|(instrument, strategy, p)| PositionRecord { strategy, instrument, position: *p, mark: ledger.mark_of(instrument) })
         .collect();
-    let (orders, state_hash) = engine.close()?;
-    result.orders = orders.into_all();
+    let (mut orders, state_hash) = engine.close()?;
+    for (id, terms) in venue.trailing() {
+        orders.note_trail(id, &terms);
+    }
+    (result.orders, result.client_ids) = orders.into_all();
     result.state_hash = state_hash;
     result.digest = digest(&result);
     Ok(result)
@@ -296,14 +319,14 @@ fn between(engine: &mut Door, venue: &mut SimVenue, recorder: &mut Recorder, out
             return Ok(());
         }
         if wake <= venue_time {
-            venue.advance(wake);
+            venue.advance(wake)?;
             engine.wake(wake, outputs)?;
             recorder.take(venue, outputs, wake)?;
         } else if expiry <= venue_time {
-            venue.advance(expiry);
+            venue.advance(expiry)?;
         } else if venue.next_arrival() <= venue.next_report() {
             let due = venue.next_arrival();
-            venue.advance(due);
+            venue.advance(due)?;
             venue.arrive()?;
         } else {
             let due = venue.next_report();
@@ -324,7 +347,7 @@ fn on_event(
     event: &MarketEvent,
 ) -> Result<()> {
     let now = event.ts();
-    venue.advance(now);
+    venue.advance(now)?;
     venue.on_market(event)?;
     while let Some(report) = venue.take_report(now) {
         engine.on_report(&report, outputs)?;

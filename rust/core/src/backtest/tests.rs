@@ -386,6 +386,7 @@ fn events_merge_by_time_then_kind_then_batch() {
             MarketEvent::Quote(_) => "first quotes",
             MarketEvent::Trade(_) => "trade",
             MarketEvent::Bar(_) => "bar",
+            MarketEvent::Book(_) | MarketEvent::Status(_) => "not asked for",
         };
         told.push((peek.since(at(0)), what));
     }

@@ -3,7 +3,7 @@
 use crate::types::{Price, Qty, Side};
 
 /// How deep a book is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Depth {
     /// The best level of each side; a level change replaces the side.
@@ -31,7 +31,7 @@ impl Depth {
 
 /// What becomes of a change that would put a new level through the best price of the other side. A locked book (bid = ask) is
 /// no crossed one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum CrossedPolicy {
     /// It is applied and counted: the book is what the feed says, as in a pre-open or between the messages of one event.
@@ -58,7 +58,7 @@ impl CrossedPolicy {
 }
 
 /// Settings of a book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BookConfig {
     /// How deep it is.
     pub depth: Depth,
@@ -140,7 +140,7 @@ pub struct QueueAhead {
 }
 
 /// What was seen since the book was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Counts {
     /// Changes taken, those that were left out too.
     pub changes: u64,

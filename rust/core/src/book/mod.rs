@@ -4,6 +4,7 @@
 //! and ask with the last trade as the engine needs them. [`DepthSync`] keeps a book in step with a numbered depth stream.
 
 mod batch;
+mod bytes;
 mod check;
 mod config;
 mod grouped;

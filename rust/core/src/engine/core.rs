@@ -4,10 +4,10 @@ use super::faults::Record;
 use super::{Asked, Command, EngineState, Fill, Isolation, OrderUpdate, Output, Trust};
 use crate::account::AccountConfig;
 use crate::bars::Aggregator;
-use crate::book::TopOfBook;
-use crate::event::{ActionKind, Bar, MarketEvent};
+use crate::book::{OrderBook, TopOfBook};
+use crate::event::{ActionKind, Bar, MarketEvent, TradingState};
 use crate::ledger::{Dividends, Ledger};
-use crate::order::{Order, OrderRequest, OrderStatus, Orders};
+use crate::order::{Asset, Broker, Order, OrderRequest, OrderStatus, Orders};
 use crate::risk::{Gate, KillSwitch, OnBreach, RefusalCode, Risk, RiskLimits};
 use crate::strategy::{Intents, Interest, Strategy};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
@@ -39,6 +39,8 @@ pub struct EngineConfig {
     pub mark: MarkPolicy,
     /// What happens to dividends.
     pub dividends: Dividends,
+    /// Whose rules orders must keep.
+    pub broker: Broker,
     /// Requests a strategy may make at one moment of event time before it is taken to be looping over its own orders.
     pub max_requests_per_moment: u32,
     /// When a failing strategy is isolated; without it a failure ends the run.
@@ -55,6 +57,7 @@ impl Default for EngineConfig {
             account: AccountConfig::default(),
             mark: MarkPolicy::Auto,
             dividends: Dividends::Cash,
+            broker: Broker::default(),
             max_requests_per_moment: 100_000,
             isolation: None,
             trust: Trust::Exact,
@@ -94,6 +97,10 @@ pub struct Engine {
     pub(super) ledger: Ledger,
     pub(super) risk: Risk,
     pub(super) orders: Orders,
+    /// Books by instrument, empty where there are no book changes.
+    pub(super) books: Vec<OrderBook>,
+    /// What each instrument is to the broker.
+    pub(super) assets: Vec<Asset>,
     pub(super) slots: Vec<Slot>,
     /// Kinds each strategy wants of each instrument: `instrument × strategies + strategy`.
     pub(super) wants: Vec<Interest>,
@@ -146,6 +153,8 @@ impl Engine {
             ledger: Ledger::new(config.cash, n, strategies.len()),
             risk,
             orders: Orders::default(),
+            books: vec![OrderBook::default(); if sources.iter().any(|s| s.book) { n } else { 0 }],
+            assets: instruments.symbols().iter().map(|symbol| config.broker.asset(symbol)).collect(),
             wants: vec![Interest::NONE; n * strategies.len()],
             builders: (0..n).map(|_| Vec::new()).collect(),
             next_bar_close: Timestamp::MAX,
@@ -313,6 +322,17 @@ impl Engine {
             MarketEvent::Bar(bar) => {
                 top.apply_bar(bar);
                 Interest::BARS
+            }
+            MarketEvent::Book(delta) => {
+                if !self.see_book(delta)? {
+                    return Ok(());
+                }
+                Interest::BOOK
+            }
+            MarketEvent::Status(status) => {
+                let is_halted = matches!(status.state, TradingState::Halted | TradingState::QuoteOnly | TradingState::Paused);
+                self.risk.set_halted(status.instrument, is_halted);
+                return Ok(());
             }
             MarketEvent::Action(action) => {
                 self.ledger.act(action, self.config.dividends)?;

@@ -3,11 +3,13 @@
 //! [`Engine`] holds the market as it stands, the ledger, the orders, the risk checks and the strategies. A shell feeds it
 //! market events, venue reports and the time, and carries its order commands to a venue. The same inputs give the same outputs.
 
+mod book;
 mod core;
 mod days;
 mod dispatch;
 mod faults;
 mod input;
+mod legs;
 mod orders;
 mod output;
 mod save;

@@ -3,12 +3,27 @@
 use super::core::{Engine, Notice};
 use super::{Fill, OrderUpdate, Output, RefusalRecord, Trust};
 use crate::ledger::Booking;
-use crate::order::{Order, OrderEvent, OrderRequest, OrderStatus};
+use crate::order::{Order, OrderClass, OrderEvent, OrderRequest, OrderStatus, Restatement, Role, Trail};
 use crate::risk::{Refusal, RiskContext};
 use crate::strategy::Intent;
 use crate::types::{Error, Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
 use crate::venue::{OrderCommand, Report, ReportKind};
 use std::cmp::Reverse;
+
+/// An order as it was asked for.
+pub(super) struct Sent<'a> {
+    pub(super) strategy: StrategyId,
+    pub(super) request: &'a OrderRequest,
+    pub(super) reference: Price,
+}
+
+/// What a replacement changes; `None` keeps what there is.
+struct Change {
+    qty: Option<Qty>,
+    limit: Option<Price>,
+    stop: Option<Price>,
+    trail: Option<Trail>,
+}
 
 /// What a report means.
 enum Sense {
@@ -40,14 +55,17 @@ impl Engine {
         }
         match report.kind {
             ReportKind::Filled { order, qty, price, fee, maker } => self.fill(order, qty, price, fee, maker, report.ts, out)?,
-            ReportKind::Accepted(id) => self.update(id, OrderEvent::Accepted)?,
+            ReportKind::Accepted(id) => self.update(id, OrderEvent::New)?,
+            ReportKind::Queued(id) => self.update(id, OrderEvent::Accepted)?,
+            ReportKind::Held(id) => self.update(id, OrderEvent::Held)?,
+            ReportKind::Restated { order, terms } => self.restate(order, terms)?,
             ReportKind::Rejected(id) => self.update(id, OrderEvent::Rejected)?,
             ReportKind::Canceled(id) => self.update(id, OrderEvent::Canceled)?,
             ReportKind::Expired(id) => self.update(id, OrderEvent::Expired)?,
             ReportKind::CancelRejected(id) => {
                 if self.is_open(id) {
                     self.update(id, OrderEvent::CancelRejected)?;
-                    if self.replacement_of(id).is_some() {
+                    if self.replacement_of(id).is_some() && !self.orders.get(id).is_some_and(Order::is_being_replaced) {
                         // The replace that was on its way before the cancel still is.
                         self.orders.apply(id, OrderEvent::ReplaceRequested, self.now)?;
                     }
@@ -58,15 +76,19 @@ impl Engine {
                 if !filled.is_zero() {
                     self.orders.carry_fills(new, filled)?;
                 }
-                if self.orders.get(old).is_some_and(|o| matches!(o.status(), OrderStatus::New | OrderStatus::PartiallyFilled)) {
+                if self.orders.get(old).is_some_and(|o| !o.is_being_replaced()) {
                     // A cancel that was refused because of the replace has been heard of first.
                     self.orders.apply(old, OrderEvent::ReplaceRequested, self.now)?;
                 }
-                // While a replace was pending the larger of both orders counted as open; now the new one alone does.
-                self.risk.closed(old);
-                self.risk.resized(new, self.orders.get(new).map_or(0, |o| o.remaining().raw()));
                 let before = self.orders.get(old).map(Order::status);
                 let order = self.orders.apply(old, OrderEvent::Replaced, self.now)?;
+                if order.class != OrderClass::Simple {
+                    self.orders.relink(old, new);
+                }
+                // While a replace was pending the larger of both orders counted as open; now the new one alone does.
+                self.risk.closed(old);
+                let counted = self.orders.get(new).filter(|o| o.is_counted() && !o.status().is_terminal());
+                self.risk.resized(new, counted.map_or(0, |o| o.remaining().raw()));
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
             }
             ReportKind::ReplaceRejected { old, new } => {
@@ -74,7 +96,7 @@ impl Engine {
                 let before = self.orders.get(new).map(Order::status);
                 let order = self.orders.apply(new, OrderEvent::Rejected, self.now)?;
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
-                if self.orders.get(old).is_some_and(|o| matches!(o.status(), OrderStatus::PendingReplace | OrderStatus::PendingCancel)) {
+                if self.orders.get(old).is_some_and(Order::is_being_replaced) {
                     self.update(old, OrderEvent::ReplaceRejected)?;
                 }
             }
@@ -95,7 +117,29 @@ impl Engine {
         if order.status().is_terminal() {
             self.risk.closed(id);
         }
+        if order.class != OrderClass::Simple {
+            self.recount(id);
+        }
         self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
+        Ok(())
+    }
+
+    /// The venue states new terms of an order.
+    fn restate(&mut self, id: OrderId, terms: Restatement) -> Result<()> {
+        let Some(before) = self.orders.get(id).copied() else { return Ok(()) };
+        let order = self.orders.apply(id, OrderEvent::Restated(terms), self.now)?;
+        if order.is_counted() {
+            let change = order.qty.raw() - before.qty.raw();
+            let new = if order.role == Role::Parent && order.is_being_replaced() { self.replacement_of(id) } else { None };
+            self.risk.resized(id, order.remaining().raw());
+            if let Some(new) = new {
+                // While a replace is on its way the larger of both counts.
+                let opens = self.orders.get(new).map_or(0, |new| new.replace_change) - change;
+                self.orders.reopen(new, opens);
+                self.risk.resized(new, opens.max(0));
+            }
+        }
+        self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.status(), refusal: None }));
         Ok(())
     }
 
@@ -115,6 +159,9 @@ impl Engine {
         let booking = Booking { strategy, instrument, side, qty, price, fee, ts };
         let booked = self.ledger.book(&booking)?;
         self.risk.booked(id, &booking, booked.position, order.status().is_terminal(), &self.ledger);
+        if order.class != OrderClass::Simple {
+            self.recount(id);
+        }
         let slippage = if order.reference.is_positive() {
             Money::notional(Price::from_raw(side.sign() * (price.raw() - order.reference.raw())), qty)
         } else {
@@ -141,8 +188,7 @@ impl Engine {
             out.push(Output::Trip(trip));
         }
         self.notices.push_back(Notice::Fill(fill));
-        self.watch_losses(out)?;
-        self.watch_strategies(out)
+        self.watch_losses(out)
     }
 
     /// The open order that is to replace `old`, or has.
@@ -154,7 +200,9 @@ impl Engine {
     fn shrink_replacement(&mut self, old: OrderId, qty: Qty) -> Result<()> {
         let Some(new) = self.replacement_of(old).and_then(|id| self.orders.get(id).copied()) else { return Ok(()) };
         self.orders.carry_fills(new.id, qty)?;
-        self.risk.resized(new.id, new.remaining().raw() - qty.raw());
+        if new.is_counted() {
+            self.risk.resized(new.id, new.remaining().raw() - qty.raw());
+        }
         Ok(())
     }
 
@@ -166,7 +214,7 @@ impl Engine {
             let is_money = matches!(kind, ReportKind::Filled { .. });
             return impossible(format!("{kind:?} is about an order that this engine never sent"), is_money);
         };
-        let status = order.status();
+        let (status, base) = (order.status(), order.base_status());
         match *kind {
             ReportKind::Filled { qty, .. } => {
                 if !qty.is_positive() || qty > order.remaining() || matches!(status, S::Rejected | S::Refused) {
@@ -175,8 +223,11 @@ impl Engine {
                 }
                 Sense::Sound
             }
-            ReportKind::Accepted(_) if matches!(status, S::PendingNew | S::PendingCancel | S::PendingReplace) => Sense::Sound,
-            ReportKind::Accepted(_) => Sense::Stale,
+            ReportKind::Accepted(_) if !matches!(base, S::New | S::PartiallyFilled | S::Stopped) && !base.is_terminal() => Sense::Sound,
+            ReportKind::Queued(_) if matches!(base, S::PendingNew | S::PendingReview | S::Held | S::DoneForDay) => Sense::Sound,
+            ReportKind::Held(_) if matches!(base, S::PendingNew | S::Accepted) => Sense::Sound,
+            ReportKind::Restated { terms, .. } if !base.is_terminal() && terms.qty > order.filled => Sense::Sound,
+            ReportKind::Accepted(_) | ReportKind::Queued(_) | ReportKind::Held(_) | ReportKind::Restated { .. } => Sense::Stale,
             ReportKind::Rejected(_) if !order.filled.is_zero() => {
                 impossible(format!("order {} is rejected after fills of {}", order.id, order.filled), true)
             }
@@ -221,9 +272,12 @@ impl Engine {
         }
         for intent in list.drain(..) {
             match intent {
-                Intent::Submit(request) => self.submit(s, &request, out)?,
+                Intent::Submit(request) => self.submit(s, &request, None, out)?,
+                Intent::SubmitNamed { request, client_order_id } => self.submit(s, &request, Some(&client_order_id), out)?,
                 Intent::Cancel(id) => self.cancel(id, out)?,
-                Intent::Replace { order, qty, limit, stop } => self.replace(s, order, qty, limit, stop, out)?,
+                Intent::Replace { order, qty, limit, stop, trail } => {
+                    self.replace(s, order, &Change { qty, limit, stop, trail }, out)?;
+                }
                 Intent::Timer { at, tag } => {
                     self.timers_set += 1;
                     self.timers.push(Reverse((at.max(self.now), self.timers_set, s, tag)));
@@ -240,7 +294,8 @@ impl Engine {
     fn judge(&mut self, s: StrategyId, request: &OrderRequest, old: Option<OrderId>) -> Result<std::result::Result<(), Refusal>> {
         let top =
             self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
-        let open_orders = self.orders.open().len().saturating_sub(usize::from(old.is_some()));
+        let others = self.orders.open().len().saturating_sub(usize::from(old.is_some()));
+        let open_orders = others + if old.is_none() { request.legs() as usize } else { 0 };
         let context = RiskContext { now: self.now, strategy: s, top, ledger: &self.ledger, open_orders, gate: self.gate };
         Ok(match old {
             None => self.risk.check(request, &context),
@@ -248,13 +303,27 @@ impl Engine {
         })
     }
 
-    fn submit(&mut self, s: StrategyId, request: &OrderRequest, out: &mut Vec<Output>) -> Result<()> {
-        let (id, reference) = (self.orders.next_id(), self.reference(request.instrument));
-        if let Err(refusal) = self.judge(s, request, None)? {
-            return self.refuse(Order::refused(id, s, request, reference, self.now), refusal, out);
+    fn submit(&mut self, s: StrategyId, request: &OrderRequest, name: Option<&str>, out: &mut Vec<Output>) -> Result<()> {
+        let reference = self.reference(request.instrument);
+        let mut sent = Sent { strategy: s, request, reference };
+        let sized = match self.sized(request) {
+            Ok(sized) => sized,
+            Err(refusal) => return self.refuse_all(&sent, refusal, out),
+        };
+        sent.request = &sized;
+        if let Some(why) = self.misfit(&sized, name) {
+            return self.refuse_all(&sent, Refusal::invalid(why), out);
         }
-        let order = Order::new(id, s, request, reference, self.now);
-        self.launch(order, request.qty.raw(), OrderCommand::New(order), out)
+        if let Err(refusal) = self.judge(s, &sized, None)? {
+            return self.refuse_all(&sent, refusal, out);
+        }
+        let client = name.and_then(|name| self.orders.name_next(name).ok()).unwrap_or(0);
+        let order = Order::new(self.orders.next_id(), s, &OrderRequest { client, ..sized }, reference, self.now);
+        if sized.class == OrderClass::Simple {
+            return self.launch(order, sized.qty.raw(), OrderCommand::New(order), out);
+        }
+        let (parent, legs) = order.with_legs(&sized);
+        self.launch_group(parent, legs, out)
     }
 
     pub(super) fn launch(&mut self, order: Order, opens: i64, command: OrderCommand, out: &mut Vec<Output>) -> Result<()> {
@@ -268,7 +337,7 @@ impl Engine {
         Ok(())
     }
 
-    fn refuse(&mut self, order: Order, refusal: Refusal, out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn refuse(&mut self, order: Order, refusal: Refusal, out: &mut Vec<Output>) -> Result<()> {
         self.orders.add(order)?;
         out.push(Output::Refusal(RefusalRecord {
             ts: self.now,
@@ -287,7 +356,7 @@ impl Engine {
     pub(super) fn cancel(&mut self, id: OrderId, out: &mut Vec<Output>) -> Result<()> {
         let Some(order) = self.orders.get(id).copied() else { return Ok(()) };
         let replacing = order.status() == OrderStatus::PendingReplace;
-        if replacing || matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled) {
+        if !order.status().is_terminal() && order.status() != OrderStatus::PendingCancel {
             self.update(id, OrderEvent::CancelRequested)?;
             self.risk.cancel_sent(id, self.now);
             out.push(Output::Order(OrderCommand::Cancel { order: id, instrument: order.instrument }));
@@ -301,33 +370,29 @@ impl Engine {
         Ok(())
     }
 
-    fn replace(
-        &mut self,
-        s: StrategyId,
-        old: OrderId,
-        qty: Option<Qty>,
-        limit: Option<Price>,
-        stop: Option<Price>,
-        out: &mut Vec<Output>,
-    ) -> Result<()> {
+    fn replace(&mut self, s: StrategyId, old: OrderId, change: &Change, out: &mut Vec<Output>) -> Result<()> {
         let id = self.orders.next_id();
         let Some(order) = self.orders.get(old).copied() else {
             return Err(Error::Order { order: old.to_string(), why: "is not known; replace an order that submit gave".to_owned() });
         };
         let mut request = order.request();
-        request.qty = qty.unwrap_or(request.qty);
-        request.limit = limit.or(request.limit);
-        request.stop = stop.or(request.stop);
+        request.qty = change.qty.unwrap_or(request.qty);
+        request.limit = change.limit.or(request.limit);
+        request.stop = change.stop.or(request.stop);
+        request.trail = change.trail.or(request.trail);
         let mut new = Order::new(id, s, &request, self.reference(request.instrument), self.now);
         new.replaces = old;
+        use OrderStatus as S;
         let why = match order.status() {
             // How much of its quantity the order before it has filled is not known until the venue says so.
-            OrderStatus::PendingNew if order.replaces.0 != 0 => Some("the order to replace is itself a replacement on its way"),
-            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled if request.qty <= order.filled => {
+            S::PendingNew if order.replaces.0 != 0 => Some("the order to replace is itself a replacement on its way"),
+            S::PendingNew | S::New | S::PartiallyFilled | S::Accepted | S::Held if request.qty <= order.filled => {
                 Some("the new quantity is filled already")
             }
-            OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled => None,
-            OrderStatus::PendingCancel | OrderStatus::PendingReplace => Some("a cancel or replace of the order is on its way"),
+            S::PendingNew | S::New | S::PartiallyFilled | S::Accepted | S::Held => {
+                request.broker_fault(self.assets.get(request.instrument.index()).copied().unwrap_or_default())
+            }
+            S::PendingCancel | S::PendingReplace => Some("a cancel or replace of the order is on its way"),
             _ => Some("the order to replace is no longer open"),
         };
         if let Some(why) = why {
@@ -335,11 +400,22 @@ impl Engine {
             return self.refuse(refused, Refusal::invalid(why), out);
         }
         let remains = request.qty.checked_sub(order.filled)?;
-        // Judge what would remain as if the old order were gone.
-        if let Err(refusal) = self.judge(s, &OrderRequest { qty: remains, ..request }, Some(old))? {
+        let sought = OrderRequest { qty: remains, ..request };
+        let old_open = order.remaining().raw();
+        let verdict = if order.is_counted() {
+            // What would remain, as if the old order were gone.
+            self.judge(s, &sought, Some(old))?
+        } else {
+            // A leg that is held, or that stands beside one which counts, adds nothing.
+            sought.fault().map_or(Ok(()), |why| Err(Refusal::invalid(why)))
+        };
+        if let Err(refusal) = verdict {
             return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);
         }
-        new.replace_change = remains.raw() - order.remaining().raw();
+        // A leg may begin or cease to count while its replacement is on its way: that counts once the venue has put it in place.
+        let leg = order.role != Role::Parent;
+        new.count(!leg);
+        new.replace_change = if leg { 0 } else { remains.raw() - old_open };
         self.update(old, OrderEvent::ReplaceRequested)?;
         self.launch(new, new.replace_change.max(0), OrderCommand::Replace { old, new }, out)
     }

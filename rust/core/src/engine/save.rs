@@ -8,7 +8,7 @@ use super::core::{Builder, Engine};
 use super::faults::Record;
 use super::{EngineConfig, EngineState};
 use crate::bars::Aggregator;
-use crate::book::TopOfBook;
+use crate::book::{OrderBook, TopOfBook};
 use crate::ledger::Ledger;
 use crate::order::Orders;
 use crate::risk::{Gate, Risk};
@@ -20,7 +20,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 /// Version of the bytes: a snapshot of another one is not taken up.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// The state, borrowed to be written or owned when read.
 macro_rules! state {
@@ -80,6 +80,7 @@ state! {
     ledger: Ledger,
     risk: Risk,
     orders: Orders,
+    books: Vec<OrderBook>,
     wants: Vec<Interest>,
     next_bar_close: Timestamp,
     timers_set: u64,

@@ -2,11 +2,14 @@
 
 use super::*;
 use crate::event::{ActionKind, Bar, CorporateAction, MarketEvent, Quote, Trade};
-use crate::order::{OrderRequest, OrderStatus, OrderType, TimeInForce};
+use crate::order::{Order, OrderClass, OrderRequest, OrderStatus, OrderType, Orders, Role, StopLoss, TimeInForce, Trail};
 use crate::risk::{OnBreach, RefusalCode, RiskLimits};
 use crate::strategy::{Context, Interest, Strategy};
 use crate::types::{HOUR_NS, InstrumentId, Instruments, MINUTE_NS, Money, OrderId, Price, Qty, Random, Result, SECOND_NS, Side, Timestamp};
-use crate::venue::{Fees, Liquidity, OrderCommand, QueueModel, SimVenue, Sources, StopTrigger, VenueConfig};
+use crate::venue::{
+    ALL_PPB, Fees, Impact, Liquidity, OnDividend, OnSplit, OrderCommand, QueueModel, Sessions, SimVenue, Sources, Spread, StopBuy, StopTrigger,
+    VenueConfig,
+};
 use std::collections::{BTreeMap, HashMap};
 
 fn px(x: f64) -> Price {
@@ -134,7 +137,7 @@ impl Sim {
                 return;
             }
             let now = wake.min(venue);
-            self.venue.advance(now);
+            self.venue.advance(now).unwrap();
             if wake <= venue {
                 self.engine.wake(wake, &mut self.out).unwrap();
             } else if self.venue.next_arrival() <= venue {
@@ -150,7 +153,7 @@ impl Sim {
         let now = event.ts();
         self.split |= matches!(event, MarketEvent::Action(CorporateAction { kind: ActionKind::Split { .. }, .. }));
         self.between(now);
-        self.venue.advance(now);
+        self.venue.advance(now).unwrap();
         self.venue.on_market(event).unwrap();
         while let Some(report) = self.venue.take_report(now) {
             self.engine.on_report(&report, &mut self.out).unwrap();
@@ -210,6 +213,16 @@ impl Sim {
                 continue;
             }
             by_rule.push(order.id);
+            // Of two exits one counts, and none that is held; what is to replace a leg counts once it has.
+            if order.role != Role::Parent {
+                if counts_as_leg(order, &engine.orders) {
+                    *reach.entry((order.instrument.0, order.side == Side::Buy)).or_default() += order.remaining().raw();
+                }
+                continue;
+            }
+            if engine.orders.get(order.replaces).is_some_and(|old| old.role != Role::Parent) {
+                continue;
+            }
             // While a replace is on its way the larger of both counts; one whose old order has ended counts with its excess.
             let counts = match engine.orders.get(order.replaces).map(|old| (old.status(), old)) {
                 Some((status, _)) if !status.is_terminal() => 0,
@@ -228,7 +241,8 @@ impl Sim {
             let id = InstrumentId(i as u32);
             let (buy, sell) = exposure.open(id);
             let expected = |side: bool| reach.get(&(id.0, side)).copied().unwrap_or(0);
-            assert_eq!((buy.raw(), sell.raw()), (expected(true), expected(false)), "open shares of instrument {i}");
+            let open = || orders.iter().filter(|o| o.instrument == id && !o.status().is_terminal()).map(|o| format!("{} {:?}/{:?} {:?} {:?}/{:?} {:?} {} of {} replaces {} counted {} change {}\n", o.id, o.class, o.role, o.side, o.status(), o.base_status(), o.legs(), o.filled, o.qty, o.replaces, o.is_counted(), o.replace_change)).collect::<String>();
+            assert_eq!((buy.raw(), sell.raw()), (expected(true), expected(false)), "open shares of instrument {i}: {}", open());
             let position = ledger.net_qty(id).raw();
             let most = (position + buy.raw()).abs().max((position - sell.raw()).abs());
             let mark = ledger.mark_of(id);
@@ -252,7 +266,9 @@ impl Sim {
         for output in out {
             let Output::Order(OrderCommand::New(order) | OrderCommand::Replace { new: order, .. }) = output else { continue };
             let flattens = matches!(engine.state, EngineState::Halted);
-            if flattens {
+            // A leg closes what its parent opens; it was judged with it.
+            let leg = order.role != Role::Parent || engine.orders.get(order.replaces).is_some_and(|old| old.role != Role::Parent);
+            if flattens || leg {
                 continue;
             }
             let old = engine.orders.get(order.replaces).map_or(0, |old| old.filled.raw());
@@ -284,6 +300,18 @@ impl Sim {
     }
 }
 
+/// True where a leg's shares are open: it works, and it takes the profit, or nothing beside it does or did.
+fn counts_as_leg(leg: &Order, orders: &Orders) -> bool {
+    let works = |o: &Order| !o.status().is_terminal() && !matches!(o.base_status(), OrderStatus::Held | OrderStatus::PendingNew);
+    if leg.replaces.0 != 0 && leg.base_status() == OrderStatus::PendingNew {
+        return leg.is_counted();
+    }
+    let beside = if leg.class == OrderClass::Oco { leg.parent } else { leg.legs()[0] };
+    works(leg)
+        && (leg.role == Role::TakeProfit
+            || orders.get(beside).is_none_or(|o| o.status().is_terminal() && o.status() != OrderStatus::Filled))
+}
+
 // --- the random driver ---------------------------------------------------------------------------------------------------
 
 fn pick<T: Copy>(random: &mut Random, items: &[T]) -> T {
@@ -304,6 +332,32 @@ fn some_request(random: &mut Random, instrument: InstrumentId, near: Price) -> O
         qty: if random.chance(0.1) { Qty::from_raw(1 + random.below(5_000_000_000) as i64) } else { sh(1 + random.below(300) as i64) },
         limit: kind.has_limit().then_some(limit),
         stop: kind.has_stop().then_some(stop),
+        ..OrderRequest::market(instrument, side, sh(1))
+    }
+}
+
+/// The request with something that only few orders have: legs, a trail, an auction, dollars.
+fn dressed(random: &mut Random, request: OrderRequest, near: Price) -> OrderRequest {
+    let away = |part: f64| Price::from_raw((near.raw() as f64 * part / 1e7).round() as i64 * 10_000_000);
+    let (high, low) = (away(1.001 + 0.02 * random.uniform()), away(0.999 - 0.02 * random.uniform()));
+    let gtc = pick(random, &[TimeInForce::Gtc, TimeInForce::Day]);
+    let plain = OrderRequest { tif: gtc, ..request };
+    let loss = |stop| Some(StopLoss { stop, limit: None });
+    let (profit, stop) = if request.side == Side::Buy { (high, low) } else { (low, high) };
+    match random.below(9) {
+        0..=2 => OrderRequest { class: OrderClass::Bracket, take_profit: Some(profit), stop_loss: loss(stop), ..plain },
+        3 => OrderRequest { class: OrderClass::Oto, take_profit: Some(profit), ..plain },
+        4 => OrderRequest { class: OrderClass::Oto, stop_loss: loss(stop), ..plain },
+        5 => {
+            let exit = OrderRequest::limit(request.instrument, request.side, request.qty, if request.side == Side::Sell { high } else { low });
+            OrderRequest { class: OrderClass::Oco, stop_loss: loss(if request.side == Side::Sell { low } else { high }), tif: gtc, ..exit }
+        }
+        6 => {
+            let trail = pick(random, &[Trail::Price(away(0.004)), Trail::PartsPerBillion(5_000_000)]);
+            OrderRequest { tif: gtc, ..OrderRequest::trailing(request.instrument, request.side, request.qty, trail) }
+        }
+        7 => OrderRequest { tif: pick(random, &[TimeInForce::Opg, TimeInForce::Cls]), ..request },
+        _ => OrderRequest { notional: Some(usd(50.0 + 900.0 * random.uniform())), qty: Qty::ZERO, ..plain },
     }
 }
 
@@ -328,7 +382,14 @@ fn chaos(name: String, seed: u64, activity: f64) -> Box<dyn Strategy> {
                 let instrument = InstrumentId(random.below(context.view.instruments.len() as u64) as u32);
                 let near = context.view.top(instrument)?.reference().unwrap_or(px(20.0));
                 match random.below(8) {
-                    0..=3 => mine.push(context.submit(some_request(&mut random, instrument, near))),
+                    0..=3 => {
+                        let mut request = some_request(&mut random, instrument, near);
+                        if random.chance(0.4) {
+                            request = dressed(&mut random, request, near);
+                        }
+                        let id = context.submit(request);
+                        mine.extend((0..=request.legs()).map(|leg| OrderId(id.0 + leg)));
+                    }
                     4 if !mine.is_empty() => {
                         context.cancel(pick(&mut random, &mine))?;
                     }
@@ -391,15 +452,23 @@ fn some_venue(random: &mut Random) -> VenueConfig {
         liquidity: pick(random, &[Liquidity::Displayed, Liquidity::Displayed, Liquidity::Unlimited]),
         queue: pick(random, &[QueueModel::Behind, QueueModel::Front]),
         stop_trigger: pick(random, &[StopTrigger::Trades, StopTrigger::Quotes]),
+        stop_buy: pick(random, &[StopBuy::Market, StopBuy::Collared]),
+        sessions: pick(random, &[Sessions::Continuous, Sessions::Continuous, Sessions::UsEquity]),
+        on_split: pick(random, &[OnSplit::Cancel, OnSplit::Adjust]),
+        on_dividend: pick(random, &[OnDividend::Keep, OnDividend::Reduce]),
+        participation_ppb: pick(random, &[ALL_PPB, ALL_PPB / 4]),
+        impact: pick(random, &[Impact::None, Impact::SquareRoot { coefficient: 1.0, volatility: 0.02, volume: 1e6 }]),
+        spread: if random.chance(0.3) { Spread::LogNormal { median_ns: 1_000_000, sigma: 1.0 } } else { Spread::Jitter },
+        ..VenueConfig::default()
     }
 }
 
 const KINDS: [Sources; 5] = [
-    Sources { quotes: true, trades: true, bars: false },
-    Sources { quotes: true, trades: false, bars: false },
-    Sources { quotes: false, trades: true, bars: false },
-    Sources { quotes: false, trades: false, bars: true },
-    Sources { quotes: true, trades: false, bars: true },
+    Sources { quotes: true, trades: true, bars: false, ..Sources::NONE },
+    Sources { quotes: true, trades: false, bars: false, ..Sources::NONE },
+    Sources { quotes: false, trades: true, bars: false, ..Sources::NONE },
+    Sources { quotes: false, trades: false, bars: true, ..Sources::NONE },
+    Sources { quotes: true, trades: false, bars: true, ..Sources::NONE },
 ];
 
 /// A random walk of each instrument, told by the kinds of data it has.
@@ -479,10 +548,16 @@ fn drive(seed: u64) -> (u64, usize, usize) {
     // What is on its way arrives; then every order is done, or works at the venue.
     sim.between(now.plus(MINUTE_NS));
     let open = sim.engine.orders.open();
+    for id in open {
+        let order = sim.engine.orders.get(*id).unwrap();
+        assert!(sim.venue.rests(*id), "{order:?} is open, and does not rest at the venue");
+    }
     assert_eq!(open.len(), sim.venue.resting(), "open orders are those that rest at the venue");
     for id in open {
         let status = sim.engine.orders.get(*id).unwrap().status();
-        assert!(matches!(status, OrderStatus::New | OrderStatus::PartiallyFilled), "order {id} is {status:?} for ever");
+        // Legs wait for their parents, orders for auctions and sessions.
+        let rests = matches!(status, OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Held | OrderStatus::Accepted);
+        assert!(rests, "order {id} is {status:?} for ever");
         let order = sim.engine.orders.get(*id).unwrap();
         let flattens = order.kind == OrderType::Market && order.tif == TimeInForce::Day;
         assert!(sim.engine.state() != EngineState::Halted || flattens, "order {id} works on in a halted engine");
@@ -535,7 +610,7 @@ fn slow(order_latency_ns: i64) -> VenueConfig {
     VenueConfig { order_latency_ns, report_latency_ns: order_latency_ns, ..VenueConfig::default() }
 }
 
-const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false };
+const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false, ..Sources::NONE };
 
 fn statuses(sim: &Sim) -> Vec<&'static str> {
     sim.engine.orders().all().iter().map(|o| o.status().as_str()).collect()

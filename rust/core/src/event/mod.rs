@@ -54,6 +54,14 @@ pub const FLAG_NO_HIGH_LOW: u32 = 1 << 16;
 pub const FLAG_UPDATED: u32 = 1 << 17;
 /// Set on a bar that covers a whole trading day.
 pub const FLAG_DAILY: u32 = 1 << 18;
+/// Set on the print of an opening auction, or of a market centre's official open, as the engine takes trades.
+pub const FLAG_OPENING: u32 = 1 << 19;
+/// Set on the print of a closing auction, or of a market centre's official close, as the engine takes trades.
+pub const FLAG_CLOSING: u32 = 1 << 20;
+/// Set on a trade in which the buyer took, as the engine takes trades.
+pub const FLAG_BUYER_TOOK: u32 = 1 << 21;
+/// Set on a trade in which the seller took, as the engine takes trades.
+pub const FLAG_SELLER_TOOK: u32 = 1 << 22;
 
 /// Up to four one-letter condition codes in one number, first code in the lowest byte; codes after the fourth are left out.
 #[inline]
@@ -335,6 +343,10 @@ pub enum MarketEvent {
     Trade(Trade),
     /// A complete bar; last among events of one moment.
     Bar(Bar),
+    /// A change of the book, after the trades of its moment.
+    Book(BookDelta),
+    /// A change of trading state, before all but actions of its moment.
+    Status(Status),
 }
 
 impl MarketEvent {
@@ -346,6 +358,8 @@ impl MarketEvent {
             Self::Quote(e) => e.ts,
             Self::Trade(e) => e.ts,
             Self::Bar(e) => e.ts,
+            Self::Book(e) => e.ts,
+            Self::Status(e) => e.ts,
         }
     }
 
@@ -357,6 +371,8 @@ impl MarketEvent {
             Self::Quote(e) => &mut e.instrument,
             Self::Trade(e) => &mut e.instrument,
             Self::Bar(e) => &mut e.instrument,
+            Self::Book(e) => &mut e.instrument,
+            Self::Status(e) => &mut e.instrument,
         };
         if let Some(&id) = ids.get(instrument.index()) {
             *instrument = id;
@@ -371,6 +387,8 @@ impl MarketEvent {
             Self::Quote(e) => e.instrument,
             Self::Trade(e) => e.instrument,
             Self::Bar(e) => e.instrument,
+            Self::Book(e) => e.instrument,
+            Self::Status(e) => e.instrument,
         }
     }
 }

@@ -87,6 +87,10 @@ kinds! {
     ANOMALY = 24,
     /// Something outside the engine is not as it must be.
     ALARM = 25,
+    /// A change of a book.
+    BOOK = 26,
+    /// A change of trading state.
+    STATUS = 27,
 }
 
 impl RecordKind {

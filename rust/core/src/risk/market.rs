@@ -192,7 +192,7 @@ impl Market {
         let flags = match event {
             MarketEvent::Quote(e) => e.flags,
             MarketEvent::Trade(e) => e.flags,
-            MarketEvent::Bar(_) | MarketEvent::Action(_) => 0,
+            _ => 0,
         };
         if learn.halts && matches!(event, MarketEvent::Quote(_) | MarketEvent::Trade(_)) {
             self.set_halted(instrument, flags & FLAG_HALTED != 0);

@@ -291,6 +291,11 @@ impl Refusal {
         Self { code, check, scope, measured, limit, form }
     }
 
+    /// No price is known at which the order could be valued.
+    pub(crate) const fn unpriced() -> Self {
+        Self::new(Check::Reference, RefusalCode::StaleReference, Scope::Account, 0.0, 0.0, None)
+    }
+
     pub(crate) const fn invalid(why: &'static str) -> Self {
         Self::new(Check::Form, RefusalCode::Invalid, Scope::Account, 0.0, 0.0, Some(why))
     }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Version of the payloads.
-pub const PAYLOAD_VERSION: u16 = 1;
+pub const PAYLOAD_VERSION: u16 = 2;
 
 /// What a session runs with: its first record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +69,8 @@ pub(super) const fn kind_of(input: &Input) -> RecordKind {
         Input::Market(MarketEvent::Trade(_)) => RecordKind::TRADE,
         Input::Market(MarketEvent::Bar(_)) => RecordKind::BAR,
         Input::Market(MarketEvent::Action(_)) => RecordKind::ACTION,
+        Input::Market(MarketEvent::Book(_)) => RecordKind::BOOK,
+        Input::Market(MarketEvent::Status(_)) => RecordKind::STATUS,
         Input::Report(_) => RecordKind::REPORT,
         Input::Wake(_) => RecordKind::WAKE,
         Input::Command(_) => RecordKind::COMMAND,
@@ -87,6 +89,8 @@ pub(super) const fn is_step(kind: RecordKind) -> bool {
             | RecordKind::TRADE
             | RecordKind::BAR
             | RecordKind::ACTION
+            | RecordKind::BOOK
+            | RecordKind::STATUS
             | RecordKind::REPORT
             | RecordKind::WAKE
             | RecordKind::COMMAND

@@ -3,10 +3,11 @@
 use crate::bars::BarSpec;
 use crate::book::TopOfBook;
 use crate::ledger::{Ledger, Position};
-use crate::order::{Order, OrderRequest, Orders};
+use crate::order::{Order, OrderRequest, Orders, Trail};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::ops::BitOr;
+use std::sync::Arc;
 
 /// Kinds of market events, as a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ impl Interest {
     pub const BARS: Self = Self(4);
     /// Splits and dividends.
     pub const ACTIONS: Self = Self(8);
+    /// States of the book, one call for each that the exchange showed.
+    pub const BOOK: Self = Self(16);
 
     /// True when it holds all of `other`.
     #[inline]
@@ -40,11 +43,18 @@ impl BitOr for Interest {
 }
 
 /// What a strategy asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Intent {
     /// Send an order.
     Submit(OrderRequest),
+    /// Send an order under an id of the strategy's own.
+    SubmitNamed {
+        /// The order.
+        request: OrderRequest,
+        /// The id.
+        client_order_id: Arc<str>,
+    },
     /// Cancel an order.
     Cancel(OrderId),
     /// Replace an order: `None` keeps what it has.
@@ -57,6 +67,8 @@ pub enum Intent {
         limit: Option<Price>,
         /// New stop price.
         stop: Option<Price>,
+        /// New trail of a trailing stop.
+        trail: Option<Trail>,
     },
     /// Call `on_timer(tag)` at `at`.
     Timer {
@@ -158,9 +170,22 @@ impl Context<'_> {
     }
 
     /// Send an order; gives the id it has from now on. Whether it passes the risk checks, `on_order` tells.
+    /// Legs have the ids that follow, take-profit first.
     pub fn submit(&mut self, request: OrderRequest) -> OrderId {
-        self.intents.list.push(Intent::Submit(request));
-        self.take_id()
+        self.ask(request.legs(), Intent::Submit(OrderRequest { client: 0, ..request }))
+    }
+
+    /// Send an order under an id of the strategy's own, of 1 to 128 characters, which no order of the run may have had.
+    pub fn submit_named(&mut self, request: OrderRequest, client_order_id: &str) -> OrderId {
+        let request = OrderRequest { client: 0, ..request };
+        self.ask(request.legs(), Intent::SubmitNamed { request, client_order_id: client_order_id.into() })
+    }
+
+    fn ask(&mut self, legs: u64, intent: Intent) -> OrderId {
+        self.intents.list.push(intent);
+        let id = self.take_id();
+        self.intents.next_id += legs;
+        id
     }
 
     /// True when `id` is the strategy's own and still open, or was just submitted in this call.
@@ -185,10 +210,22 @@ impl Context<'_> {
 
     /// Ask to replace an order; gives the id of the replacement, or `None` when the order is done already.
     pub fn replace(&mut self, id: OrderId, qty: Option<Qty>, limit: Option<Price>, stop: Option<Price>) -> Result<Option<OrderId>> {
+        self.replace_with(id, qty, limit, stop, None)
+    }
+
+    /// The same with a new trail of a trailing stop, whose best price starts anew.
+    pub fn replace_with(
+        &mut self,
+        id: OrderId,
+        qty: Option<Qty>,
+        limit: Option<Price>,
+        stop: Option<Price>,
+        trail: Option<Trail>,
+    ) -> Result<Option<OrderId>> {
         if !self.can_change(id)? {
             return Ok(None);
         }
-        self.intents.list.push(Intent::Replace { order: id, qty, limit, stop });
+        self.intents.list.push(Intent::Replace { order: id, qty, limit, stop, trail });
         Ok(Some(self.take_id()))
     }
 

@@ -152,7 +152,7 @@ fn price_of(event: &MarketEvent, top: &TopOfBook) -> f64 {
         MarketEvent::Bar(bar) => bar.close.to_f64(),
         MarketEvent::Trade(trade) => trade.price.to_f64(),
         MarketEvent::Quote(quote) => quote.mid(),
-        MarketEvent::Action(_) => top.reference().map_or(f64::NAN, Price::to_f64),
+        MarketEvent::Action(_) | MarketEvent::Book(_) | MarketEvent::Status(_) => top.reference().map_or(f64::NAN, Price::to_f64),
     }
 }
 

@@ -1,14 +1,14 @@
 //! What goes to a venue and what comes back.
 
-use crate::order::Order;
+use crate::order::{Order, Restatement};
 use crate::types::{InstrumentId, Money, OrderId, Price, Qty, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A command to the venue.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum OrderCommand {
-    /// Work this order.
+    /// Work this order. Legs come before their parent, and wait for it.
     New(Order),
     /// Cancel this order.
     Cancel {
@@ -43,7 +43,7 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ReportKind {
-    /// It works.
+    /// It works (Alpaca's event `new`).
     Accepted(OrderId),
     /// Shares were traded.
     Filled {
@@ -78,19 +78,34 @@ pub enum ReportKind {
     },
     /// Its session ended.
     Expired(OrderId),
-    /// The venue does not trade this instrument.
+    /// The venue does not trade this instrument, or not such an order.
     Rejected(OrderId),
+    /// It is there and waits for its session or auction (Alpaca's event `accepted`).
+    Queued(OrderId),
+    /// A leg is there and waits for its parent.
+    Held(OrderId),
+    /// Its terms are others now.
+    Restated {
+        /// Which order.
+        order: OrderId,
+        /// The terms.
+        terms: Restatement,
+    },
 }
 
 impl ReportKind {
     /// The order it is about; of a replace, the one to end.
     pub const fn order(&self) -> OrderId {
         match *self {
-            Self::Filled { order, .. } => order,
+            Self::Filled { order, .. } | Self::Restated { order, .. } => order,
             Self::Replaced { old, .. } | Self::ReplaceRejected { old, .. } => old,
-            Self::Accepted(order) | Self::Canceled(order) | Self::CancelRejected(order) | Self::Expired(order) | Self::Rejected(order) => {
-                order
-            }
+            Self::Accepted(order)
+            | Self::Canceled(order)
+            | Self::CancelRejected(order)
+            | Self::Expired(order)
+            | Self::Rejected(order)
+            | Self::Queued(order)
+            | Self::Held(order) => order,
         }
     }
 }

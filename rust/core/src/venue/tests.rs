@@ -1,97 +1,101 @@
 //! Hand-worked examples for every row of the module's table, one small market each.
 
 use super::*;
-use crate::event::{Bar, FLAG_NO_LAST, Quote, Trade};
-use crate::order::{OrderRequest, OrderType};
+use crate::event::{ActionKind, Bar, CorporateAction, FLAG_NO_LAST, Quote, Trade};
+use crate::order::{OrderRequest, OrderType, TimeInForce};
 use crate::types::{DAY_NS, Money, Price, Qty, SECOND_NS, Side, StrategyId};
 
-const I: InstrumentId = InstrumentId(0);
-const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false };
-const TRADES: Sources = Sources { quotes: false, trades: true, bars: false };
-const BARS: Sources = Sources { quotes: false, trades: false, bars: true };
-const TICKS: Sources = Sources { quotes: true, trades: true, bars: false };
+pub(super) const I: InstrumentId = InstrumentId(0);
+pub(super) const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false, ..Sources::NONE };
+pub(super) const TRADES: Sources = Sources { quotes: false, trades: true, bars: false, ..Sources::NONE };
+pub(super) const BARS: Sources = Sources { quotes: false, trades: false, bars: true, ..Sources::NONE };
+pub(super) const TICKS: Sources = Sources { quotes: true, trades: true, bars: false, ..Sources::NONE };
 
-fn px(x: f64) -> Price {
+pub(super) fn px(x: f64) -> Price {
     Price::from_f64(x).unwrap()
 }
 
-fn sh(n: i64) -> Qty {
+pub(super) fn sh(n: i64) -> Qty {
     Qty::from_whole(n).unwrap()
 }
 
-fn at(ns: i64) -> Timestamp {
+pub(super) fn at(ns: i64) -> Timestamp {
     Timestamp::from_nanos(ns)
 }
 
-fn utc(text: &str) -> i64 {
+pub(super) fn utc(text: &str) -> i64 {
     chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_nanos_opt().unwrap()
 }
 
 /// A venue with one instrument (and a second without data), whose reports are told as short lines.
-struct Floor {
-    venue: SimVenue,
+pub(super) struct Floor {
+    pub(super) venue: SimVenue,
     next_id: u64,
 }
 
 impl Floor {
-    fn new(sources: Sources) -> Self {
+    pub(super) fn new(sources: Sources) -> Self {
         Self::with(sources, VenueConfig::default())
     }
 
-    fn with(sources: Sources, config: VenueConfig) -> Self {
+    pub(super) fn with(sources: Sources, config: VenueConfig) -> Self {
         Self { venue: SimVenue::new(config, &[sources, Sources::default()]).unwrap(), next_id: 1 }
     }
 
-    fn order(&mut self, request: &OrderRequest, now: i64) -> Order {
+    pub(super) fn order(&mut self, request: &OrderRequest, now: i64) -> Order {
         let order = Order::new(OrderId(self.next_id), StrategyId(0), request, Price::ZERO, at(now));
         self.next_id += 1;
         order
     }
 
     /// Send at `now` and let everything arrive that is due by then.
-    fn send(&mut self, request: &OrderRequest, now: i64) -> OrderId {
-        let order = self.order(request, now);
+    pub(super) fn send(&mut self, request: &OrderRequest, now: i64) -> OrderId {
+        let (order, legs) = self.order(request, now).with_legs(request);
+        for leg in legs.into_iter().flatten() {
+            self.next_id += 1;
+            self.venue.send(OrderCommand::New(leg), at(now));
+        }
         self.venue.send(OrderCommand::New(order), at(now));
         self.settle(now);
         order.id
     }
 
-    fn cancel(&mut self, order: OrderId, now: i64) {
+    pub(super) fn cancel(&mut self, order: OrderId, now: i64) {
         self.venue.send(OrderCommand::Cancel { order, instrument: I }, at(now));
         self.settle(now);
     }
 
-    fn replace(&mut self, old: OrderId, request: &OrderRequest, now: i64) -> OrderId {
+    pub(super) fn replace(&mut self, old: OrderId, request: &OrderRequest, now: i64) -> OrderId {
         let new = self.order(request, now);
         self.venue.send(OrderCommand::Replace { old, new }, at(now));
         self.settle(now);
         new.id
     }
 
-    fn settle(&mut self, now: i64) {
+    pub(super) fn settle(&mut self, now: i64) {
         while self.venue.next_arrival() <= at(now) {
             let due = self.venue.next_arrival();
-            self.venue.advance(due);
+            self.venue.advance(due).unwrap();
             self.venue.arrive().unwrap();
         }
     }
 
-    fn market(&mut self, event: &MarketEvent) {
+    pub(super) fn market(&mut self, event: &MarketEvent) {
         self.settle(event.ts().nanos() - 1);
-        self.venue.advance(event.ts());
+        self.venue.advance(event.ts()).unwrap();
         self.venue.on_market(event).unwrap();
     }
 
-    fn quote(&mut self, ts: i64, bid: f64, ask: f64, size: i64) {
+    pub(super) fn quote(&mut self, ts: i64, bid: f64, ask: f64, size: i64) {
         let (bid_size, ask_size) = (sh(size), sh(size));
         self.market(&MarketEvent::Quote(Quote { ts: at(ts), instrument: I, bid: px(bid), ask: px(ask), bid_size, ask_size, flags: 0 }));
     }
 
-    fn trade(&mut self, ts: i64, price: f64, size: i64) {
+    pub(super) fn trade(&mut self, ts: i64, price: f64, size: i64) {
         self.market(&MarketEvent::Trade(Trade { ts: at(ts), instrument: I, price: px(price), size: sh(size), flags: 0 }));
     }
 
-    fn bar(&mut self, start: i64, end: i64, [open, high, low, close]: [f64; 4], volume: i64) {
+    pub(super) fn bar(&mut self, start: i64, end: i64, [open, high, low, close]: [f64; 4], volume: i64) {
         self.market(&MarketEvent::Bar(Bar {
             ts: at(end),
             start: at(start),
@@ -105,12 +109,12 @@ impl Floor {
         }));
     }
 
-    fn reports(&mut self) -> Vec<Report> {
+    pub(super) fn reports(&mut self) -> Vec<Report> {
         std::iter::from_fn(|| self.venue.take_report(Timestamp::MAX)).collect()
     }
 
     /// What happened since the last call, without acceptances: `1 100@10.05 taker`, `1 canceled`.
-    fn told(&mut self) -> Vec<String> {
+    pub(super) fn told(&mut self) -> Vec<String> {
         let tell = |r: Report| match r.kind {
             ReportKind::Accepted(_) => None,
             ReportKind::Filled { order, qty, price, maker, .. } => {
@@ -122,20 +126,27 @@ impl Floor {
             ReportKind::ReplaceRejected { old, new } => Some(format!("{old} not replaced by {new}")),
             ReportKind::Expired(o) => Some(format!("{o} expired")),
             ReportKind::Rejected(o) => Some(format!("{o} rejected")),
+            ReportKind::Queued(o) => Some(format!("{o} queued")),
+            ReportKind::Held(o) => Some(format!("{o} held")),
+            ReportKind::Restated { order, terms } => {
+                let price = |name: &str, p: Option<Price>| p.map_or(String::new(), |p| format!(" {name} {p}"));
+                let prices = [("limit", terms.limit), ("stop", terms.stop), ("best", terms.hwm)].map(|(n, p)| price(n, p)).concat();
+                Some(format!("{order} restated to {}{prices}", terms.qty))
+            }
         };
         self.reports().into_iter().filter_map(tell).collect()
     }
 }
 
-fn market(side: Side, qty: i64) -> OrderRequest {
+pub(super) fn market(side: Side, qty: i64) -> OrderRequest {
     OrderRequest::market(I, side, sh(qty))
 }
 
-fn limit(side: Side, qty: i64, price: f64) -> OrderRequest {
+pub(super) fn limit(side: Side, qty: i64, price: f64) -> OrderRequest {
     OrderRequest::limit(I, side, sh(qty), px(price))
 }
 
-fn stop(side: Side, qty: i64, price: f64) -> OrderRequest {
+pub(super) fn stop(side: Side, qty: i64, price: f64) -> OrderRequest {
     OrderRequest { kind: OrderType::Stop, stop: Some(px(price)), ..market(side, qty) }
 }
 
@@ -143,7 +154,7 @@ fn stop_limit(side: Side, qty: i64, stop: f64, limit: f64) -> OrderRequest {
     OrderRequest { kind: OrderType::StopLimit, stop: Some(px(stop)), limit: Some(px(limit)), ..market(side, qty) }
 }
 
-const fn tif(request: OrderRequest, tif: TimeInForce) -> OrderRequest {
+pub(super) const fn tif(request: OrderRequest, tif: TimeInForce) -> OrderRequest {
     OrderRequest { tif, ..request }
 }
 
@@ -693,7 +704,7 @@ fn orders_expire_when_they_do_and_not_when_the_market_wakes_again() {
     assert_eq!(f.venue.next_expiry(), at(close + 1));
     f.told();
     f.quote(close - 1, 9.90, 10.0, 500);
-    f.venue.advance(f.venue.next_expiry());
+    f.venue.advance(f.venue.next_expiry()).unwrap();
     assert_eq!(f.told(), ["1 expired"]);
     assert_eq!(f.venue.next_expiry(), Timestamp::MAX);
 }

@@ -101,10 +101,10 @@ impl Broker {
     pub(crate) fn advance(&mut self, now: Timestamp) {
         while self.venue.next_arrival() <= now {
             let due = self.venue.next_arrival();
-            self.venue.advance(due);
+            self.venue.advance(due).unwrap();
             self.venue.arrive().unwrap();
         }
-        self.venue.advance(now);
+        self.venue.advance(now).unwrap();
         self.collect(now);
     }
 

@@ -22,7 +22,7 @@ use tickwright_core::types::{InstrumentId, Instruments, OrderId, Price, Qty, Ran
 use tickwright_core::venue::{OrderCommand, Sources, VenueConfig};
 
 const OPEN: i64 = 1_381_152_600 * SECOND_NS;
-const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false };
+const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false, book: false, auctions: false };
 
 /// From the parent.
 #[derive(Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use tickwright_core::venue::{Liquidity, OrderCommand, QueueModel, Sources, Venue
 
 /// Monday, 2013-10-07, 09:30 in New York.
 const OPEN: i64 = 1_381_152_600 * SECOND_NS;
-const BOTH: Sources = Sources { quotes: true, trades: true, bars: false };
+const BOTH: Sources = Sources { quotes: true, trades: true, bars: false, book: false, auctions: false };
 
 /// What a run went through.
 #[derive(Debug, Default)]
