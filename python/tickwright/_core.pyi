@@ -1240,6 +1240,12 @@ class RunResult:
     def end_equity(self) -> str:
         """Exact decimal text of equity at the end."""
 
+    def risk_counters(self) -> tuple[list[tuple[str, str, int]], int]:
+        """(code, scope, refusals) where there are any, and orders passed."""
+
+    def account(self) -> dict[str, Any]:
+        """Figures of the account at the end."""
+
     def stats(self) -> dict[str, float | None]:
         """Statistics of the run."""
 
@@ -1252,6 +1258,7 @@ def run_backtest(
     *,
     cash: float,
     risk: dict[str, Any],
+    account: dict[str, Any],
     venue: dict[str, Any],
     mark: str,
     start: int | None,
@@ -1348,3 +1355,53 @@ class JournalLog:
     @property
     def recovery(self) -> dict[str, Any] | None:
         """What opening found; None of a new journal."""
+
+@final
+class KillSwitch:
+    """Switches that stop new orders at once, from any thread; reset only by hand."""
+
+    def throw(self, strategy: str | None = None) -> bool:
+        """Stop new orders, of one strategy or of all. True when it was not thrown before."""
+
+    def reset(self, strategy: str | None = None) -> bool:
+        """Let them pass again. True when it was thrown."""
+
+    @property
+    def thrown(self) -> bool:
+        """Whether the account's switch is thrown."""
+
+    @property
+    def strategies(self) -> list[str]:
+        """Strategies whose own switch is thrown."""
+
+@final
+class RiskCore:
+    """The checks, the books they look at, and the orders that are open."""
+
+    def __init__(
+        self, symbols: list[str], strategies: list[str], cash: float, limits: dict[str, Any], account: dict[str, Any]
+    ) -> None: ...
+    def quote(self, symbol: str, bid: float, ask: float, ts: int) -> None: ...
+    def trade(self, symbol: str, price: float, size: float, ts: int) -> None: ...
+    def submit(
+        self, order: dict[str, Any], ts: int | None
+    ) -> tuple[int | None, tuple[str, str, str, float, float, str] | None]: ...
+    def explain(self, order: dict[str, Any]) -> list[tuple[str, str, str, float, float, bool, str | None]]: ...
+    def fill(self, id: int, qty: float, price: float, fee: float, ts: int | None) -> None: ...
+    def cancel(self, id: int) -> None: ...
+    def close(self, id: int) -> None: ...
+    def reload(self, limits: dict[str, Any]) -> None: ...
+    def next_day(self, days: int) -> tuple[float, float]: ...
+    def set_halted(self, symbol: str, halted: bool) -> None: ...
+    def set_bands(self, symbol: str, bands: tuple[float, float] | None) -> None: ...
+    def set_borrow(self, symbol: str, shares: float | None, rate_pct: float) -> None: ...
+    def set_state(self, state: str) -> None: ...
+    @property
+    def kill_switch(self) -> KillSwitch: ...
+    @property
+    def counters(self) -> tuple[list[tuple[str, str, int]], int]: ...
+    @property
+    def account(self) -> dict[str, Any]: ...
+    def position(self, symbol: str) -> float: ...
+    @property
+    def open_orders(self) -> list[int]: ...

@@ -23,6 +23,8 @@ mod lines;
 mod matching;
 mod matching_event;
 mod quality;
+mod risk;
+mod settings;
 mod stats;
 mod strategy;
 mod table;
@@ -50,6 +52,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     stats::register(module)?;
     strategy::register(module)?;
     backtest::register(module)?;
+    risk::register(module)?;
     book::register(module)?;
     book_set::register(module)?;
     matching::register(module)?;

@@ -3,11 +3,13 @@
 use super::Merge;
 use super::digest::digest;
 use super::door::Door;
+use crate::account::AccountFigures;
 use crate::engine::{Engine, EngineConfig, EngineState, Fill, Output, RefusalRecord};
 use crate::event::MarketEvent;
 use crate::feeds::View;
 use crate::ledger::{EquityPoint, Position, RoundTrip};
 use crate::order::Order;
+use crate::risk::Counters;
 use crate::session::Setup;
 use crate::strategy::Strategy;
 use crate::types::{Error, InstrumentId, Money, Price, Result, StrategyId, Timestamp};
@@ -95,6 +97,12 @@ pub struct BacktestResult {
     pub positions: Vec<PositionRecord>,
     /// Changes of the engine's state: when, to what, why.
     pub states: Vec<(Timestamp, EngineState, Arc<str>)>,
+    /// Orders that passed the risk checks, and refusals by code and scope.
+    pub risk: Counters,
+    /// Figures of the account at the end, of one that limits anything.
+    pub account: Option<AccountFigures>,
+    /// Interest received less interest and borrow costs paid.
+    pub accrued: Money,
     /// Market events processed.
     pub events: u64,
     /// Equity at the start.
@@ -260,7 +268,10 @@ fn run_view(
     progress(done, total, last)?;
     let mut result = recorder.result;
     result.events = done;
-    let ledger = engine.engine().ledger();
+    let (risk, ledger) = (engine.engine().risk(), engine.engine().ledger());
+    result.risk = risk.counters().clone();
+    result.account = risk.account().is_limited().then(|| risk.account().figures(ledger, risk.exposure().held()));
+    result.accrued = ledger.accrued();
     result.max_drawdown = ledger.max_drawdown();
     result.positions = ledger
         .positions()

@@ -4,6 +4,7 @@
 //! market events, venue reports and the time, and carries its order commands to a venue. The same inputs give the same outputs.
 
 mod core;
+mod days;
 mod dispatch;
 mod faults;
 mod input;

@@ -56,26 +56,21 @@ impl Engine {
             ReportKind::Replaced { old, new } => {
                 let filled = self.orders.get(old).map_or(Qty::ZERO, |o| o.filled);
                 if !filled.is_zero() {
-                    let has_ended = !self.is_open(new);
                     self.orders.carry_fills(new, filled)?;
-                    if has_ended {
-                        // Before this was heard, and as if all of it had been open.
-                        self.settle_replace(new, filled.raw());
-                    }
                 }
                 if self.orders.get(old).is_some_and(|o| matches!(o.status(), OrderStatus::New | OrderStatus::PartiallyFilled)) {
                     // A cancel that was refused because of the replace has been heard of first.
                     self.orders.apply(old, OrderEvent::ReplaceRequested, self.now)?;
                 }
-                let change = self.orders.get(new).map_or(0, |o| o.replace_change);
-                self.settle_replace(old, change.min(0));
+                // While a replace was pending the larger of both orders counted as open; now the new one alone does.
+                self.risk.closed(old);
+                self.risk.resized(new, self.orders.get(new).map_or(0, |o| o.remaining().raw()));
                 let before = self.orders.get(old).map(Order::status);
                 let order = self.orders.apply(old, OrderEvent::Replaced, self.now)?;
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
             }
             ReportKind::ReplaceRejected { old, new } => {
-                let change = self.orders.get(new).map_or(0, |o| o.replace_change);
-                self.settle_replace(old, -change.max(0));
+                self.risk.closed(new);
                 let before = self.orders.get(new).map(Order::status);
                 let order = self.orders.apply(new, OrderEvent::Rejected, self.now)?;
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
@@ -94,21 +89,11 @@ impl Engine {
         self.orders.get(id).is_some_and(|o| !o.status().is_terminal())
     }
 
-    /// While a replace was pending the larger of both orders counted as open; now it is decided.
-    fn settle_replace(&mut self, old: OrderId, change: i64) {
-        if let Some(o) = self.orders.get(old) {
-            let (instrument, side) = (o.instrument, o.side);
-            let mark = self.ledger.mark_of(instrument);
-            self.risk.exposure_mut().order_changed(instrument, side, change, mark);
-        }
-    }
-
     fn update(&mut self, id: OrderId, event: OrderEvent) -> Result<()> {
         let before = self.orders.get(id).map(Order::status);
         let order = self.orders.apply(id, event, self.now)?;
         if order.status().is_terminal() {
-            let mark = self.ledger.mark_of(order.instrument);
-            self.risk.exposure_mut().order_changed(order.instrument, order.side, -order.remaining().raw(), mark);
+            self.risk.closed(id);
         }
         self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
         Ok(())
@@ -127,13 +112,9 @@ impl Engine {
             self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?
         };
         let (strategy, instrument, side) = (order.strategy, order.instrument, order.side);
-        let booked = self.ledger.book(&Booking { strategy, instrument, side, qty, price, fee, ts })?;
-        let mark = self.ledger.mark_of(instrument);
-        let exposure = self.risk.exposure_mut();
-        if !is_late {
-            exposure.order_changed(instrument, side, -qty.raw(), mark);
-        }
-        exposure.position_changed(instrument, self.ledger.net_qty(instrument), mark);
+        let booking = Booking { strategy, instrument, side, qty, price, fee, ts };
+        let booked = self.ledger.book(&booking)?;
+        self.risk.booked(id, &booking, booked.position, order.status().is_terminal(), &self.ledger);
         let slippage = if order.reference.is_positive() {
             Money::notional(Price::from_raw(side.sign() * (price.raw() - order.reference.raw())), qty)
         } else {
@@ -160,7 +141,8 @@ impl Engine {
             out.push(Output::Trip(trip));
         }
         self.notices.push_back(Notice::Fill(fill));
-        self.watch_losses(out)
+        self.watch_losses(out)?;
+        self.watch_strategies(out)
     }
 
     /// The open order that is to replace `old`, or has.
@@ -172,8 +154,7 @@ impl Engine {
     fn shrink_replacement(&mut self, old: OrderId, qty: Qty) -> Result<()> {
         let Some(new) = self.replacement_of(old).and_then(|id| self.orders.get(id).copied()) else { return Ok(()) };
         self.orders.carry_fills(new.id, qty)?;
-        let mark = self.ledger.mark_of(new.instrument);
-        self.risk.exposure_mut().order_changed(new.instrument, new.side, -qty.raw(), mark);
+        self.risk.resized(new.id, new.remaining().raw() - qty.raw());
         Ok(())
     }
 
@@ -255,17 +236,21 @@ impl Engine {
         Ok(())
     }
 
-    /// Check `request`, which would join `open_orders` others.
-    fn judge(&mut self, request: &OrderRequest, open_orders: usize) -> Result<std::result::Result<(), Refusal>> {
+    /// Check `request` of strategy `s`, which would replace `old` where that is given.
+    fn judge(&mut self, s: StrategyId, request: &OrderRequest, old: Option<OrderId>) -> Result<std::result::Result<(), Refusal>> {
         let top =
             self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
-        let context = RiskContext { now: self.now, top, ledger: &self.ledger, open_orders, gate: self.gate };
-        Ok(self.risk.check(request, &context))
+        let open_orders = self.orders.open().len().saturating_sub(usize::from(old.is_some()));
+        let context = RiskContext { now: self.now, strategy: s, top, ledger: &self.ledger, open_orders, gate: self.gate };
+        Ok(match old {
+            None => self.risk.check(request, &context),
+            Some(old) => self.risk.check_replacement(old, request, &context),
+        })
     }
 
     fn submit(&mut self, s: StrategyId, request: &OrderRequest, out: &mut Vec<Output>) -> Result<()> {
         let (id, reference) = (self.orders.next_id(), self.reference(request.instrument));
-        if let Err(refusal) = self.judge(request, self.orders.open().len())? {
+        if let Err(refusal) = self.judge(s, request, None)? {
             return self.refuse(Order::refused(id, s, request, reference, self.now), refusal, out);
         }
         let order = Order::new(id, s, request, reference, self.now);
@@ -276,7 +261,9 @@ impl Engine {
         self.orders.add(order)?;
         let mark = self.ledger.mark_of(order.instrument);
         let mark = if mark.is_positive() { mark } else { order.limit().unwrap_or(Price::ZERO) };
-        self.risk.exposure_mut().order_changed(order.instrument, order.side, opens, mark);
+        if let Some(top) = self.tops.get(order.instrument.index()) {
+            self.risk.opened(&order, opens, mark, top);
+        }
         out.push(Output::Order(command));
         Ok(())
     }
@@ -302,6 +289,7 @@ impl Engine {
         let replacing = order.status() == OrderStatus::PendingReplace;
         if replacing || matches!(order.status(), OrderStatus::PendingNew | OrderStatus::New | OrderStatus::PartiallyFilled) {
             self.update(id, OrderEvent::CancelRequested)?;
+            self.risk.cancel_sent(id, self.now);
             out.push(Output::Order(OrderCommand::Cancel { order: id, instrument: order.instrument }));
         }
         if replacing {
@@ -348,15 +336,10 @@ impl Engine {
         }
         let remains = request.qty.checked_sub(order.filled)?;
         // Judge what would remain as if the old order were gone.
-        let mark = self.ledger.mark_of(request.instrument);
-        let old_open = order.remaining().raw();
-        self.risk.exposure_mut().order_changed(request.instrument, request.side, -old_open, mark);
-        let verdict = self.judge(&OrderRequest { qty: remains, ..request }, self.orders.open().len().saturating_sub(1));
-        self.risk.exposure_mut().order_changed(request.instrument, request.side, old_open, mark);
-        if let Err(refusal) = verdict? {
+        if let Err(refusal) = self.judge(s, &OrderRequest { qty: remains, ..request }, Some(old))? {
             return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);
         }
-        new.replace_change = remains.raw() - old_open;
+        new.replace_change = remains.raw() - order.remaining().raw();
         self.update(old, OrderEvent::ReplaceRequested)?;
         self.launch(new, new.replace_change.max(0), OrderCommand::Replace { old, new }, out)
     }
