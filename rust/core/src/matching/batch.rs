@@ -9,9 +9,9 @@ use crate::types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Rows ahead at which the table, the order and its neighbours in the queue are asked for: each takes a miss of its own.
-const TABLE_AHEAD: usize = 24;
-const ORDER_AHEAD: usize = 16;
-const QUEUE_AHEAD: usize = 8;
+const TABLE_AHEAD: usize = 48;
+const ORDER_AHEAD: usize = 32;
+const QUEUE_AHEAD: usize = 16;
 
 /// Below this many orders everything lies in the near caches, and asking costs more than it saves.
 const WORTHWHILE: usize = if cfg!(test) { 10 } else { 20_000 };
