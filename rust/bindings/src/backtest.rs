@@ -17,8 +17,8 @@ use tickwright_core::stats::{StatsConfig, Totals, summarize};
 use tickwright_core::strategy::{Driver, NodeSpec, Rules, RulesSpec, Size, Strategy};
 use tickwright_core::types::{Error, Money, Price, Qty, Timestamp};
 use tickwright_core::venue::{
-    ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Spread, StopBuy, StopTrigger,
-    TIERS_MAX, Tier, VenueConfig,
+    ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Spread, StopBuy,
+    StopTrigger, TIERS_MAX, Tier, VenueConfig,
 };
 
 /// A required or optional item of a settings dict.

@@ -1,7 +1,7 @@
 //! The run loop.
 
-use super::{Kinds, Merge};
 use super::digest::digest;
+use super::{Kinds, Merge};
 use crate::engine::{Engine, EngineConfig, EngineState, Fill, Output, RefusalRecord};
 use crate::event::MarketEvent;
 use crate::feeds::View;

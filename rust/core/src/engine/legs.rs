@@ -1,8 +1,8 @@
 //! Orders with legs, by dollars, and by names of their own, in the engine.
 
+use super::Output;
 use super::core::Engine;
 use super::orders::Sent;
-use super::Output;
 use crate::order::{Order, OrderClass, OrderRequest, OrderStatus, Role};
 use crate::risk::{Refusal, RefusalCode, Risk};
 use crate::types::{OrderId, Price, Qty, Result, SCALE, Side};

@@ -247,7 +247,11 @@ impl Engine {
             ReportKind::Replaced { old, new } => match self.orders.get(new) {
                 // The replacement's own news may have come before.
                 Some(replacement) if replacement.replaces == old => {
-                    if order.is_being_replaced() { Sense::Sound } else { Sense::Stale }
+                    if order.is_being_replaced() {
+                        Sense::Sound
+                    } else {
+                        Sense::Stale
+                    }
                 }
                 _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),
             },
@@ -371,13 +375,7 @@ impl Engine {
         Ok(())
     }
 
-    fn replace(
-        &mut self,
-        s: StrategyId,
-        old: OrderId,
-        change: &Change,
-        out: &mut Vec<Output>,
-    ) -> Result<()> {
+    fn replace(&mut self, s: StrategyId, old: OrderId, change: &Change, out: &mut Vec<Output>) -> Result<()> {
         let id = self.orders.next_id();
         let Some(order) = self.orders.get(old).copied() else {
             return Err(Error::Order { order: old.to_string(), why: "is not known; replace an order that submit gave".to_owned() });

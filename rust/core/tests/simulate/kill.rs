@@ -81,8 +81,12 @@ fn child() {
     } else {
         let mut instruments = Instruments::default();
         instruments.intern("S0").unwrap();
-        let setup =
-            Setup { config: EngineConfig { trust: Trust::Wire, ..EngineConfig::default() }, instruments, sources: vec![QUOTES], strategies };
+        let setup = Setup {
+            config: EngineConfig { trust: Trust::Wire, ..EngineConfig::default() },
+            instruments,
+            sources: vec![QUOTES],
+            strategies,
+        };
         let log = Log::create(storage, config(&policy), JournalId([9; 16])).unwrap();
         let mut session = Session::create(log, setup, start).unwrap();
         session.step(&Input::Start { at: start, reconcile: false }, start).unwrap();
@@ -272,7 +276,10 @@ impl Parent {
                     let new = OrderCommand::New(order);
                     let replace = OrderCommand::Replace { old: order.replaces, new: order };
                     self.broker.take(if order.replaces.0 == 0 { new } else { replace }, self.now);
-                } else if order.status() == OrderStatus::PendingCancel && !self.broker.is_canceling(order.id) && !self.broker.has_ended(order.id) {
+                } else if order.status() == OrderStatus::PendingCancel
+                    && !self.broker.is_canceling(order.id)
+                    && !self.broker.has_ended(order.id)
+                {
                     self.broker.take(OrderCommand::Cancel { order: order.id, instrument: order.instrument }, self.now);
                 }
             }
@@ -322,7 +329,10 @@ fn killed_at_any_moment_a_session_loses_nothing_that_was_acknowledged() {
             parent.kill();
         }
         let (acknowledged, orders, steps) = parent.end();
-        println!("{policy}: {} kills, {acknowledged} of {acknowledged} acknowledged inputs kept, {orders} orders, {steps} inputs", kills / 2);
+        println!(
+            "{policy}: {} kills, {acknowledged} of {acknowledged} acknowledged inputs kept, {orders} orders, {steps} inputs",
+            kills / 2
+        );
         assert!(orders as u64 > kills / 4, "the session traded");
     }
     std::fs::remove_dir_all(&root).unwrap();
