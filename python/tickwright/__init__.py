@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from tickwright._core import Book as Book
     from tickwright._core import CorporateAction as CorporateAction
     from tickwright._core import Fill as Fill
+    from tickwright._core import KillSwitch as KillSwitch
     from tickwright._core import Order as Order
     from tickwright._core import Position as Position
     from tickwright._core import Quote as Quote
     from tickwright._core import Timer as Timer
     from tickwright._core import Trade as Trade
+    from tickwright.account import Account as Account
+    from tickwright.account import Borrow as Borrow
     from tickwright.backtesting import Result as Result
-    from tickwright.backtesting import RiskLimits as RiskLimits
     from tickwright.backtesting import SimVenue as SimVenue
     from tickwright.backtesting import backtest as backtest
     from tickwright.book import BookSet as BookSet
@@ -48,6 +50,12 @@ if TYPE_CHECKING:
     from tickwright.errors import SignalError as SignalError
     from tickwright.errors import StrategyError as StrategyError
     from tickwright.errors import TickwrightError as TickwrightError
+    from tickwright.matching import MatchingEngine as MatchingEngine
+
+    from tickwright.limits import Group as Group
+    from tickwright.limits import Limits as Limits
+    from tickwright.limits import RiskLimits as RiskLimits
+    from tickwright.risk import Risk as Risk
     from tickwright.rules import Fraction as Fraction
     from tickwright.rules import Notional as Notional
     from tickwright.rules import Rules as Rules
@@ -60,9 +68,11 @@ _check_processor()
 
 # Public name → module that defines it; a module that is itself the name maps to "".
 _EXPORTS = {
+    "Account": "account",
     "Bar": "_core",
     "Book": "_core",
     "BookSet": "book",
+    "Borrow": "account",
     "Columns": "data",
     "ConfigError": "errors",
     "CorporateAction": "_core",
@@ -70,9 +80,13 @@ _EXPORTS = {
     "FeedReport": "data",
     "Fill": "_core",
     "Fraction": "rules",
+    "Group": "limits",
     "InterruptedRunError": "errors",
     "JournalError": "errors",
+    "KillSwitch": "_core",
+    "Limits": "limits",
     "MarketData": "data",
+    "MatchingEngine": "matching",
     "Notional": "rules",
     "NumericError": "errors",
     "Order": "_core",
@@ -82,7 +96,8 @@ _EXPORTS = {
     "Position": "_core",
     "Quote": "_core",
     "Result": "backtesting",
-    "RiskLimits": "backtesting",
+    "Risk": "risk",
+    "RiskLimits": "limits",
     "Rules": "rules",
     "Shares": "rules",
     "SignalError": "errors",

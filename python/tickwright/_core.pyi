@@ -157,6 +157,196 @@ _DepthArrays: TypeAlias = tuple[
 def fixed(value: object) -> int:
     """Units of 1e-9 of a float, an int, a `Decimal` or text."""
 
+class MatchEvent:
+    """One event of a `MatchingEngine`. Attributes that an event of its kind does not have are None."""
+
+    @property
+    def kind(self) -> str:
+        """What happened.
+
+        ``accepted``, ``rejected``, ``filled``, ``canceled``, ``replaced``, ``repriced``, ``triggered``, ``expired``,
+        ``indicative``, ``uncrossed``, ``phase``, ``bands`` or ``limit_state``.
+        """
+
+    @property
+    def order(self) -> tuple[int, int] | None:
+        """The order: participant and its number there; of a fill the taker."""
+
+    @property
+    def maker(self) -> tuple[int, int] | None:
+        """The resting order of a fill; in an auction the seller's."""
+
+    @property
+    def taker(self) -> tuple[int, int] | None:
+        """The incoming order of a fill; in an auction the buyer's."""
+
+    @property
+    def execution_id(self) -> int | None:
+        """Number of the trade, from 1 up."""
+
+    @property
+    def made_in(self) -> str | None:
+        """Where the trade was made: ``continuous``, ``auction`` or ``record``."""
+
+    @property
+    def side(self) -> str | None:
+        """Side of the order, of the taker, or of the quote in a limit state."""
+
+    @property
+    def price(self) -> float | None:
+        """Limit, or price of the trade or auction, dollars."""
+
+    @property
+    def qty(self) -> float | None:
+        """Shares ordered, traded, or paired in an auction."""
+
+    @property
+    def left(self) -> float | None:
+        """Shares of the order, or of the taker, still to fill, or that did not trade."""
+
+    @property
+    def maker_left(self) -> float | None:
+        """Shares of the maker still to fill."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why a request was rejected or an order canceled."""
+
+    @property
+    def request(self) -> str | None:
+        """What was asked and rejected: ``new``, ``cancel`` or ``replace``."""
+
+    @property
+    def kept_place(self) -> bool | None:
+        """Whether a replaced order kept its place in the queue."""
+
+    @property
+    def imbalance(self) -> float | None:
+        """Shares left over at the auction's price: buyers' above zero, sellers' below."""
+
+    @property
+    def phase(self) -> str | None:
+        """The phase from now on."""
+
+    @property
+    def bands(self) -> tuple[float, float, float] | None:
+        """Reference, lower and upper price band, dollars."""
+
+    @property
+    def ts(self) -> int | None:
+        """Time of what happens by itself, nanoseconds since 1970 UTC."""
+
+class MatchingEngine:
+    """One instrument's exchange; `tickwright.MatchingEngine` adds columns."""
+
+    def __new__(
+        cls,
+        *,
+        tick: object = None,
+        lot: object = None,
+        self_match: str = "allow",
+        luld: str = "none",
+        orders_max: int = 16_777_216,
+    ) -> Self: ...
+    def submit(
+        self,
+        participant: int,
+        order: int,
+        side: str,
+        qty: object,
+        price: object = None,
+        *,
+        stop: object = None,
+        tif: str = "day",
+        post_only: bool = False,
+        ts: int = ...,
+    ) -> list[MatchEvent]:
+        """Send a new order: market without a price, stop or stop-limit with a stop."""
+
+    def cancel(self, participant: int, order: int, *, ts: int = ...) -> list[MatchEvent]:
+        """Cancel an order."""
+
+    def replace(
+        self,
+        participant: int,
+        order: int,
+        *,
+        qty: object = None,
+        price: object = None,
+        stop: object = None,
+        ts: int = ...,
+    ) -> list[MatchEvent]:
+        """Give an order new terms; it keeps its place in the queue where only its quantity shrinks."""
+
+    def mass_cancel(self, participant: int, *, ts: int = ...) -> list[MatchEvent]:
+        """Cancel every order of a participant, the oldest first."""
+
+    def set_phase(self, phase: str, *, ts: int = ...) -> list[MatchEvent]:
+        """Go over to another phase; an auction leads into ``continuous`` and to ``closed``."""
+
+    def advance(self, ts: int) -> list[MatchEvent]:
+        """Let time pass: what is due by `ts` happens, at its own time."""
+
+    def set_reference(self, price: object) -> None:
+        """Tell the price for auctions that no trade gives, such as the previous close."""
+
+    def set_luld_day(self, previous_close: object, close_ts: int) -> None:
+        """Tell the price bands the previous close and when the session ends."""
+
+    def apply_arrays(
+        self,
+        op: npt.NDArray[np.int8],
+        participant: npt.NDArray[np.uint32],
+        order: npt.NDArray[np.uint64],
+        side: npt.NDArray[np.int8],
+        price: _Raw,
+        qty: _Raw,
+        stop: _Raw | None,
+        tif: npt.NDArray[np.int8] | None,
+        post_only: npt.NDArray[np.int8] | None,
+        ts: npt.NDArray[np.int64] | None,
+    ) -> dict[str, Any]:
+        """Apply columns of requests; prices and quantities in units of 1e-9."""
+
+    def best_bid(self) -> tuple[float, float, int] | None:
+        """Price, shares and orders of the highest bid."""
+
+    def best_ask(self) -> tuple[float, float, int] | None:
+        """Price, shares and orders of the lowest ask."""
+
+    def depth(self, n: int = 10) -> tuple[list[tuple[float, float, int]], list[tuple[float, float, int]]]:
+        """Price, shares and orders of the best bids and asks."""
+
+    def orders_at(self, side: str, price: object) -> list[tuple[int, int, float]]:
+        """Participant, number and shares of the orders at a price, the first to trade first."""
+
+    def queue_ahead(self, participant: int, order: int) -> tuple[float, int] | None:
+        """Shares and orders in front of an order at its price; None where it is not in the book."""
+
+    def order(self, participant: int, order: int) -> dict[str, Any] | None:
+        """Side, price, stop, shares left and filled, tif, and whether the order is in the book."""
+
+    def indicative(self) -> tuple[float | None, float, float]:
+        """Tell what the auction would do now: price, shares paired, imbalance."""
+
+    def bands(self) -> tuple[float, float, float] | None:
+        """Give reference, lower and upper price band, where they are in force."""
+
+    @property
+    def phase(self) -> str:
+        """What the exchange is doing."""
+
+    @property
+    def last_trade(self) -> float | None:
+        """Price of the last trade."""
+
+    def __len__(self) -> int: ...
+    def to_bytes(self) -> bytes:
+        """Give the whole state."""
+
+    def restore(self, state: bytes) -> None:
+        """Go on from the state that `to_bytes` gave."""
+
 class OrderBook:
     """One instrument's order book; `tickwright.OrderBook` adds columns and arrays."""
 
@@ -465,6 +655,12 @@ def synthetic(
 
     Settings of a symbol are start price, annual volatility, average daily volume, mean spread in ticks, and events a
     day. Symbols without settings take those of the default symbols in turn.
+    """
+
+def market(seed: int, symbols: Sequence[tuple[str, float, bool, float]], date: str, seconds: int) -> MarketData:
+    """Simulate a market order by order.
+
+    A symbol is its name, start price, whether its tick is large for its price, and a factor on its pace.
     """
 
 # --- indicators ------------------------------------------------------------------------------------------------------
@@ -1067,6 +1263,10 @@ class RunResult:
         """BLAKE3 of all orders, fills, refusals and equity points."""
 
     @property
+    def state_hash(self) -> str | None:
+        """BLAKE3 of the engine's state at the end, hexadecimal, where the run was recorded."""
+
+    @property
     def events(self) -> int:
         """Market events processed."""
 
@@ -1086,6 +1286,12 @@ class RunResult:
     def end_equity(self) -> str:
         """Exact decimal text of equity at the end."""
 
+    def risk_counters(self) -> tuple[list[tuple[str, str, int]], int]:
+        """(code, scope, refusals) where there are any, and orders passed."""
+
+    def account(self) -> dict[str, Any]:
+        """Figures of the account at the end."""
+
     def stats(self) -> dict[str, float | None]:
         """Statistics of the run."""
 
@@ -1098,6 +1304,7 @@ def run_backtest(
     *,
     cash: float,
     risk: dict[str, Any],
+    account: dict[str, Any],
     venue: dict[str, Any],
     mark: str,
     start: int | None,
@@ -1105,6 +1312,7 @@ def run_backtest(
     equity_every_ns: int,
     max_requests_per_moment: int,
     progress: Callable[[int, int, int], object] | None,
+    journal: str | PathLike[str] | None = None,
 ) -> RunResult:
     """Run strategies over data; each is the dict of `Rules.to_spec`, or (name, object, names of its own callbacks)."""
 
@@ -1121,6 +1329,12 @@ def journal_verify(path: str | PathLike[str], public_keys: Sequence[bytes]) -> d
 
 def journal_repair(path: str | PathLike[str], into: str | PathLike[str]) -> dict[str, Any]:
     """Copy what is intact of the journal at `path` to the new folder `into`; what was kept, by name."""
+
+def journal_replay(path: str | PathLike[str], from_snapshot: bool) -> dict[str, Any]:
+    """Replay the session in a journal without its strategies; what was found, by name."""
+
+def journal_describe(kind: int, sequence: int, payload: bytes) -> str:
+    """Give what the payload of a session's record says, as JSON; `null` for kinds that no session writes."""
 
 @final
 class JournalReader:
@@ -1187,3 +1401,53 @@ class JournalLog:
     @property
     def recovery(self) -> dict[str, Any] | None:
         """What opening found; None of a new journal."""
+
+@final
+class KillSwitch:
+    """Switches that stop new orders at once, from any thread; reset only by hand."""
+
+    def throw(self, strategy: str | None = None) -> bool:
+        """Stop new orders, of one strategy or of all. True when it was not thrown before."""
+
+    def reset(self, strategy: str | None = None) -> bool:
+        """Let them pass again. True when it was thrown."""
+
+    @property
+    def thrown(self) -> bool:
+        """Whether the account's switch is thrown."""
+
+    @property
+    def strategies(self) -> list[str]:
+        """Strategies whose own switch is thrown."""
+
+@final
+class RiskCore:
+    """The checks, the books they look at, and the orders that are open."""
+
+    def __init__(
+        self, symbols: list[str], strategies: list[str], cash: float, limits: dict[str, Any], account: dict[str, Any]
+    ) -> None: ...
+    def quote(self, symbol: str, bid: float, ask: float, ts: int) -> None: ...
+    def trade(self, symbol: str, price: float, size: float, ts: int) -> None: ...
+    def submit(
+        self, order: dict[str, Any], ts: int | None
+    ) -> tuple[int | None, tuple[str, str, str, float, float, str] | None]: ...
+    def explain(self, order: dict[str, Any]) -> list[tuple[str, str, str, float, float, bool, str | None]]: ...
+    def fill(self, id: int, qty: float, price: float, fee: float, ts: int | None) -> None: ...
+    def cancel(self, id: int) -> None: ...
+    def close(self, id: int) -> None: ...
+    def reload(self, limits: dict[str, Any]) -> None: ...
+    def next_day(self, days: int) -> tuple[float, float]: ...
+    def set_halted(self, symbol: str, halted: bool) -> None: ...
+    def set_bands(self, symbol: str, bands: tuple[float, float] | None) -> None: ...
+    def set_borrow(self, symbol: str, shares: float | None, rate_pct: float) -> None: ...
+    def set_state(self, state: str) -> None: ...
+    @property
+    def kill_switch(self) -> KillSwitch: ...
+    @property
+    def counters(self) -> tuple[list[tuple[str, str, int]], int]: ...
+    @property
+    def account(self) -> dict[str, Any]: ...
+    def position(self, symbol: str) -> float: ...
+    @property
+    def open_orders(self) -> list[int]: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import secrets
 from contextlib import suppress
@@ -156,6 +157,15 @@ class Record:
     kind: int
     payload: bytes
     chain: bytes
+
+    @property
+    def content(self) -> Any:
+        """What the record of a session says, as JSON has it; None for kinds that no session writes.
+
+        Prices, quantities and dollars are decimal texts, times RFC 3339; a journal that other programs wrote raises
+        :class:`tickwright.DataError`.
+        """
+        return json.loads(_core.journal_describe(self.kind, self.sequence, self.payload))
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,3 +356,21 @@ def keygen(path: PathText) -> str:
     except OSError as error:
         raise ConfigError(f"{error.filename}: cannot be written: {error.strerror}") from None
     return public
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay found; it raises where the journal and the engine differ."""
+
+    steps: int
+    """Inputs: market events, reports, commands, timers."""
+    outputs: int
+    """Orders, fills, refusals and changes of state that came out as they are recorded, byte by byte."""
+    snapshots: int
+    """Snapshots that have the hash of the state at their place."""
+    state_hash: str
+    """BLAKE3 of the engine's state at the end, hexadecimal."""
+    last: int
+    """The last record."""
+    from_snapshot: int | None
+    """The last record of the snapshot that it began with; None from the beginning."""

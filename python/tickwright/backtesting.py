@@ -12,20 +12,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import re
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from tickwright import _core
+from tickwright._settings import checked, whole
+from tickwright.account import Account
 from tickwright.data import MarketData, nanoseconds
 from tickwright.errors import ConfigError, DataError
 from tickwright.fees import Bps, Fees, PerShare, Regulatory, Tiered
+from tickwright.limits import RiskLimits
 from tickwright.models import Almgren, Empirical, LogNormal, PowerQueue, SquareRoot
 from tickwright.rules import Rules
 from tickwright.strategy import Strategy
@@ -38,45 +41,6 @@ __all__ = ["Result", "RiskLimits", "SimVenue", "backtest"]
 Progress: TypeAlias = Callable[[int, int, int], None]
 QueueName: TypeAlias = Literal["behind", "front", "conservative", "proportional", "logarithmic", "exact"]
 Moment: TypeAlias = "int | str | dt.date | dt.datetime | None"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskLimits:
-    """Pre-trade limits of an account; None switches a check off. docs/risk.md lists the codes of refusals.
-
-    Position and exposure limits count open orders on the worst side.
-    """
-
-    max_order_qty: float | None = None
-    """Shares an order (``MAX_QTY``)."""
-    max_order_notional: float | None = None
-    """Dollars an order (``MAX_NOTIONAL``)."""
-    max_position_qty: float | None = None
-    """Shares held in a symbol, either way (``MAX_POSITION``)."""
-    max_position_notional: float | None = None
-    """Dollars held in a symbol, either way (``MAX_POSITION``)."""
-    max_gross_exposure: float | None = None
-    """Dollars of all positions, longs plus shorts (``MAX_EXPOSURE``)."""
-    max_net_exposure: float | None = None
-    """Dollars of all positions, longs less shorts, either way (``MAX_EXPOSURE``)."""
-    max_leverage: float | None = 2.0
-    """Gross exposure as a multiple of equity (``BUYING_POWER``); 2 is Regulation T's overnight limit."""
-    collar_pct: float | None = None
-    """Percent that a limit or stop price may lie from the mid (else the last price) (``COLLAR``)."""
-    max_data_age_ms: float | None = None
-    """Milliseconds of event time since the symbol's last price (``STALE_DATA``)."""
-    max_orders_per_second: int | None = None
-    """Orders a second of event time, a burst of one second's worth allowed (``RATE``)."""
-    max_open_orders: int | None = None
-    """Orders open at once (``MAX_OPEN``)."""
-    max_drawdown_pct: float | None = None
-    """Percent below the highest equity at which `on_breach` happens (``DRAWDOWN``)."""
-    max_daily_loss: float | None = None
-    """Dollars lost in one New York day at which `on_breach` happens (``LOSS``)."""
-    on_breach: Literal["halt", "reduce_only", "flatten"] = "halt"
-    """What a breach of the last two does, besides canceling all open orders."""
-    allow_short: bool = True
-    """May a position become short (``SHORT``)?"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +232,17 @@ class Result:
         """Changes of the engine's state: (time in ns, state, why)."""
         return self._core.states
 
+    @cached_property
+    def risk_counters(self) -> dict[tuple[str, str], int]:
+        """Refusals of the risk checks by code and scope; ``("PASSED", "account")`` are the orders that passed."""
+        refused, passed = self._core.risk_counters()
+        return {("PASSED", "account"): passed, **{(code, scope): n for code, scope, n in refused}}
+
+    @cached_property
+    def account(self) -> dict[str, Any]:
+        """The account at the end: interest and borrow costs, and of a cash or margin account its figures."""
+        return self._core.account()
+
     @property
     def end_equity(self) -> Decimal:
         """Equity at the end, exact."""
@@ -277,6 +252,11 @@ class Result:
     def digest(self) -> str:
         """BLAKE3 of all orders, fills, refusals and equity points: equal for equal runs."""
         return self._core.digest
+
+    @property
+    def state_hash(self) -> str | None:
+        """BLAKE3 of the engine's whole state at the end where the run was recorded: what a replay of the journal gives."""
+        return self._core.state_hash
 
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the report as one HTML file that needs nothing else, and give its path."""
@@ -307,6 +287,7 @@ def backtest(
     *,
     cash: float = 100_000,
     risk: RiskLimits | None = None,
+    account: Account | None = None,
     venue: SimVenue | None = None,
     start: Moment = None,
     end: Moment = None,
@@ -315,6 +296,7 @@ def backtest(
     bars: str | None = None,
     max_requests_per_moment: int = 100_000,
     progress: Progress | None = None,
+    journal: str | os.PathLike[str] | None = None,
 ) -> Result:
     """Run one or several strategies over market data.
 
@@ -328,6 +310,8 @@ def backtest(
         Dollars at the start, above 0.
     risk : RiskLimits, optional
         Limits; the default allows twice the equity.
+    account : Account, optional
+        Kind of account: cash, margin, or the default, which ``risk.max_leverage`` alone limits.
     venue : SimVenue, optional
         Latency, fees, slippage, liquidity; the default has none of the first three.
     start, end : int, str, date or datetime, optional
@@ -343,6 +327,9 @@ def backtest(
         Requests at one moment of event time after which a strategy is taken to loop over its own orders.
     progress : callable, optional
         Called now and then with events done, events in all, and event time in nanoseconds.
+    journal : path, optional
+        Folder to record the run in, which must hold no journal yet: every event, report, wish and order, chained by
+        hash. :func:`tickwright.journal.replay` gives the same state from it, without the strategies.
 
     Returns
     -------
@@ -355,6 +342,8 @@ def backtest(
         Before the run starts, with what is wrong and what would be right.
     StrategyError
         When a strategy raised, returned something, or loops over its own orders.
+    JournalError
+        When `journal` cannot be written, or a journal is there already.
     """
     merged = _merged(data)
     strategies = _listed(strategy, bars)
@@ -365,9 +354,12 @@ def backtest(
     sim = SimVenue() if venue is None else venue
     if not isinstance(limits, RiskLimits):
         raise ConfigError(f"risk: {type(limits).__name__} is no RiskLimits; give RiskLimits(max_order_notional=25_000)")
+    books = Account() if account is None else account
+    if not isinstance(books, Account):
+        raise ConfigError(f"account: {type(books).__name__} is no Account; give Account.margin()")
     if not isinstance(sim, SimVenue):
         raise ConfigError(f"venue: {type(sim).__name__} is no SimVenue; give SimVenue(latency_ms=40)")
-    _whole("max_requests_per_moment", max_requests_per_moment, 1, 2**32)
+    whole("max_requests_per_moment", max_requests_per_moment, 1, 2**32)
     if progress is not None and not callable(progress):
         raise ConfigError(f"progress: {progress!r} cannot be called; give a function of events done, in all, and time")
     began = time.perf_counter()
@@ -375,14 +367,16 @@ def backtest(
         merged._core,
         strategies,
         cash=_dollars(cash),
-        risk=_checked("risk", asdict(limits)),
-        venue=_checked("venue", sim._settings()),
+        risk=limits._settings(),
+        account=books._settings(),
+        venue=checked("venue", sim._settings()),
         mark=mark,
         start=begin,
         end=until,
         equity_every_ns=_duration(equity_every),
         max_requests_per_moment=max_requests_per_moment,
         progress=progress,
+        journal=None if journal is None else os.fspath(journal),
     )
     wall = time.perf_counter() - began
     first, last = merged.start, merged.end
@@ -455,48 +449,6 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
         else:
             raise ConfigError(f"strategy: {type(one).__name__} is neither a Strategy nor Rules")
     return listed
-
-
-_WORDS = (
-    "liquidity",
-    "queue",
-    "stop_trigger",
-    "dividends",
-    "on_breach",
-    "matching",
-    "sessions",
-    "stop_buy",
-    "halts",
-    "splits",
-    "dividend_orders",
-    "rules",
-)
-_MODELS = ("fees", "fee_tiers", "fee_rates", "latency_model", "impact")
-_COUNTS = {"max_orders_per_second": (1, 2**32), "max_open_orders": (1, 2**32), "seed": (0, 2**64)}
-
-
-def _checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:
-    for field, value in settings.items():
-        if field in _WORDS:
-            if not isinstance(value, str):
-                raise ConfigError(f"{section}.{field}: {value!r} is no text; give one of the words that it takes")
-        elif field in _MODELS or value is None:
-            continue
-        elif field == "allow_short":
-            if not isinstance(value, bool):
-                raise ConfigError(f"{section}.{field}: {value!r} is neither True nor False")
-        elif field in _COUNTS:
-            _whole(f"{section}.{field}", value, *_COUNTS[field])
-        elif isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ConfigError(f"{section}.{field}: {value!r} is no number")
-        elif not math.isfinite(value):
-            raise ConfigError(f"{section}.{field}: {value!r} is not finite; give a finite number")
-    return settings
-
-
-def _whole(place: str, value: object, least: int, end: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < end:
-        raise ConfigError(f"{place}: {value!r} must be a whole number from {least} to {end - 1:,}")
 
 
 _UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}

@@ -20,14 +20,20 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tickwright._core import FAULTS
-from tickwright.backtesting import RiskLimits, SimVenue
+from tickwright.account import Account
+from tickwright.backtesting import SimVenue
 from tickwright.errors import ConfigError
 from tickwright.fees import Bps, Fees, PerShare
+from tickwright.limits import RiskLimits
 from tickwright.rules import listed, nearest, read_toml
 
 __all__ = [
+    "AccountConfig",
+    "BorrowConfig",
     "Config",
     "DataConfig",
+    "GroupConfig",
+    "LimitsConfig",
     "LoggingConfig",
     "ReportConfig",
     "RiskConfig",
@@ -58,6 +64,16 @@ def _moment(value: object) -> object:
 def _unlimited(value: object) -> object:
     """Take ``inf``, which TOML and flags can write, for "no limit", which they cannot."""
     return None if isinstance(value, float) and value == float("inf") else value
+
+
+def _step(value: object) -> object:
+    """Take a number that an environment variable wrote as text for a number."""
+    if isinstance(value, str) and value != "us":
+        try:
+            value = float(value)
+        except ValueError:
+            return value
+    return _unlimited(value)
 
 
 Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
@@ -214,46 +230,122 @@ class DataConfig(_Section):
 
 _LIMITS: Final = RiskLimits()
 _VENUE: Final = SimVenue()
+_ACCOUNT: Final = Account()
 
 
-class RiskConfig(_Section):
-    """``[risk]``: limits of :class:`tickwright.RiskLimits`, with its defaults; ``inf`` is no limit."""
+class LimitsConfig(_Section):
+    """Limits of one scope, as :class:`tickwright.Limits` has them; ``inf`` is no limit."""
 
-    max_order_qty: Limit = Field(default=_LIMITS.max_order_qty, description="Shares of one order.")
-    max_order_notional: Limit = Field(default=_LIMITS.max_order_notional, description="Dollars of one order.")
-    max_position_qty: Limit = Field(
-        default=_LIMITS.max_position_qty, description="Shares held of one symbol, long or short."
+    restricted: bool = Field(default=False, description="Refuse every order.")
+    tick_size: Annotated[Positive | Literal["us"] | None, BeforeValidator(_step)] = Field(
+        default=None, description="Prices are multiples of this; us is a cent, below 1 dollar 0.0001."
     )
-    max_position_notional: Limit = Field(
-        default=_LIMITS.max_position_notional, description="Dollars held of one symbol, long or short."
+    lot: Limit = Field(default=None, description="Quantities are multiples of this many shares.")
+    min_order_notional: Limit = Field(default=None, description="Least dollars of an order.")
+    broker_rules: bool = Field(default=False, description="Refuse combinations that Alpaca refuses.")
+    max_order_qty: Limit = Field(default=None, description="Shares of one order.")
+    max_order_notional: Limit = Field(default=None, description="Dollars of one order.")
+    max_order_adv_pct: Limit = Field(default=None, description="Shares of one order as percent of a day's volume.")
+    max_position_qty: Limit = Field(default=None, description="Shares held of one symbol, long or short.")
+    max_position_notional: Limit = Field(default=None, description="Dollars held of one symbol, long or short.")
+    max_gross_exposure: Limit = Field(default=None, description="Dollars of all positions, long plus short.")
+    max_net_exposure: Limit = Field(default=None, description="Dollars of all positions, long less short, either way.")
+    max_leverage: Limit = Field(default=None, description="Gross exposure as a multiple of equity.")
+    collar_pct: Limit = Field(default=None, description="Percent that a limit price may be from the market.")
+    collar_sigma: Limit = Field(default=None, description="The same in standard deviations over collar_horizon_ms.")
+    collar_horizon_ms: Positive = Field(default=_LIMITS.collar_horizon_ms, description="Milliseconds of those.")
+    max_data_age_ms: Limit = Field(default=None, description="Milliseconds since the last price of the symbol.")
+    max_reference_age_ms: Limit = Field(default=None, description="The same for orders without a limit price.")
+    max_orders_per_second: WholeLimit = Field(default=None, description="Orders in any second.")
+    max_orders_per_minute: WholeLimit = Field(default=None, description="Orders in any minute.")
+    max_cancels_per_second: WholeLimit = Field(
+        default=None, description="Cancels a second above which no order passes."
     )
-    max_gross_exposure: Limit = Field(
-        default=_LIMITS.max_gross_exposure, description="Dollars of all positions, long plus short."
+    max_order_to_fill: Limit = Field(default=None, description="Orders and cancels for each order that filled.")
+    order_to_fill_grace: Annotated[int, Field(ge=0, lt=2**32)] = Field(
+        default=_LIMITS.order_to_fill_grace, description="Messages of the day before that ratio counts."
     )
-    max_net_exposure: Limit = Field(
-        default=_LIMITS.max_net_exposure, description="Dollars of all positions, long less short, without sign."
+    max_open_orders: WholeLimit = Field(default=None, description="Orders working at one time.")
+    max_open_orders_per_instrument: WholeLimit = Field(default=None, description="The same in one symbol.")
+    duplicate_window_ms: Limit = Field(default=None, description="Milliseconds for which the same order is refused.")
+    max_executions: WholeLimit = Field(
+        default=None, description="Orders that may begin to fill in execution_window_ms."
     )
-    max_leverage: Limit = Field(default=_LIMITS.max_leverage, description="Gross exposure as a multiple of equity.")
-    collar_pct: Limit = Field(
-        default=_LIMITS.collar_pct, description="Percent that a limit price may be from the market."
-    )
-    max_data_age_ms: Limit = Field(
-        default=_LIMITS.max_data_age_ms, description="Milliseconds since the last price of the symbol."
-    )
-    max_orders_per_second: WholeLimit = Field(
-        default=_LIMITS.max_orders_per_second, description="Orders in any second."
-    )
-    max_open_orders: WholeLimit = Field(default=_LIMITS.max_open_orders, description="Orders working at one time.")
+    execution_window_ms: Positive = Field(default=_LIMITS.execution_window_ms, description="Milliseconds of that.")
+    prevent_self_match: bool = Field(default=False, description="Refuse what would trade with an own resting order.")
     max_drawdown_pct: Annotated[Annotated[float, Field(gt=0, lt=100)] | None, BeforeValidator(_unlimited)] = Field(
-        default=_LIMITS.max_drawdown_pct, description="Percent below the highest equity at which `on_breach` happens."
+        default=None, description="Percent below the highest equity at which `on_breach` happens."
     )
     max_daily_loss: Limit = Field(
-        default=_LIMITS.max_daily_loss, description="Dollars lost in one New York day at which `on_breach` happens."
+        default=None, description="Dollars lost in one New York day at which `on_breach` happens."
+    )
+    reduce_only_at_pct: Annotated[Annotated[float, Field(gt=0, lt=100)] | None, BeforeValidator(_unlimited)] = Field(
+        default=None, description="Percent of one of the last two from which positions may only shrink."
     )
     on_breach: Literal["halt", "reduce_only", "flatten"] = Field(
-        default=_LIMITS.on_breach, description="What a breach of the last two does, besides canceling open orders."
+        default=_LIMITS.on_breach, description="What a breach of them does, besides canceling open orders."
     )
     allow_short: bool = Field(default=_LIMITS.allow_short, description="Whether a position may be below zero.")
+    capital: Limit = Field(default=None, description="Of a strategy: dollars that its drawdown is a percentage of.")
+
+
+class GroupConfig(LimitsConfig):
+    """``[risk.groups.NAME]``: limits of several symbols together."""
+
+    symbols: list[str] = Field(min_length=1, description="Symbols of the group.")
+
+
+class RiskConfig(LimitsConfig):
+    """``[risk]``: limits of :class:`tickwright.RiskLimits`, with its defaults; ``inf`` is no limit."""
+
+    max_leverage: Limit = Field(default=_LIMITS.max_leverage, description="Gross exposure as a multiple of equity.")
+    calendar: list[Annotated[list[Moment], Field(min_length=4, max_length=4)]] | None = Field(
+        default=None, description="Days of sessions: early, open, close, late."
+    )
+    extended_hours: bool = Field(default=False, description="Whether limit orders may be sent outside regular hours.")
+    average_volumes: dict[str, Positive] = Field(
+        default_factory=dict, description="Shares of an average day by symbol."
+    )
+    strategies: dict[str, LimitsConfig] = Field(default_factory=dict, description="Limits by name of strategy.")
+    instruments: dict[str, LimitsConfig] = Field(default_factory=dict, description="Limits by symbol.")
+    groups: dict[str, GroupConfig] = Field(default_factory=dict, description="Limits of groups of symbols.")
+
+
+class BorrowConfig(_Section):
+    """``[account.borrows.SYMBOL]``: see :class:`tickwright.Borrow`."""
+
+    shares: Annotated[NotNegative | None, BeforeValidator(_unlimited)] = Field(
+        default=None, description="Shares located; inf, or nothing, is as many as wanted."
+    )
+    rate_pct: NotNegative = Field(default=0.0, description="Percent a year of the value of the short.")
+
+
+class AccountConfig(_Section):
+    """``[account]``: settings of :class:`tickwright.Account`, with its defaults."""
+
+    kind: Literal["unlimited", "cash", "margin"] = Field(default=_ACCOUNT.kind, description="Kind of account.")
+    max_multiplier: Annotated[int, Field(ge=1, le=4)] = Field(
+        default=_ACCOUNT.max_multiplier, description="Most that equity is multiplied by: 1, 2 or 4."
+    )
+    shorting: bool = Field(default=_ACCOUNT.shorting, description="Whether a margin account may sell short.")
+    pdt_check: Literal["off", "entry", "exit", "both"] = Field(
+        default=_ACCOUNT.pdt_check, description="Orders that the pattern day trading protection refuses."
+    )
+    unsettled: Literal["wait", "good_faith"] = Field(
+        default=_ACCOUNT.unsettled, description="What money of a cash account does before it settles."
+    )
+    market_buy_cushion_pct: NotNegative = Field(
+        default=_ACCOUNT.market_buy_cushion_pct, description="Percent above the ask that a market buy may cost."
+    )
+    debit_rate_pct: NotNegative = Field(default=0.0, description="Percent a year on money owed.")
+    credit_rate_pct: NotNegative = Field(default=0.0, description="Percent a year on money held.")
+    borrow_rate_pct: NotNegative = Field(
+        default=0.0, description="Percent a year on shorts that borrows does not list."
+    )
+    easy_to_borrow: bool = Field(
+        default=True, description="Whether symbols that borrows does not list can be borrowed."
+    )
+    borrows: dict[str, BorrowConfig] = Field(default_factory=dict, description="What can be borrowed, by symbol.")
 
 
 class VenueConfig(_Section):
@@ -341,6 +433,7 @@ class Config(_Section):
     run: RunConfig = Field(default_factory=RunConfig)
     data: DataConfig = Field(default_factory=DataConfig)
     risk: RiskConfig = Field(default_factory=RiskConfig)
+    account: AccountConfig = Field(default_factory=AccountConfig)
     venue: VenueConfig = Field(default_factory=VenueConfig)
     report: ReportConfig = Field(default_factory=ReportConfig)
     logging: LoggingConfig = Field(default_factory=LoggingConfig)
@@ -501,4 +594,12 @@ def _known_at(parts: list[Any]) -> list[str]:
         return list(Config.model_fields)
     if parts[0] == "strategy":
         return list(StrategyConfig.model_fields)
+    inner: dict[str, type[BaseModel]] = {
+        "groups": GroupConfig,
+        "instruments": LimitsConfig,
+        "strategies": LimitsConfig,
+        "borrows": BorrowConfig,
+    }
+    if len(parts) > 3 and parts[1] in inner:
+        return list(inner[str(parts[1])].model_fields)
     return list(_fields(str(parts[0])))

@@ -23,6 +23,7 @@ from tickwright._journal_types import (
     Record,
     Recovery,
     RepairReport,
+    Replayed,
     TornTail,
     VerifyReport,
     fault_of,
@@ -41,6 +42,7 @@ __all__ = [
     "Record",
     "Recovery",
     "RepairReport",
+    "Replayed",
     "TornTail",
     "VerifyReport",
     "batches",
@@ -50,6 +52,7 @@ __all__ = [
     "kind_number",
     "read",
     "repair",
+    "replay",
     "table",
     "verify",
 ]
@@ -97,6 +100,47 @@ def verify(path: PathText, public_key: Key | Sequence[Key] | None = None) -> Ver
     found = _core.journal_verify(os.fspath(path), [key_of(k, "public_key") for k in given])
     kinds = dict(sorted(found.pop("kinds")))
     return VerifyReport(kinds=kinds, tail=tail_of(found.pop("tail")), fault=fault_of(found.pop("fault")), **found)
+
+
+def replay(path: PathText, *, from_snapshot: bool = False) -> Replayed:
+    """Run a recorded session through a fresh engine, without its strategies, and compare all that comes out.
+
+    What the strategies asked for is in the journal, call by call; stand-ins ask for it again. Everything else is worked
+    out anew: orders, refusals, fills, positions, states.
+
+    Parameters
+    ----------
+    path : path
+        The journal's folder.
+    from_snapshot : bool
+        Begin with the newest snapshot, where there is one.
+
+    Returns
+    -------
+    Replayed
+        Counts, and the hash of the state at the end.
+
+    Raises
+    ------
+    JournalError
+        If there is no journal, or it cannot be read.
+    DataError
+        If it holds no session, or the engine gives something else than is recorded; says where.
+
+    Examples
+    --------
+    >>> import tempfile, tickwright as tw
+    >>> class BuyOnce(tw.Strategy):
+    ...     def on_quote(self, quote):
+    ...         if not self.position(quote.symbol).qty and not self.open_orders():
+    ...             self.buy(quote.symbol, 100)
+    >>> day = tw.feeds.synthetic(seed=1, symbols=["ALFA"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     result = tw.backtest(BuyOnce(), day, journal=folder)
+    ...     tw.journal.replay(folder).state_hash == result.state_hash
+    True
+    """
+    return Replayed(**_core.journal_replay(os.fspath(path), from_snapshot))
 
 
 def _reader(path: PathText, start: int, end: int | None, kinds: Kind | Iterable[Kind] | None) -> _core.JournalReader:

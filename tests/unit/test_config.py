@@ -1,10 +1,11 @@
 import datetime as dt
+from dataclasses import fields
 
 import pytest
 
-from tickwright import RiskLimits, SimVenue
+from tickwright import Account, Borrow, RiskLimits, SimVenue
 from tickwright._core import FAULTS
-from tickwright.config import Config, load_config, parse_fees, parse_policy
+from tickwright.config import BorrowConfig, Config, load_config, parse_fees, parse_policy
 from tickwright.errors import ConfigError
 from tickwright.fees import Bps, PerShare
 
@@ -18,13 +19,78 @@ def write(tmp_path, text):
 def test_without_any_source_everything_has_its_default():
     assert load_config(env={}) == Config()
     assert RiskLimits(**Config().risk.model_dump()) == RiskLimits()
+    assert Account(**Config().account.model_dump()) == Account()
     venue = Config().venue
     assert SimVenue(**{**venue.model_dump(), "fees": parse_fees(venue.fees)}) == SimVenue()
 
 
 def test_every_setting_of_the_limits_and_the_venue_can_be_configured():
-    assert set(Config().risk.model_dump()) == set(RiskLimits.__slots__)
+    assert set(Config().risk.model_dump()) == {field.name for field in fields(RiskLimits)}
+    assert set(Config().account.model_dump()) == {field.name for field in fields(Account)}
+    assert set(BorrowConfig().model_dump()) == {field.name for field in fields(Borrow)}
     assert set(Config().venue.model_dump()) == set(SimVenue.__slots__)
+
+
+SCOPES = """
+[risk]
+max_order_qty = 500
+tick_size = "us"
+average_volumes = { BAC = 1e8 }
+calendar = [[2013-10-07T08:00:00Z, 2013-10-07T13:30:00Z, 2013-10-07T20:00:00Z, 2013-10-08T00:00:00Z]]
+
+[risk.groups.banks]
+symbols = ["BAC", "C"]
+max_gross_exposure = 50_000
+
+[risk.instruments.BAC]
+restricted = true
+
+[risk.strategies.trend]
+max_daily_loss = 1_000
+
+[account]
+kind = "margin"
+
+[account.borrows.BAC]
+shares = 100
+rate_pct = 2.5
+"""
+
+
+def test_limits_of_every_scope_and_the_account_are_read_from_the_file(tmp_path):
+    config = load_config(write(tmp_path, SCOPES), env={"TICKWRIGHT_RISK__TICK_SIZE": "0.05"})
+    limits = RiskLimits(**config.risk.model_dump())
+    assert (limits.max_order_qty, limits.tick_size, limits.average_volumes) == (500, 0.05, {"BAC": 1e8})
+    assert (limits.groups["banks"].symbols, limits.groups["banks"].max_gross_exposure) == (["BAC", "C"], 50_000)
+    assert limits.instruments["BAC"].restricted
+    assert limits.strategies["trend"].max_daily_loss == 1_000
+    assert limits.strategies["trend"].max_leverage is None, "a narrower scope has no limit that it is not given"
+    settings = limits._settings()
+    assert [row[:3] for row in settings["scopes"]] == [
+        ("strategy", "trend", []),
+        ("instrument", "BAC", []),
+        ("group", "banks", ["BAC", "C"]),
+    ]
+    assert settings["calendar"][0][1] == 1_381_152_600_000_000_000
+    account = Account(**config.account.model_dump())
+    assert account._settings()["borrows"] == [("BAC", 100.0, 2.5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("[risk.groups.g]\nmax_order_qty = 1\n", "risk.groups.g.symbols: "),
+        ("[risk.strategies.s]\nmax_order_qyt = 1\n", "risk.strategies.s.max_order_qyt: unknown key"),
+        ("[risk.instruments.X]\nmax_order_qty = -1\n", "risk.instruments.X.max_order_qty: "),
+        ("[account.borrows.X]\nrate_pct = -1\n", "account.borrows.X.rate_pct: "),
+        ('[account]\nkind = "gold"\n', "account.kind: "),
+        ("[risk]\ncalendar = [[2013-10-07]]\n", "risk.calendar[0]: "),
+    ],
+)
+def test_what_is_wrong_within_a_scope_is_named_whole(tmp_path, text, part):
+    with pytest.raises(ConfigError) as error:
+        load_config(write(tmp_path, text), env={})
+    assert part in str(error.value)
 
 
 @pytest.mark.parametrize("source", ["file", "environment", "command line"])

@@ -100,7 +100,7 @@ def journal_show(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Show records: number, times, kind, and the payload's first bytes; with --json all of it, hexadecimal."""
+    """Show records: number, times, kind, and what they say; with --json all of it, and the payload hexadecimal."""
     with guarded(as_json=as_json, debug=debug):
         from tickwright import journal
 
@@ -114,6 +114,7 @@ def journal_show(
                 {
                     **{f: getattr(r, f) for f in fields},
                     "kind": journal.kind_name(r.kind),
+                    "content": _content(r),
                     "payload": r.payload.hex(),
                     "chain": r.chain.hex(),
                 }
@@ -132,13 +133,35 @@ def journal_show(
                     _moment(r.recv_ts),
                     journal.kind_name(r.kind),
                     f"{len(r.payload):,}",
-                    _shown(r.payload),
+                    _told(r),
                 ]
                 for r in shown
             ],
         )
         if more:
             typer.echo(f"more follow; the next with --from {shown[-1].sequence + 1}, more at once with --limit")
+
+
+def _content(record: Any) -> Any:
+    """Give what a session's record says; None where it is no session's."""
+    from tickwright.errors import TickwrightError
+
+    try:
+        return record.content
+    except TickwrightError:
+        return None
+
+
+def _told(record: Any) -> str:
+    import json
+
+    content = _content(record)
+    if content is None:
+        return _shown(record.payload)
+    if isinstance(content, dict) and "input" in content:
+        asked = f"  asked {json.dumps(content['asked'])}" if content["asked"] else ""
+        return json.dumps(content["input"]) + asked
+    return json.dumps(content)
 
 
 def _moment(ns: int) -> str:
@@ -155,6 +178,32 @@ def _shown(payload: bytes) -> str:
     if start.isascii() and (text := start.decode("ascii")).isprintable():
         return f'"{text}"{rest}' if text else ""
     return start[: _PAYLOAD_BYTES_SHOWN // 2].hex() + ("…" if len(payload) > _PAYLOAD_BYTES_SHOWN // 2 else "")
+
+
+@journal_app.command("replay")
+def journal_replay(
+    path: Journal,
+    from_snapshot: Annotated[bool, typer.Option("--from-snapshot", help="Begin with the newest snapshot.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run a recorded session through a fresh engine, without its strategies, and compare all that comes out."""
+    with guarded(as_json=as_json, debug=debug):
+        from tickwright import journal
+
+        found = journal.replay(path, from_snapshot=from_snapshot)
+        if as_json:
+            print_json(_plain(found))
+            return
+        start = "the first record" if found.from_snapshot is None else f"the snapshot at record {found.from_snapshot:,}"
+        rows = [
+            ("from", start),
+            ("inputs", f"{found.steps:,}"),
+            ("outputs", f"{found.outputs:,}, all as recorded"),
+            ("snapshots", f"{found.snapshots:,}, all with the state's hash"),
+            ("state", found.state_hash),
+        ]
+        print_table("", [("", False), ("", False)], [list(row) for row in rows])
 
 
 @journal_app.command("repair")

@@ -52,6 +52,7 @@ def run_config(config: Config, made: list[Any], data: Any, progress: Progress | 
         data,
         cash=config.run.cash,
         risk=tw.RiskLimits(**config.risk.model_dump()),
+        account=tw.Account(**config.account.model_dump()),
         venue=tw.SimVenue(**venue, fees=parse_fees(config.venue.fees)),
         start=config.run.start,
         end=config.run.end,

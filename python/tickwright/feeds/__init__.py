@@ -32,7 +32,7 @@ from tickwright.feeds.alpaca import AlpacaDecoder, AlpacaHistoryDecoder, Control
 from tickwright.feeds.crypto import BinanceDecoder, CoinbaseDecoder, KrakenDecoder, binance, coinbase, kraken
 from tickwright.feeds.dbn import DbnDecoder, dbn
 from tickwright.feeds.decoder import Decoder
-from tickwright.feeds.files import SyntheticSymbol, lean, lobster, read, synthetic, table, write
+from tickwright.feeds.files import SyntheticSymbol, lean, lobster, market, read, synthetic, table, write
 from tickwright.feeds.itch import ItchDecoder, itch
 from tickwright.feeds.quality import (
     Merger,
@@ -72,6 +72,7 @@ __all__ = [
     "kraken",
     "lean",
     "lobster",
+    "market",
     "nbbo",
     "read",
     "resample",

@@ -16,7 +16,10 @@ from tickwright.data import MarketData
 from tickwright.errors import ConfigError, DataError, OutputError
 from tickwright.sources import find_sources, whole_folders
 
-__all__ = ["SyntheticSymbol", "lean", "lobster", "read", "synthetic", "table", "write"]
+__all__ = ["SyntheticSymbol", "lean", "lobster", "market", "read", "synthetic", "table", "write"]
+
+# A cent is a large step of a price below this: its spread is one tick nearly always.
+_LARGE_TICK_BELOW = 100.0
 
 Policy = Mapping[str, str | float]
 """Fault → ``"keep"``, ``"drop"`` or ``"fail"``; and ``absurd_band`` → a fraction."""
@@ -374,6 +377,62 @@ def synthetic(
             raise ConfigError(f"symbols: {symbols!r} is one text; give a list such as [{symbols!r}]")
         chosen = [(s, None) if isinstance(s, str) else _settings(s) for s in symbols]
     return MarketData(_core.synthetic(seed, chosen, date, days, events_scale, threads))
+
+
+def market(
+    *,
+    seed: int = 1,
+    symbols: Mapping[str, float] | Sequence[str] = ("LARG", "SMAL"),
+    date: str = "2026-01-05",
+    seconds: int = 3_600,
+    pace: float = 1.0,
+) -> MarketData:
+    """Simulate a market order by order: many firms' orders meet on a matching engine.
+
+    Orders arrive as a Hawkes process; prices come of nothing but their meeting. It opens and closes with an auction.
+    Cheap symbols trade like BAC (a spread of one cent, a deep touch), dear ones like AAPL in 2012 (a spread of some
+    twenty cents, a thin touch). `synthetic` makes whole days far more quickly, but has no orders behind its quotes.
+
+    Parameters
+    ----------
+    seed : int
+        Seed, 0 or more: the same seed and settings give the same market on every machine.
+    symbols : mapping of str to float, or sequence of str
+        Symbols and the prices about which they open, dollars; below 100 the tick counts as large. Names alone open
+        about 14 and 585 in turn.
+    date : str
+        Day, such as ``"2026-01-05"``; the session begins at 9:30 in New York.
+    seconds : int
+        Length of the session, 1 to 23,400.
+    pace : float
+        Factor on the orders per second.
+
+    Returns
+    -------
+    MarketData
+        A quote whenever the touch changes, and every trade, with the side that took.
+
+    Raises
+    ------
+    ConfigError
+        When a setting cannot work.
+
+    Examples
+    --------
+    >>> hour = market(seed=7, symbols={"BAC": 14.0}, seconds=600)
+    >>> hour.symbols, hour.count("quotes") > 1_000, hour.count("trades") > 100
+    (['BAC'], True, True)
+    """
+    if not 0 <= seed < 2**64:
+        raise ConfigError(f"seed: {seed!r} must be 0 or more and below 2**64")
+    if isinstance(symbols, str):
+        raise ConfigError(f"symbols: {symbols!r} is one text; give a list such as [{symbols!r}]")
+    if isinstance(symbols, Mapping):
+        prices = {name: float(price) for name, price in symbols.items()}
+    else:
+        prices = {name: (14.0, 585.0)[i % 2] for i, name in enumerate(symbols)}
+    chosen = [(name, price, price < _LARGE_TICK_BELOW, float(pace)) for name, price in prices.items()]
+    return MarketData(_core.market(seed, chosen, date, seconds))
 
 
 def _settings(symbol: SyntheticSymbol) -> tuple[str, list[float]]:

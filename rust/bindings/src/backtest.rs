@@ -2,6 +2,7 @@
 
 use crate::data::MarketData;
 use crate::errors::{StrategyError, call, choose, to_py};
+use crate::settings::{account, item, limits, millis};
 use crate::strategy::{Failure, PyStrategy};
 use numpy::IntoPyArray;
 use pyo3::prelude::*;
@@ -12,7 +13,7 @@ use tickwright_core::bars::BarSpec;
 use tickwright_core::engine::{EngineConfig, MarkPolicy};
 use tickwright_core::ledger::Dividends;
 use tickwright_core::order::{Broker, Order, Trail};
-use tickwright_core::risk::{OnBreach, RiskLimits};
+use tickwright_core::risk::Counters;
 use tickwright_core::stats::{StatsConfig, Totals, summarize};
 use tickwright_core::strategy::{Driver, NodeSpec, Rules, RulesSpec, Size, Strategy};
 use tickwright_core::types::{Error, Money, Price, Qty, Timestamp};
@@ -20,52 +21,6 @@ use tickwright_core::venue::{
     ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Spread, StopBuy,
     StopTrigger, TIERS_MAX, Tier, VenueConfig,
 };
-
-/// A required or optional item of a settings dict.
-fn item<'py, T: FromPyObjectOwned<'py>>(dict: &Bound<'py, PyDict>, key: &str) -> PyResult<Option<T>> {
-    match dict.get_item(key)? {
-        Some(value) if !value.is_none() => value.extract::<T>().map(Some).map_err(Into::into),
-        _ => Ok(None),
-    }
-}
-
-/// A limit that cannot be held exactly is a setting that cannot work.
-fn unfit(key: &str) -> impl Fn(Error) -> PyErr {
-    move |error| to_py(Error::config(format!("risk.{key}"), error.to_string()))
-}
-
-fn money(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<Money>> {
-    item::<f64>(dict, key)?.map(Money::from_f64).transpose().map_err(unfit(key))
-}
-
-fn quantity(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<Qty>> {
-    item::<f64>(dict, key)?.map(Qty::from_f64).transpose().map_err(unfit(key))
-}
-
-fn millis(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<i64>> {
-    let ms = item::<f64>(dict, key)?;
-    Ok(ms.map(|ms| if ms.is_finite() { (ms * 1e6).round() as i64 } else { -1 }))
-}
-
-fn limits(dict: &Bound<'_, PyDict>) -> PyResult<RiskLimits> {
-    Ok(RiskLimits {
-        max_order_qty: quantity(dict, "max_order_qty")?,
-        max_order_notional: money(dict, "max_order_notional")?,
-        max_position_qty: quantity(dict, "max_position_qty")?,
-        max_position_notional: money(dict, "max_position_notional")?,
-        max_gross_exposure: money(dict, "max_gross_exposure")?,
-        max_net_exposure: money(dict, "max_net_exposure")?,
-        max_leverage: item(dict, "max_leverage")?,
-        collar: item::<f64>(dict, "collar_pct")?.map(|p| p / 100.0),
-        max_data_age_ns: millis(dict, "max_data_age_ms")?,
-        max_orders_per_second: item(dict, "max_orders_per_second")?,
-        max_open_orders: item(dict, "max_open_orders")?,
-        max_drawdown: item::<f64>(dict, "max_drawdown_pct")?.map(|p| p / 100.0),
-        max_daily_loss: money(dict, "max_daily_loss")?,
-        on_breach: OnBreach::parse(&item::<String>(dict, "on_breach")?.unwrap_or_else(|| "halt".to_owned())).map_err(to_py)?,
-        allow_short: item(dict, "allow_short")?.unwrap_or(true),
-    })
-}
 
 fn choice<T: Copy>(dict: &Bound<'_, PyDict>, key: &str, choices: &[(&str, T)]) -> PyResult<T> {
     choose(key, &item::<String>(dict, key)?.unwrap_or_default(), choices)
@@ -252,10 +207,27 @@ impl RunResult {
         self.inner.states.iter().map(|(ts, state, why)| (ts.nanos(), state.as_str(), &**why)).collect()
     }
 
+    /// (code, scope, refusals) where there are any, and orders passed.
+    fn risk_counters(&self) -> (Vec<(&'static str, &'static str, u64)>, u64) {
+        let counters: &Counters = &self.inner.risk;
+        (counters.refused().map(|(code, scope, n)| (code.as_str(), scope, n)).collect(), counters.passed())
+    }
+
+    /// Figures of the account at the end: name and dollars, or a number.
+    fn account<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        crate::risk::figures(py, self.inner.account.as_ref(), self.inner.accrued)
+    }
+
     /// Exact decimal text of equity at the end.
     #[getter]
     fn end_equity(&self) -> String {
         self.inner.equity.last().map_or_else(|| self.inner.start_equity.to_string(), |p| p.equity.to_string())
+    }
+
+    /// BLAKE3 of the engine's state at the end, hexadecimal, where the run was recorded.
+    #[getter]
+    fn state_hash(&self) -> Option<String> {
+        self.inner.state_hash.map(|hash| hash.iter().map(|b| format!("{b:02x}")).collect())
     }
 
     /// Statistics of the run.
@@ -344,6 +316,7 @@ impl RunResult {
                 t.add("qty", x().map(|x| x.qty.to_f64()))?;
                 t.add("price", x().map(|x| or_nan(x.price)))?;
                 t.text("code", x().map(|x| x.refusal.code.as_str()))?;
+                t.text("scope", x().map(|x| x.refusal.scope.as_str()))?;
                 t.columns.set_item("detail", PyList::new(py, x().map(|x| x.refusal.to_string()))?)?;
             }
             "positions" => {
@@ -399,7 +372,7 @@ impl RunResult {
 
 /// Run strategies over data. A strategy is the dict of `Rules.to_spec`, or (name, object, names of its own callbacks).
 #[pyfunction]
-#[pyo3(signature = (data, strategies, *, cash, risk, venue, mark, start, end, equity_every_ns, max_requests_per_moment, progress))]
+#[pyo3(signature = (data, strategies, *, cash, risk, account, venue, mark, start, end, equity_every_ns, max_requests_per_moment, progress, journal=None))]
 #[allow(clippy::too_many_arguments, reason = "settings of one run, by keyword in Python")]
 fn run_backtest(
     py: Python<'_>,
@@ -407,6 +380,7 @@ fn run_backtest(
     strategies: &Bound<'_, PyList>,
     cash: f64,
     risk: &Bound<'_, PyDict>,
+    account: &Bound<'_, PyDict>,
     venue: &Bound<'_, PyDict>,
     mark: &str,
     start: Option<i64>,
@@ -414,6 +388,7 @@ fn run_backtest(
     equity_every_ns: i64,
     max_requests_per_moment: u32,
     progress: Option<Py<PyAny>>,
+    journal: Option<std::path::PathBuf>,
 ) -> PyResult<RunResult> {
     let data = Arc::clone(data.get().joined());
     let sources = sources_of(&*data);
@@ -434,6 +409,7 @@ fn run_backtest(
         engine: EngineConfig {
             cash: Money::from_f64(cash).map_err(to_py)?,
             limits: limits(risk)?,
+            account: self::account(account)?,
             mark: if mark == "last" { MarkPolicy::Last } else { MarkPolicy::Auto },
             dividends: choice(venue, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
             broker: choice(venue, "rules", &[("any", Broker::Any), ("alpaca", Broker::Alpaca)])?,
@@ -444,6 +420,7 @@ fn run_backtest(
         start: start.map_or(Timestamp::MIN, Timestamp::from_nanos),
         end: end.map_or(Timestamp::MAX, Timestamp::from_nanos),
         equity_every_ns,
+        journal,
     };
     let told = Arc::clone(&failure);
     let mut tell = move |done: u64, total: u64, ts: Timestamp| {

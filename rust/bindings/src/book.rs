@@ -14,7 +14,7 @@ use tickwright_core::types::{Error, InstrumentId, Price, Qty, Result as CoreResu
 pub(crate) type DepthArrays<'py> =
     (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-fn side(text: &Bound<'_, PyAny>) -> PyResult<Side> {
+pub(crate) fn side(text: &Bound<'_, PyAny>) -> PyResult<Side> {
     // Words written in a program are one object each; others are compared by their letters.
     if text.is(intern!(text.py(), "buy")) {
         return Ok(Side::Buy);
@@ -33,7 +33,7 @@ fn side(text: &Bound<'_, PyAny>) -> PyResult<Side> {
 }
 
 /// Units of 1e-9 of a float, an int, a `Decimal` or text.
-fn fixed(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
+pub(crate) fn fixed(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
     let named = |error: Error| to_py(Error::data(name, error.to_string()));
     if let Ok(float) = value.cast::<PyFloat>() {
         return Price::from_f64(float.value()).map(Price::raw).map_err(named);

@@ -11,6 +11,7 @@ use tickwright_core::feeds;
 use tickwright_core::feeds::lean::{self, Adjust, Consolidate, Kind, LeanOptions, Resolution, SaleConditions, Session};
 use tickwright_core::feeds::lobster::{self, LobsterOptions};
 use tickwright_core::feeds::synthetic::{SyntheticConfig, SyntheticSymbol, generate};
+use tickwright_core::market::{MarketConfig, MarketSymbol, simulate};
 use tickwright_core::types::{Error, Timestamp};
 
 fn day(text: &str) -> Result<NaiveDate, Error> {
@@ -45,6 +46,20 @@ fn synthetic(
             .collect();
     }
     call(py, move || generate(&config)).map(MarketData::new)
+}
+
+/// A market simulated order by order: name, start price, whether its tick is large, and pace of each symbol.
+#[pyfunction]
+#[pyo3(signature = (seed, symbols, date, seconds))]
+fn market(py: Python<'_>, seed: u64, symbols: Vec<(String, f64, bool, f64)>, date: &str, seconds: u32) -> PyResult<MarketData> {
+    let style = |(name, start_price, large, pace): (String, f64, bool, f64)| {
+        let mut symbol = if large { MarketSymbol::large_tick(&name, start_price) } else { MarketSymbol::small_tick(&name, start_price) };
+        symbol.takes_per_second *= pace;
+        symbol.quotes_per_second *= pace;
+        symbol
+    };
+    let config = MarketConfig { seed, date: day(date).map_err(to_py)?, seconds, symbols: symbols.into_iter().map(style).collect() };
+    call(py, move || simulate(&config)).map(MarketData::new)
 }
 
 /// Lean equity files.
@@ -150,5 +165,6 @@ pub(crate) fn watched(
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(read_lean, module)?)?;
     module.add_function(wrap_pyfunction!(read_lobster, module)?)?;
+    module.add_function(wrap_pyfunction!(market, module)?)?;
     module.add_function(wrap_pyfunction!(synthetic, module)?)
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tickwright_core::journal::{
     self, Files, JournalId, Log, LogConfig, Reader, RecordKind, Recovery, SigningKey, SyncPolicy, TornTail, VerifyingKey,
 };
+use tickwright_core::session;
 use tickwright_core::types::{Error, Timestamp};
 
 /// Payload bytes of one batch, and the most that a column of them can index.
@@ -103,6 +104,36 @@ fn journal_repair(py: Python<'_>, path: PathBuf, into: PathBuf) -> PyResult<Boun
     dict.set_item("tail", tail_dict(py, report.tail.as_ref())?)?;
     dict.set_item("fault", fault_dict(py, report.fault.as_ref())?)?;
     Ok(dict)
+}
+
+/// Replay the session in a journal without its strategies; what was found, by name.
+#[pyfunction]
+fn journal_replay(py: Python<'_>, path: PathBuf, from_snapshot: bool) -> PyResult<Bound<'_, PyDict>> {
+    let (found, from) = call(py, || {
+        let source = files(&path)?;
+        let newest = if from_snapshot { session::newest_snapshot(&source)? } else { None };
+        let from = newest.as_ref().map(|(_, record)| record.sequence);
+        let mut replay = match &newest {
+            Some((header, record)) => session::Replay::after(&source, header, record)?,
+            None => session::Replay::new(Reader::open(&source, 0)?)?,
+        };
+        while replay.step()? {}
+        Ok((replay.result()?, from))
+    })?;
+    let dict = PyDict::new(py);
+    dict.set_item("steps", found.steps)?;
+    dict.set_item("outputs", found.outputs)?;
+    dict.set_item("snapshots", found.snapshots)?;
+    dict.set_item("state_hash", found.state_hash.iter().map(|b| format!("{b:02x}")).collect::<String>())?;
+    dict.set_item("last", found.last)?;
+    dict.set_item("from_snapshot", from)?;
+    Ok(dict)
+}
+
+/// What the payload of a session's record says, as JSON; `null` for kinds that no session writes.
+#[pyfunction]
+fn journal_describe(kind: u16, sequence: u64, payload: &[u8]) -> PyResult<String> {
+    session::describe(RecordKind(kind), sequence, payload).map(|value| value.to_string()).map_err(to_py)
 }
 
 /// Columns of records.
@@ -333,6 +364,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("JOURNAL_KINDS", RecordKind::ALL.iter().map(|k| (k.to_string(), k.0)).collect::<Vec<_>>())?;
     module.add_function(wrap_pyfunction!(journal_verify, module)?)?;
     module.add_function(wrap_pyfunction!(journal_repair, module)?)?;
+    module.add_function(wrap_pyfunction!(journal_replay, module)?)?;
+    module.add_function(wrap_pyfunction!(journal_describe, module)?)?;
     module.add_function(wrap_pyfunction!(journal_public_key, module)?)?;
     module.add_class::<JournalReader>()?;
     module.add_class::<JournalLog>()

@@ -20,7 +20,11 @@ mod indicator_set;
 mod indicators;
 mod journal;
 mod lines;
+mod matching;
+mod matching_event;
 mod quality;
+mod risk;
+mod settings;
 mod stats;
 mod strategy;
 mod table;
@@ -48,8 +52,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     stats::register(module)?;
     strategy::register(module)?;
     backtest::register(module)?;
+    risk::register(module)?;
     book::register(module)?;
     book_set::register(module)?;
+    matching::register(module)?;
     journal::register(module)?;
     // The stub file lists the names; PyO3's own list would count private ones as public.
     module.delattr("__all__")

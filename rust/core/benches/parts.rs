@@ -4,6 +4,7 @@ mod market;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
+use tickwright_core::account::AccountConfig;
 use tickwright_core::book::TopOfBook;
 use tickwright_core::event::{MarketEvent, Quote};
 use tickwright_core::ledger::{Booking, Ledger};
@@ -55,7 +56,8 @@ fn risk(c: &mut Criterion) {
     let mut group = c.benchmark_group("risk_check");
     group.throughput(Throughput::Elements(ROWS as u64));
     for (name, limits) in [("default", Ok(RiskLimits::default())), ("every_limit", every_limit())] {
-        let prepared = limits.and_then(|l| Risk::new(l, 1));
+        let prepared =
+            limits.and_then(|l| Risk::new(l, AccountConfig::default(), dollars(10_000_000), &["BAC".to_owned()], &["s".to_owned()]));
         let (Ok(risk), Ok(buy), Ok(sell)) = (prepared, request(Side::Buy, 100, None), request(Side::Sell, 100, None)) else { continue };
         group.bench_function(name, |b| {
             b.iter(|| {
@@ -64,7 +66,14 @@ fn risk(c: &mut Criterion) {
                 let mut passed = 0;
                 for i in 0..ROWS {
                     top.apply_quote(&quotes.get(i));
-                    let context = RiskContext { now: quotes.ts[i], top: &top, ledger: &ledger, open_orders: 3, gate: Gate::Open };
+                    let context = RiskContext {
+                        now: quotes.ts[i],
+                        strategy: StrategyId(0),
+                        top: &top,
+                        ledger: &ledger,
+                        open_orders: 3,
+                        gate: Gate::Open,
+                    };
                     let order = if i % 2 == 0 { &buy } else { &sell };
                     passed += usize::from(risk.check(black_box(order), &context).is_ok());
                 }

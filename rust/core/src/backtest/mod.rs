@@ -5,6 +5,7 @@
 //! that stand at its arrival or come later, and a bar is seen only when it is complete.
 
 mod digest;
+mod door;
 mod merge;
 mod run;
 

@@ -1,15 +1,20 @@
 //! The run loop.
 
 use super::digest::digest;
+use super::door::Door;
 use super::{Kinds, Merge};
+use crate::account::AccountFigures;
 use crate::engine::{Engine, EngineConfig, EngineState, Fill, Output, RefusalRecord};
 use crate::event::MarketEvent;
 use crate::feeds::View;
 use crate::ledger::{EquityPoint, Position, RoundTrip};
 use crate::order::Order;
+use crate::risk::Counters;
+use crate::session::Setup;
 use crate::strategy::Strategy;
 use crate::types::{Error, InstrumentId, Money, Price, Result, StrategyId, Timestamp};
 use crate::venue::{Halts, Matching, SimVenue, Sources, VenueConfig};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Told now and then how far a run is: events done, events in all, event time. An error it gives ends the run.
@@ -26,6 +31,8 @@ pub struct BacktestConfig {
     pub start: Timestamp,
     /// Events from here on are left out.
     pub end: Timestamp,
+    /// Folder of a journal to record the run in, which must hold none yet.
+    pub journal: Option<PathBuf>,
     /// Equity is recorded at the last event of each interval of this length, nanoseconds.
     pub equity_every_ns: i64,
 }
@@ -37,6 +44,7 @@ impl Default for BacktestConfig {
             venue: VenueConfig::default(),
             start: Timestamp::MIN,
             end: Timestamp::MAX,
+            journal: None,
             equity_every_ns: crate::types::MINUTE_NS,
         }
     }
@@ -91,6 +99,12 @@ pub struct BacktestResult {
     pub positions: Vec<PositionRecord>,
     /// Changes of the engine's state: when, to what, why.
     pub states: Vec<(Timestamp, EngineState, Arc<str>)>,
+    /// Orders that passed the risk checks, and refusals by code and scope.
+    pub risk: Counters,
+    /// Figures of the account at the end, of one that limits anything.
+    pub account: Option<AccountFigures>,
+    /// Interest received less interest and borrow costs paid.
+    pub accrued: Money,
     /// Market events processed.
     pub events: u64,
     /// Equity at the start.
@@ -105,6 +119,8 @@ pub struct BacktestResult {
     pub traded: Money,
     /// BLAKE3 of all orders, fills, refusals and equity points.
     pub digest: String,
+    /// BLAKE3 of the engine's state at the end, where the run was recorded: what a replay of its journal gives.
+    pub state_hash: Option<[u8; 32]>,
 }
 
 /// Which kinds of data each instrument has.
@@ -225,11 +241,15 @@ fn run_view(
     }
     let mut venue = SimVenue::new(config.venue.clone(), &sources)?;
     let instruments = data.instruments().clone();
-    let mut engine = Engine::new(config.engine.clone(), instruments, sources, strategies)?;
+    let begin = first_moment(data, config, first);
+    let mut engine = match &config.journal {
+        None => Door::bare(config.engine.clone(), instruments, sources, strategies)?,
+        Some(folder) => Door::recorded(folder, Setup { config: config.engine.clone(), instruments, sources, strategies }, begin)?,
+    };
     let total = merge.remaining() as u64;
     let mut recorder = Recorder {
         result: BacktestResult {
-            strategies: engine.strategy_names(),
+            strategies: engine.engine().strategy_names(),
             symbols: data.instruments().symbols().to_vec(),
             start_equity: config.engine.cash,
             ..BacktestResult::default()
@@ -239,16 +259,15 @@ fn run_view(
         marked: vec![Price::ZERO; data.instruments().len()],
     };
     let mut outputs = Vec::new();
-    let begin = first_moment(data, config, first);
     engine.start(begin, &mut outputs)?;
     recorder.take(&mut venue, &mut outputs, begin)?;
-    recorder.sample(&engine, begin);
+    recorder.sample(engine.engine(), begin);
     recorder.boundary = begin.floor_to(recorder.every_ns).plus(recorder.every_ns);
     let (mut done, mut last) = (0_u64, begin);
     while let Some(next) = merge.peek() {
         if next >= recorder.boundary {
             if last > begin {
-                recorder.sample(&engine, last);
+                recorder.sample(engine.engine(), last);
             }
             recorder.boundary = next.floor_to(recorder.every_ns).plus(recorder.every_ns);
         }
@@ -263,19 +282,23 @@ fn run_view(
     }
     // Whatever still happens at the last moment of the data happens; later there are no prices to see.
     between(&mut engine, &mut venue, &mut recorder, &mut outputs, last.plus(1))?;
-    engine.stop(&mut outputs)?;
+    engine.stop(last, &mut outputs)?;
     recorder.take(&mut venue, &mut outputs, last)?;
-    recorder.sample(&engine, last);
+    recorder.sample(engine.engine(), last);
     progress(done, total, last)?;
     let mut result = recorder.result;
     result.events = done;
-    result.max_drawdown = engine.ledger().max_drawdown();
-    result.positions = engine
-        .ledger()
+    let (risk, ledger) = (engine.engine().risk(), engine.engine().ledger());
+    result.risk = risk.counters().clone();
+    result.account = risk.account().is_limited().then(|| risk.account().figures(ledger, risk.exposure().held()));
+    result.accrued = ledger.accrued();
+    result.max_drawdown = ledger.max_drawdown();
+    result.positions = ledger
         .positions()
-        .map(|(instrument, strategy, p)| PositionRecord { strategy, instrument, position: *p, mark: engine.ledger().mark_of(instrument) })
+        .map(|(instrument, strategy, p)| PositionRecord { strategy, instrument, position: *p, mark: ledger.mark_of(instrument) })
         .collect();
-    let mut orders = engine.into_orders();
+    let (mut orders, state_hash) = engine.close()?;
+    result.state_hash = state_hash;
     for (id, terms) in venue.trailing() {
         orders.note_trail(id, &terms);
     }
@@ -287,7 +310,7 @@ fn run_view(
 /// Everything that happens before the market events of `next`: commands that arrive and day orders that expire before it,
 /// the reports of both, bars that end and timers that fire up to it, each in order of time.
 #[inline]
-fn between(engine: &mut Engine, venue: &mut SimVenue, recorder: &mut Recorder, outputs: &mut Vec<Output>, next: Timestamp) -> Result<()> {
+fn between(engine: &mut Door, venue: &mut SimVenue, recorder: &mut Recorder, outputs: &mut Vec<Output>, next: Timestamp) -> Result<()> {
     loop {
         let wake = engine.next_wake();
         let expiry = venue.next_expiry();
@@ -317,7 +340,7 @@ fn between(engine: &mut Engine, venue: &mut SimVenue, recorder: &mut Recorder, o
 
 #[inline]
 fn on_event(
-    engine: &mut Engine,
+    engine: &mut Door,
     venue: &mut SimVenue,
     recorder: &mut Recorder,
     outputs: &mut Vec<Output>,

@@ -10,7 +10,7 @@ mod config;
 mod grouped;
 mod levels;
 mod order_book;
-mod prefetch;
+pub(crate) mod prefetch;
 mod query;
 mod queue;
 mod set;

@@ -6,13 +6,13 @@ const LINE: usize = 64;
 
 /// Ask for the cache line in which `value` begins.
 #[inline]
-pub(super) fn prefetch<T>(value: &T) {
+pub(crate) fn prefetch<T>(value: &T) {
     line(std::ptr::from_ref(value).cast());
 }
 
 /// Ask for every cache line of `value`.
 #[inline]
-pub(super) fn prefetch_all<T>(value: &T) {
+pub(crate) fn prefetch_all<T>(value: &T) {
     let start: *const u8 = std::ptr::from_ref(value).cast();
     for offset in (0..size_of::<T>()).step_by(LINE) {
         line(start.wrapping_add(offset));

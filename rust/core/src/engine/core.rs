@@ -2,12 +2,13 @@
 
 use super::faults::Record;
 use super::{Asked, Command, EngineState, Fill, Isolation, OrderUpdate, Output, Trust};
+use crate::account::AccountConfig;
 use crate::bars::Aggregator;
 use crate::book::{OrderBook, TopOfBook};
 use crate::event::{ActionKind, Bar, MarketEvent};
 use crate::ledger::{Dividends, Ledger};
 use crate::order::{Asset, Broker, Order, OrderRequest, OrderStatus, Orders};
-use crate::risk::{Gate, OnBreach, RefusalCode, Risk, RiskLimits};
+use crate::risk::{Gate, KillSwitch, OnBreach, RefusalCode, Risk, RiskLimits};
 use crate::strategy::{Intents, Interest, Strategy};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
 use crate::venue::{OrderCommand, SessionClock, Sources};
@@ -32,6 +33,8 @@ pub struct EngineConfig {
     pub cash: Money,
     /// Limits of the account.
     pub limits: RiskLimits,
+    /// Kind of account: what its buying power, shorts and day trades are.
+    pub account: AccountConfig,
     /// Which price values a position.
     pub mark: MarkPolicy,
     /// What happens to dividends.
@@ -51,6 +54,7 @@ impl Default for EngineConfig {
         Self {
             cash: Money::from_raw(100_000 * 1_000_000_000),
             limits: RiskLimits::default(),
+            account: AccountConfig::default(),
             mark: MarkPolicy::Auto,
             dividends: Dividends::Cash,
             broker: Broker::default(),
@@ -139,13 +143,15 @@ impl Engine {
             }
         }
         let n = instruments.len();
+        let names: Vec<String> = strategies.iter().map(|s| s.name().to_owned()).collect();
+        let risk = Risk::new(config.limits.clone(), config.account.clone(), config.cash, instruments.symbols(), &names)?;
         Ok(Self {
             now: Timestamp::MIN,
             state: EngineState::Initializing,
             gate: EngineState::Initializing.gate(),
             tops: vec![TopOfBook::default(); n],
             ledger: Ledger::new(config.cash, n, strategies.len()),
-            risk: Risk::new(config.limits.clone(), n)?,
+            risk,
             orders: Orders::default(),
             books: vec![OrderBook::default(); if sources.iter().any(|s| s.book) { n } else { 0 }],
             assets: instruments.symbols().iter().map(|symbol| config.broker.asset(symbol)).collect(),
@@ -190,6 +196,11 @@ impl Engine {
     /// All orders.
     pub const fn orders(&self) -> &Orders {
         &self.orders
+    }
+
+    /// A handle on the kill switch, to be thrown from any thread.
+    pub fn kill_switch(&self) -> KillSwitch {
+        self.risk.kill_switch()
     }
 
     /// The state.
@@ -254,7 +265,7 @@ impl Engine {
 
     /// Put `limits` in force; refused whole when they cannot work.
     pub(super) fn set_limits(&mut self, limits: &RiskLimits, by: &str, out: &mut Vec<Output>) -> Result<()> {
-        self.risk.reload(limits.clone())?;
+        self.risk.reload(limits.clone(), &self.ledger)?;
         self.config.limits = limits.clone();
         out.push(Output::Limits { ts: self.now, by: by.into() });
         self.watch_losses(out)
@@ -295,6 +306,9 @@ impl Engine {
         let Some(top) = self.tops.get_mut(index) else {
             return Err(Error::data("market event", "names an instrument that the engine does not know"));
         };
+        if event.ts() >= self.risk.day_ends() {
+            return self.on_new_day(event, out);
+        }
         self.now = self.now.max(event.ts());
         let interest = match event {
             MarketEvent::Quote(quote) => {
@@ -321,13 +335,13 @@ impl Engine {
                 if let ActionKind::Split { .. } = action.kind {
                     *top = TopOfBook::default();
                 }
-                let (held, mark) = (self.ledger.net_qty(action.instrument), self.ledger.mark_of(action.instrument));
-                self.risk.exposure_mut().position_changed(action.instrument, held, mark);
+                self.risk.repositioned(action.instrument, &self.ledger);
                 self.watch_losses(out)?;
                 Interest::ACTIONS
             }
         };
         let top = &self.tops[index];
+        self.risk.observe(event, top);
         let mark = match self.config.mark {
             MarkPolicy::Auto => top.reference(),
             MarkPolicy::Last => top.last.is_positive().then_some(top.last),
@@ -345,8 +359,12 @@ impl Engine {
     fn revalue(&mut self, instrument: InstrumentId, mark: Price, out: &mut Vec<Output>) -> Result<()> {
         let revalued = self.ledger.mark(instrument, mark);
         // Open orders are valued too, whether or not there is a position.
-        self.risk.exposure_mut().marked(instrument, mark);
-        if revalued { self.watch_losses(out) } else { Ok(()) }
+        self.risk.marked(instrument, mark);
+        if revalued {
+            self.watch_losses(out)?;
+        }
+        // Positions of strategies can change their values where the account's cancel out.
+        self.watch_strategies(out)
     }
 
     /// Drawdown and daily loss, after every change of equity.
@@ -365,6 +383,16 @@ impl Engine {
         }
         if self.state != EngineState::Running {
             return Ok(());
+        }
+        if let Some(part) = limits.reduce_only_at
+            && self.gate == Gate::Open
+        {
+            let drawdown = limits.max_drawdown.map_or(0.0, |max| self.ledger.drawdown().to_f64() / (max * self.ledger.peak().to_f64()));
+            let loss = self.day_start_equity.to_f64() - equity.to_f64();
+            let daily = limits.max_daily_loss.map_or(0.0, |max| loss / max.to_f64());
+            if drawdown.max(daily) > part {
+                self.gate = Gate::ReduceOnly(if drawdown >= daily { RefusalCode::Drawdown } else { RefusalCode::Loss });
+            }
         }
         if let Some(max) = limits.max_drawdown
             && self.ledger.drawdown().raw() as f64 > max * self.ledger.peak().raw() as f64

@@ -4,8 +4,8 @@ use super::Output;
 use super::core::Engine;
 use super::orders::Sent;
 use crate::order::{Order, OrderClass, OrderRequest, OrderStatus, Role};
-use crate::risk::{Refusal, RefusalCode, Risk};
-use crate::types::{OrderId, Price, Qty, Result, SCALE, Side};
+use crate::risk::{Refusal, Risk};
+use crate::types::{OrderId, Qty, Result, SCALE, Side};
 use crate::venue::OrderCommand;
 
 impl Engine {
@@ -15,7 +15,9 @@ impl Engine {
         let Some(notional) = request.notional.filter(|n| n.raw() > 0) else { return Ok(*request) };
         let top = self.tops.get(request.instrument.index());
         let price = top.and_then(|top| Risk::valuation(request, top)).filter(|p| p.is_positive());
-        let Some(price) = price else { return Err(Refusal::bare(RefusalCode::StaleReference)) };
+        let Some(price) = price else {
+            return Err(Refusal::invalid("an order by notional needs a price first: wait for a quote or a trade"));
+        };
         let shares = notional.raw().saturating_mul(i128::from(SCALE)) / i128::from(price.raw());
         match i64::try_from(shares) {
             Ok(shares) if shares > 0 => Ok(OrderRequest { qty: Qty::from_raw(shares), ..*request }),
@@ -51,6 +53,10 @@ impl Engine {
         self.launch(parent, parent.qty.raw(), OrderCommand::New(parent), out)?;
         for leg in legs.into_iter().flatten() {
             self.orders.add(leg)?;
+            // It counts with nothing until it works.
+            if let Some(top) = self.tops.get(leg.instrument.index()) {
+                self.risk.opened(&leg, 0, self.ledger.mark_of(leg.instrument), top);
+            }
             out.insert(out.len() - 1, Output::Order(OrderCommand::New(leg)));
         }
         debug_assert!(out.len() > at);
@@ -97,14 +103,7 @@ impl Engine {
             let leg = leg.filter(|o| o.role != Role::Parent && !o.status().is_terminal() && o.is_counted() != counts && settled(o));
             let Some(leg) = leg else { continue };
             self.orders.count(leg.id, counts);
-            let change = if counts { leg.remaining().raw() } else { -leg.remaining().raw() };
-            self.open_changed(&leg, change);
+            self.risk.resized(leg.id, if counts { leg.remaining().raw() } else { 0 });
         }
-    }
-
-    /// `change` more shares of `order` are open.
-    pub(super) fn open_changed(&mut self, order: &Order, change: i64) {
-        let mark: Price = self.ledger.mark_of(order.instrument);
-        self.risk.exposure_mut().order_changed(order.instrument, order.side, change, mark);
     }
 }

@@ -5,6 +5,7 @@
 
 mod book;
 mod core;
+mod days;
 mod dispatch;
 mod faults;
 mod input;

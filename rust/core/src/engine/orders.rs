@@ -70,29 +70,22 @@ impl Engine {
             ReportKind::Replaced { old, new } => {
                 let filled = self.orders.get(old).map_or(Qty::ZERO, |o| o.filled);
                 if !filled.is_zero() {
-                    let has_ended = !self.is_open(new);
                     self.orders.carry_fills(new, filled)?;
-                    if has_ended {
-                        // Before this was heard, and as if all of it had been open.
-                        self.settle_replace(new, filled.raw());
-                    }
                 }
-                let change = self.orders.get(new).map_or(0, |o| o.replace_change);
-                self.settle_replace(old, change.min(0));
+                // While a replace was pending the larger of both orders counted as open; now the new one alone does. What
+                // replaces a leg counts as the leg did.
+                let counts = self.orders.get(old).is_some_and(Order::is_counted);
+                self.risk.closed(old);
+                self.risk.resized(new, self.orders.get(new).filter(|_| counts).map_or(0, |o| o.remaining().raw()));
                 let before = self.orders.get(old).map(Order::status);
                 let order = self.orders.apply(old, OrderEvent::Replaced, self.now)?;
                 if order.class != OrderClass::Simple {
                     self.orders.relink(old, new);
                 }
-                if order.role != Role::Parent && order.is_counted() {
-                    let left = self.orders.get(new).map_or(Qty::ZERO, Order::remaining);
-                    self.open_changed(&order, left.raw() - order.remaining().raw());
-                }
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
             }
             ReportKind::ReplaceRejected { old, new } => {
-                let change = self.orders.get(new).map_or(0, |o| o.replace_change);
-                self.settle_replace(old, -change.max(0));
+                self.risk.closed(new);
                 let before = self.orders.get(new).map(Order::status);
                 let order = self.orders.apply(new, OrderEvent::Rejected, self.now)?;
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
@@ -111,20 +104,11 @@ impl Engine {
         self.orders.get(id).is_some_and(|o| !o.status().is_terminal())
     }
 
-    /// While a replace was pending the larger of both orders counted as open; now it is decided.
-    fn settle_replace(&mut self, old: OrderId, change: i64) {
-        if let Some(o) = self.orders.get(old) {
-            let (instrument, side) = (o.instrument, o.side);
-            let mark = self.ledger.mark_of(instrument);
-            self.risk.exposure_mut().order_changed(instrument, side, change, mark);
-        }
-    }
-
     fn update(&mut self, id: OrderId, event: OrderEvent) -> Result<()> {
         let before = self.orders.get(id).map(Order::status);
         let order = self.orders.apply(id, event, self.now)?;
-        if order.status().is_terminal() && order.is_counted() {
-            self.open_changed(&order, -order.remaining().raw());
+        if order.status().is_terminal() {
+            self.risk.closed(id);
         }
         if order.class != OrderClass::Simple {
             self.recount(id);
@@ -138,15 +122,13 @@ impl Engine {
         let Some(before) = self.orders.get(id).copied() else { return Ok(()) };
         let order = self.orders.apply(id, OrderEvent::Restated(terms), self.now)?;
         if order.is_counted() {
-            let change = order.qty.raw() - before.qty.raw();
+            self.risk.resized(id, order.remaining().raw());
             let new = if order.role == Role::Parent && order.is_being_replaced() { self.replacement_of(id) } else { None };
-            if let Some(new) = new {
+            if let Some(new) = new.and_then(|new| self.orders.get(new)).copied() {
                 // While a replace is on its way the larger of both counts.
-                let opens = self.orders.get(new).map_or(0, |new| new.replace_change);
-                self.open_changed(&order, change + (opens - change).max(0) - opens.max(0));
-                self.orders.reopen(new, opens - change);
-            } else {
-                self.open_changed(&order, change);
+                let opens = new.replace_change - (order.qty.raw() - before.qty.raw());
+                self.orders.reopen(new.id, opens);
+                self.risk.resized(new.id, opens.max(0));
             }
         }
         self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.status(), refusal: None }));
@@ -166,13 +148,9 @@ impl Engine {
             self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?
         };
         let (strategy, instrument, side) = (order.strategy, order.instrument, order.side);
-        let booked = self.ledger.book(&Booking { strategy, instrument, side, qty, price, fee, ts })?;
-        let mark = self.ledger.mark_of(instrument);
-        let exposure = self.risk.exposure_mut();
-        if order.is_counted() && !is_late {
-            exposure.order_changed(instrument, side, -qty.raw(), mark);
-        }
-        exposure.position_changed(instrument, self.ledger.net_qty(instrument), mark);
+        let booking = Booking { strategy, instrument, side, qty, price, fee, ts };
+        let booked = self.ledger.book(&booking)?;
+        self.risk.booked(id, &booking, booked.position, order.status().is_terminal(), &self.ledger);
         if order.class != OrderClass::Simple {
             self.recount(id);
         }
@@ -202,7 +180,8 @@ impl Engine {
             out.push(Output::Trip(trip));
         }
         self.notices.push_back(Notice::Fill(fill));
-        self.watch_losses(out)
+        self.watch_losses(out)?;
+        self.watch_strategies(out)
     }
 
     /// The open order that is to replace `old`, or has.
@@ -214,8 +193,7 @@ impl Engine {
     fn shrink_replacement(&mut self, old: OrderId, qty: Qty) -> Result<()> {
         let Some(new) = self.replacement_of(old).and_then(|id| self.orders.get(id).copied()) else { return Ok(()) };
         self.orders.carry_fills(new.id, qty)?;
-        let mark = self.ledger.mark_of(new.instrument);
-        self.risk.exposure_mut().order_changed(new.instrument, new.side, -qty.raw(), mark);
+        self.risk.resized(new.id, new.remaining().raw() - qty.raw());
         Ok(())
     }
 
@@ -303,12 +281,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Check `request`, which would join `open_orders` others.
-    fn judge(&mut self, request: &OrderRequest, open_orders: usize) -> Result<std::result::Result<(), Refusal>> {
+    /// Check `request` of strategy `s`, which would replace `old` where that is given.
+    fn judge(&mut self, s: StrategyId, request: &OrderRequest, old: Option<OrderId>) -> Result<std::result::Result<(), Refusal>> {
         let top =
             self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
-        let context = RiskContext { now: self.now, top, ledger: &self.ledger, open_orders, gate: self.gate };
-        Ok(self.risk.check(request, &context))
+        let open_orders = self.orders.open().len().saturating_sub(usize::from(old.is_some())) + request.legs() as usize;
+        let context = RiskContext { now: self.now, strategy: s, top, ledger: &self.ledger, open_orders, gate: self.gate };
+        Ok(match old {
+            None => self.risk.check(request, &context),
+            Some(old) => self.risk.check_replacement(old, request, &context),
+        })
     }
 
     fn submit(&mut self, s: StrategyId, request: &OrderRequest, name: Option<&str>, out: &mut Vec<Output>) -> Result<()> {
@@ -322,7 +304,7 @@ impl Engine {
         if let Some(why) = self.misfit(&sized, name) {
             return self.refuse_all(&sent, Refusal::invalid(why), out);
         }
-        if let Err(refusal) = self.judge(&sized, self.orders.open().len() + sized.legs() as usize)? {
+        if let Err(refusal) = self.judge(s, &sized, None)? {
             return self.refuse_all(&sent, refusal, out);
         }
         let client = name.and_then(|name| self.orders.name_next(name).ok()).unwrap_or(0);
@@ -338,7 +320,9 @@ impl Engine {
         self.orders.add(order)?;
         let mark = self.ledger.mark_of(order.instrument);
         let mark = if mark.is_positive() { mark } else { order.limit().unwrap_or(Price::ZERO) };
-        self.risk.exposure_mut().order_changed(order.instrument, order.side, opens, mark);
+        if let Some(top) = self.tops.get(order.instrument.index()) {
+            self.risk.opened(&order, opens, mark, top);
+        }
         out.push(Output::Order(command));
         Ok(())
     }
@@ -364,6 +348,7 @@ impl Engine {
         let replacing = order.status() == OrderStatus::PendingReplace;
         if !order.status().is_terminal() && order.status() != OrderStatus::PendingCancel {
             self.update(id, OrderEvent::CancelRequested)?;
+            self.risk.cancel_sent(id, self.now);
             out.push(Output::Order(OrderCommand::Cancel { order: id, instrument: order.instrument }));
         }
         if replacing {
@@ -406,24 +391,20 @@ impl Engine {
         }
         let remains = request.qty.checked_sub(order.filled)?;
         let sought = OrderRequest { qty: remains, ..request };
-        let old_open = order.remaining().raw();
-        let verdict = if order.is_counted() {
-            // Judge what would remain as if the old order were gone.
-            self.open_changed(&order, -old_open);
-            let verdict = self.judge(&sought, self.orders.open().len().saturating_sub(1));
-            self.open_changed(&order, old_open);
-            verdict?
-        } else {
-            // A leg that is held, or that stands beside one which counts, adds nothing.
+        let leg = order.role != Role::Parent;
+        let verdict = if leg {
+            // It closes what its parent opened, and was judged with it.
             sought.fault().map_or(Ok(()), |why| Err(Refusal::invalid(why)))
+        } else {
+            // Judge what would remain as if the old order were gone.
+            self.judge(s, &sought, Some(old))?
         };
         if let Err(refusal) = verdict {
             return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);
         }
         // A leg may begin or cease to count while its replacement is on its way: that counts once the venue has put it in place.
-        let leg = order.role != Role::Parent;
         new.count(!leg);
-        new.replace_change = if leg { 0 } else { remains.raw() - old_open };
+        new.replace_change = if leg { 0 } else { remains.raw() - order.remaining().raw() };
         self.update(old, OrderEvent::ReplaceRequested)?;
         self.launch(new, new.replace_change.max(0), OrderCommand::Replace { old, new }, out)
     }

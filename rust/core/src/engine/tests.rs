@@ -453,6 +453,7 @@ fn some_limits(random: &mut Random) -> RiskLimits {
         max_daily_loss: maybe(0.2).then(|| usd(150.0)),
         on_breach: if maybe(0.5) { OnBreach::Flatten } else { OnBreach::ReduceOnly },
         allow_short: maybe(0.7),
+        ..RiskLimits::none()
     }
 }
 

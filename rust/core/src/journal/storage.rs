@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// A file of a storage.
@@ -115,10 +115,13 @@ impl Files {
     /// The folder `folder`, made with those above it where it is missing.
     pub fn create(folder: impl Into<PathBuf>) -> io::Result<Self> {
         let folder = folder.into();
-        if !folder.is_dir() {
+        let made: Vec<PathBuf> = folder.ancestors().take_while(|f| !f.as_os_str().is_empty() && !f.exists()).map(PathBuf::from).collect();
+        if !made.is_empty() {
             fs::create_dir_all(&folder)?;
-            // The folder's own name must survive too.
-            if let Some(parent) = folder.canonicalize()?.parent() {
+        }
+        // The folders' own names must survive too.
+        for new in made {
+            if let Some(parent) = new.canonicalize()?.parent() {
                 File::open(parent)?.sync_all()?;
             }
         }
@@ -134,6 +137,14 @@ impl Files {
         let found = self.open.iter().find(|(n, _)| n == name);
         found.map(|(_, f)| f).ok_or_else(|| io::Error::new(ErrorKind::NotFound, "only a file that was created here can be appended to"))
     }
+}
+
+/// Refuse a file without a name: another process has opened the journal and put a file of its own in its place.
+fn still_there(about: &fs::Metadata) -> io::Result<()> {
+    if about.nlink() == 0 {
+        return Err(io::Error::other("the file was replaced or removed: another process has opened the journal"));
+    }
+    Ok(())
 }
 
 impl Source for Files {
@@ -178,7 +189,9 @@ impl Storage for Files {
 
     fn append(&mut self, name: &str, at: u64, bytes: &[u8]) -> io::Result<()> {
         let mut file = self.file(name)?;
-        let length = file.metadata()?.len();
+        let about = file.metadata()?;
+        let length = about.len();
+        still_there(&about)?;
         if length != at {
             return Err(io::Error::other(format!("the file is {length} bytes long and not {at}: another process has written to it")));
         }
@@ -186,7 +199,9 @@ impl Storage for Files {
     }
 
     fn sync(&mut self, name: &str) -> io::Result<()> {
-        self.file(name)?.sync_data()
+        let file = self.file(name)?;
+        file.sync_data()?;
+        still_there(&file.metadata()?)
     }
 
     fn sync_directory(&mut self) -> io::Result<()> {

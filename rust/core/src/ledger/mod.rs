@@ -1,6 +1,6 @@
 //! Positions, cash and profit: average cost, exact to 1e-9.
 //!
-//! Invariant, after every call and to the last 1e-9: `equity = start + realized + unrealized + income − fees`, where
+//! Invariant, after every call and to the last 1e-9: `equity = start + realized + unrealized + income + accrued − fees`, where
 //! `equity = cash + Σ mark × shares` and `unrealized = Σ (mark × shares − cost)`. It holds by construction, because every
 //! amount that leaves one term enters another unrounded; only a notional is rounded, once, when it is made.
 //! Cost: a mark is O(1), a fill O(1); nothing is allocated after the start but round trips.
@@ -80,6 +80,8 @@ struct Holding {
 pub struct Ledger {
     start: Money,
     cash: Money,
+    /// Interest and the cost of borrowed shares.
+    accrued: Money,
     holdings: Vec<Holding>,
     positions: Vec<Position>,
     strategies: usize,
@@ -96,6 +98,7 @@ impl Ledger {
         Self {
             start: cash,
             cash,
+            accrued: Money::ZERO,
             holdings: vec![Holding::default(); instruments],
             positions: vec![Position::default(); instruments * strategies],
             strategies,
@@ -134,6 +137,19 @@ impl Ledger {
     #[inline]
     pub const fn cash(&self) -> Money {
         self.cash
+    }
+
+    /// Interest received less interest and borrow costs paid.
+    pub const fn accrued(&self) -> Money {
+        self.accrued
+    }
+
+    /// Book interest or a cost of borrowed shares (below zero when paid).
+    pub fn accrue(&mut self, amount: Money) -> Result<()> {
+        self.cash = self.cash.checked_add(amount)?;
+        self.accrued = self.accrued.checked_add(amount)?;
+        self.track_drawdown();
+        Ok(())
     }
 
     /// Equity at the start.
@@ -305,7 +321,7 @@ impl Ledger {
 
     /// The invariant of this module, recomputed from the positions; for assertions and tests.
     pub fn is_balanced(&self) -> bool {
-        let (mut value, mut right) = (0, self.start.raw());
+        let (mut value, mut right) = (0, self.start.raw() + self.accrued.raw());
         for (index, holding) in self.holdings.iter().enumerate() {
             value += holding.value.raw();
             right += holding.value.raw();

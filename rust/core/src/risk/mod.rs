@@ -1,29 +1,57 @@
 //! Pre-trade checks: every order passes them before it leaves, each refusal has a stable code.
 //!
-//! [`Risk::check`] is one pass over the limits that are set, in the order of RELIABILITY's table: state, form, size, price,
-//! data, position, exposure, open orders, rate. It reads prices and positions and keeps two things of its own: the shares in
-//! open orders by side, so that limits hold on the worst side, and the rate of messages in event time.
+//! [`Risk::check`] is one pass over the checks that are on, in the order of [`Check::ALL`]. Limits hold at four scopes (strategy,
+//! instrument, group, account); they are compiled once into a mask and the tightest value for each kind of order, so that a
+//! check that is off costs a test of a bit. The state behind them is kept up to date by what the engine tells ([`Risk::opened`],
+//! [`Risk::booked`], [`Risk::marked`], …), each in O(1) or O(log) of the own resting orders; no check loops over instruments or
+//! orders. [`Risk::explain`] walks the same code and gives every finding.
 
+mod bucket;
+mod calendar;
+mod checks;
 mod exposure;
+mod flow;
+mod kill;
 mod limits;
+mod losses;
+mod market;
+mod profile;
+mod recent;
+mod refusal;
 
+pub use bucket::Bucket;
+pub use calendar::{Calendar, Phase, SessionDay};
 pub use exposure::Exposure;
-pub use limits::{OnBreach, Refusal, RefusalCode, RiskLimits};
+pub use kill::KillSwitch;
+pub use limits::{OnBreach, RiskLimits, ScopeKey, ScopeLimits, TickSize};
+pub use losses::Breach;
+pub use refusal::{Check, Counters, Refusal, RefusalCode, Scope, Verdict};
 
+use crate::account::{Account, AccountConfig};
 use crate::book::TopOfBook;
+use crate::event::MarketEvent;
 use crate::ledger::Ledger;
-use crate::order::{OrderRequest, OrderType};
-use crate::types::{Money, Price, Qty, Result, SECOND_NS, Side, Timestamp};
+use crate::order::OrderRequest;
+use crate::types::{InstrumentId, Money, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
+use checks::{All, Facts, First, pass};
+use exposure::Working;
+use losses::Losses;
+use market::{Learn, Market};
+use profile::Compiled;
+use recent::Recent;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 
 /// What the checks may look at besides the order.
 #[derive(Clone, Copy, Debug)]
 pub struct RiskContext<'a> {
     /// Event time.
     pub now: Timestamp,
+    /// Whose order it is.
+    pub strategy: StrategyId,
     /// Prices of the order's instrument.
     pub top: &'a TopOfBook,
-    /// The account.
+    /// The account's books.
     pub ledger: &'a Ledger,
     /// Orders open now, over the account.
     pub open_orders: usize,
@@ -47,23 +75,100 @@ pub enum Gate {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Risk {
     limits: RiskLimits,
+    compiled: Compiled,
     exposure: Exposure,
-    /// When the next message would be on time at the permitted rate (generic cell rate algorithm).
-    arrival_ns: i64,
+    account: Account,
+    market: Market,
+    recent: Recent,
+    gates: Vec<Gate>,
+    switch: KillSwitch,
+    counters: Counters,
+    losses: Losses,
+    /// Orders that are open, by id from `oldest` on.
+    working: VecDeque<Option<Working>>,
+    oldest: u64,
+    symbols: Vec<String>,
+    strategies: Vec<String>,
+    day_ends: Timestamp,
 }
 
 impl Risk {
-    /// Checks by `limits` over `instruments` instruments.
-    pub fn new(limits: RiskLimits, instruments: usize) -> Result<Self> {
-        limits.validate()?;
-        Ok(Self { limits, exposure: Exposure::new(instruments), arrival_ns: i64::MIN })
+    /// Checks by `limits` for an account with `cash` dollars, the instruments of `symbols` and the strategies named.
+    pub fn new(limits: RiskLimits, account: AccountConfig, cash: Money, symbols: &[String], strategies: &[String]) -> Result<Self> {
+        let account = Account::new(account, cash, symbols)?;
+        let compiled = Compiled::new(&limits, symbols, strategies, account.is_limited(), None)?;
+        let mut exposure = Exposure::new(symbols.len());
+        exposure.regroup(compiled.groups, compiled.member.clone(), &compiled.owners);
+        let losses = Losses::new(&limits, &compiled, cash, None);
+        let mut risk = Self {
+            exposure,
+            account,
+            market: Market::new(symbols.len()),
+            recent: Recent::default(),
+            gates: vec![Gate::Open; strategies.len()],
+            switch: KillSwitch::new(strategies.len()),
+            counters: Counters::default(),
+            losses,
+            working: VecDeque::new(),
+            oldest: 1,
+            symbols: symbols.to_vec(),
+            strategies: strategies.to_vec(),
+            day_ends: Timestamp::MIN,
+            limits,
+            compiled,
+        };
+        risk.prepare();
+        Ok(risk)
     }
 
-    /// Put other limits in force from now on; what is counted goes on. Limits that cannot work are refused whole.
-    pub fn reload(&mut self, limits: RiskLimits) -> Result<()> {
-        limits.validate()?;
+    /// Other limits from now on, validated whole first: on an error the old ones stay. Counters, rates, open orders, loss
+    /// marks, halts and the kill switch stay as they are; scopes are known again by their names.
+    pub fn reload(&mut self, limits: RiskLimits, ledger: &Ledger) -> Result<()> {
+        let compiled = Compiled::new(&limits, &self.symbols, &self.strategies, self.account.is_limited(), Some(&self.compiled))?;
+        self.losses = Losses::new(&limits, &compiled, ledger.start(), Some(&self.losses));
         self.limits = limits;
+        self.compiled = compiled;
+        self.exposure.regroup(self.compiled.groups, self.compiled.member.clone(), &self.compiled.owners);
+        for &strategy in &self.compiled.owners {
+            for index in 0..self.symbols.len() {
+                let instrument = InstrumentId(index as u32);
+                let held = ledger.position(strategy, instrument).map_or(Qty::ZERO, |p| p.qty);
+                if !held.is_zero() {
+                    self.exposure.own_position_changed(strategy, instrument, held, ledger.mark_of(instrument));
+                }
+            }
+        }
+        for w in self.working.iter().flatten() {
+            let mark = self.exposure.entries.get(w.instrument.index()).map_or(Price::ZERO, |e| e.mark);
+            self.exposure.adopt(w, mark);
+        }
+        self.losses.recount(ledger);
+        self.prepare();
         Ok(())
+    }
+
+    /// What follows from the limits in the parts that only they use.
+    fn prepare(&mut self) {
+        let learn = Learn {
+            volumes: self.compiled.uses(Check::OrderAdv),
+            volatility: self.compiled.uses(Check::CollarSigma),
+            halts: self.market.learn.halts,
+        };
+        self.market.learn = learn;
+        self.exposure.track_resting(self.compiled.uses(Check::SelfMatch), self.working.iter().flatten());
+        self.market.forget_phase();
+        self.market.forget_volumes();
+        for (symbol, shares) in &self.limits.average_volumes {
+            if let Some(at) = self.symbols.iter().position(|s| s == symbol) {
+                self.market.set_volume(InstrumentId(at as u32), Some(*shares));
+            }
+        }
+        let days = self.account.is_limited() || learn.volumes || self.compiled.uses(Check::OrderToFill) || !self.losses.is_empty();
+        self.day_ends = match (days, self.day_ends) {
+            (false, _) => Timestamp::MAX,
+            (true, Timestamp::MAX) => Timestamp::MIN,
+            (true, ends) => ends,
+        };
     }
 
     /// The limits in force.
@@ -76,10 +181,73 @@ impl Risk {
         &self.exposure
     }
 
-    /// The same, to be told of orders, fills and marks.
+    /// The account.
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The same, to set what can be borrowed.
+    pub const fn account_mut(&mut self) -> &mut Account {
+        &mut self.account
+    }
+
+    /// Orders passed and refused.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// A handle on the kill switch, for any thread.
+    pub fn kill_switch(&self) -> KillSwitch {
+        self.switch.clone()
+    }
+
+    /// Name of a scope: of a group its own, else that of the kind.
+    pub fn scope_name(&self, scope: Scope) -> &str {
+        let key = self.compiled.rows.iter().find(|row| row.scope == scope).and_then(|row| row.key.as_ref());
+        match (scope, key) {
+            (Scope::Group(_), Some(ScopeKey::Group { name, .. })) => name,
+            _ => scope.as_str(),
+        }
+    }
+
+    /// Halts are learned from the flag that feeds set on quotes and trades, besides [`Self::set_halted`].
+    pub const fn learn_halts(&mut self, learn: bool) {
+        self.market.learn.halts = learn;
+    }
+
+    /// Trading in `instrument` is halted, or goes on.
+    pub fn set_halted(&mut self, instrument: InstrumentId, halted: bool) {
+        self.market.set_halted(instrument, halted);
+    }
+
+    /// The limit-up limit-down bands of `instrument`, lower and upper; `None` when there are none.
+    pub fn set_bands(&mut self, instrument: InstrumentId, bands: Option<(Price, Price)>) {
+        self.market.set_bands(instrument, bands);
+    }
+
+    /// Shares that trade on an average day; `None` learns them from trades.
+    pub fn set_average_volume(&mut self, instrument: InstrumentId, shares: Option<Qty>) {
+        self.market.set_volume(instrument, shares);
+    }
+
+    /// What `strategy` may do, besides what the engine's state allows.
+    pub fn set_gate(&mut self, strategy: StrategyId, gate: Gate) {
+        if let Some(held) = self.gates.get_mut(strategy.index()) {
+            *held = gate;
+        }
+    }
+
+    /// What `strategy` may do at present.
+    pub fn gate(&self, strategy: StrategyId) -> Gate {
+        self.gates.get(strategy.index()).copied().unwrap_or_default()
+    }
+
+    /// Take in a market event, after `top` has; it costs a test where nothing is to be learned.
     #[inline]
-    pub fn exposure_mut(&mut self) -> &mut Exposure {
-        &mut self.exposure
+    pub fn observe(&mut self, event: &MarketEvent, top: &TopOfBook) {
+        if self.market.learn.anything() {
+            self.market.observe(event, top);
+        }
     }
 
     /// The price at which `request` is valued, the dearest at which it may fill as far as is known: a buy's limit, else the
@@ -95,123 +263,82 @@ impl Risk {
         }
     }
 
-    /// Check `request`; `Ok` counts it against the rate, a refusal says why. Nothing is sent from here.
     #[inline]
-    pub fn check(&mut self, request: &OrderRequest, context: &RiskContext<'_>) -> std::result::Result<(), Refusal> {
-        let limits = &self.limits;
-        let position = context.ledger.net_qty(request.instrument);
-        let (open_buy, open_sell) = self.exposure.open(request.instrument);
-        let shrinks = match request.side {
-            Side::Buy => position.raw() < 0 && open_buy.raw().saturating_add(request.qty.raw()) <= position.abs().raw(),
-            Side::Sell => position.raw() > 0 && open_sell.raw().saturating_add(request.qty.raw()) <= position.raw(),
+    fn first_fault(&self, request: &OrderRequest, context: &RiskContext<'_>) -> Option<Refusal> {
+        let Some(profile) = self.compiled.profile(request.instrument.index(), context.strategy) else {
+            return Some(Refusal::new(
+                Check::Restricted,
+                RefusalCode::Restricted,
+                Scope::Account,
+                0.0,
+                0.0,
+                Some("the instrument is not known"),
+            ));
         };
-        match context.gate {
-            Gate::Open => {}
-            Gate::ReduceOnly(_) if shrinks => {}
-            Gate::ReduceOnly(code) | Gate::Shut(code) => return Err(Refusal::bare(code)),
-        }
-        if let Some(why) = request.fault() {
-            return Err(Refusal::invalid(why));
-        }
-        if limits.max_order_qty.is_some_and(|max| request.qty > max) {
-            return Err(Refusal::over(RefusalCode::MaxQty, request.qty.to_f64(), limits.max_order_qty.map_or(0.0, Qty::to_f64)));
-        }
-        let age_ns = context.now.since(context.top.confirmed());
-        if let Some(max) = limits.max_data_age_ns
-            && age_ns > max
-        {
-            let code = if context.top.reference().is_none() { RefusalCode::StaleReference } else { RefusalCode::StaleData };
-            return Err(Refusal::over(code, age_ns as f64 / 1e6, max as f64 / 1e6));
-        }
-        // Limits in shares and numbers hold before the first price too.
-        let price = match Self::valuation(request, context.top) {
-            Some(price) => price,
-            None if limits.needs_price() => return Err(Refusal::bare(RefusalCode::StaleReference)),
-            None => Price::ZERO,
-        };
-        let notional = Money::notional(price, request.qty);
-        if let Some(max) = limits.max_order_notional
-            && notional > max
-        {
-            return Err(Refusal::over(RefusalCode::MaxNotional, notional.to_f64(), max.to_f64()));
-        }
-        if let (Some(band), Some(limit)) = (limits.collar, request.limit.or(request.stop)) {
-            let Some(reference) = context.top.reference() else { return Err(Refusal::bare(RefusalCode::StaleReference)) };
-            let away = (limit.raw() - reference.raw()).abs() as f64 / reference.raw() as f64;
-            if away > band {
-                return Err(Refusal::over(RefusalCode::Collar, away, band));
-            }
-        }
-        if let (Some(band), OrderType::Market, Some(mid)) = (limits.collar, request.kind, context.top.mid()) {
-            let away = (price.raw() - mid.raw()).abs() as f64 / mid.raw() as f64;
-            if away > band {
-                return Err(Refusal::over(RefusalCode::Collar, away, band));
-            }
-        }
-        if !shrinks {
-            let worst = match request.side {
-                Side::Buy => position.raw().saturating_add(open_buy.raw()).saturating_add(request.qty.raw()),
-                Side::Sell => position.raw().saturating_sub(open_sell.raw()).saturating_sub(request.qty.raw()),
-            };
-            if !limits.allow_short && worst < 0 && request.side == Side::Sell {
-                return Err(Refusal::over(RefusalCode::Short, Qty::from_raw(worst).to_f64(), 0.0));
-            }
-            let worst = Qty::from_raw(worst.saturating_abs());
-            if let Some(max) = limits.max_position_qty
-                && worst > max
-            {
-                return Err(Refusal::over(RefusalCode::MaxPosition, worst.to_f64(), max.to_f64()));
-            }
-            let worst_value = Money::notional(price, worst);
-            if let Some(max) = limits.max_position_notional
-                && worst_value > max
-            {
-                return Err(Refusal::over(RefusalCode::MaxPosition, worst_value.to_f64(), max.to_f64()));
-            }
-            if limits.max_gross_exposure.is_some() || limits.max_leverage.is_some() {
-                let others = self.exposure.worst_total().raw() - self.exposure.worst(request.instrument).raw();
-                let after = Money::from_raw(others + worst_value.raw().max(self.exposure.worst(request.instrument).raw()));
-                if let Some(max) = limits.max_gross_exposure
-                    && after > max
-                {
-                    return Err(Refusal::over(RefusalCode::MaxExposure, after.to_f64(), max.to_f64()));
-                }
-                if let Some(leverage) = limits.max_leverage {
-                    let power = context.ledger.equity().to_f64() * leverage;
-                    if after.to_f64() > power {
-                        return Err(Refusal::over(RefusalCode::BuyingPower, after.to_f64(), power));
-                    }
-                }
-            }
-            if let Some(max) = limits.max_net_exposure {
-                // As if every open order of this side filled, and none of the other.
-                let net = context.ledger.net().raw();
-                let open = self.exposure.open_value(request.side).raw();
-                let after = Money::from_raw(net + i128::from(request.side.sign()) * (open + notional.raw())).abs();
-                if after > max && after.raw() > net.abs() {
-                    return Err(Refusal::over(RefusalCode::MaxExposure, after.to_f64(), max.to_f64()));
-                }
-            }
-        }
-        if let Some(max) = limits.max_open_orders
-            && context.open_orders >= max as usize
-        {
-            return Err(Refusal::over(RefusalCode::MaxOpen, context.open_orders as f64 + 1.0, f64::from(max)));
-        }
-        self.count(context.now)
+        let mut first = First::default();
+        let _ = pass(&Facts::new(self, profile, request, context), &mut first);
+        first.0
     }
 
-    /// Count one message at `now` against the rate: a burst of one second's worth is allowed, then the steady rate.
+    /// Check `request`; `Ok` counts it against the rates, a refusal says why. Nothing is sent from here.
     #[inline]
-    fn count(&mut self, now: Timestamp) -> std::result::Result<(), Refusal> {
-        let Some(rate) = self.limits.max_orders_per_second else { return Ok(()) };
-        let step_ns = SECOND_NS / i64::from(rate);
-        let due = self.arrival_ns.max(now.nanos());
-        if due.saturating_sub(now.nanos()) > SECOND_NS - step_ns {
-            return Err(Refusal::over(RefusalCode::Rate, f64::from(rate) + 1.0, f64::from(rate)));
+    pub fn check(&mut self, request: &OrderRequest, context: &RiskContext<'_>) -> std::result::Result<(), Refusal> {
+        if let Some(calendar) = &self.limits.calendar {
+            self.market.refresh_phase(calendar, context.now);
         }
-        self.arrival_ns = due.saturating_add(step_ns);
-        Ok(())
+        match self.first_fault(request, context) {
+            None => {
+                self.count(request, context);
+                Ok(())
+            }
+            Some(refusal) => {
+                self.counters.refuse(&refusal);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Check `request`, what would remain of the order `old` as changed, as if that order were gone.
+    pub fn check_replacement(
+        &mut self,
+        old: OrderId,
+        request: &OrderRequest,
+        context: &RiskContext<'_>,
+    ) -> std::result::Result<(), Refusal> {
+        let Some(w) = self.working_of(old).copied() else { return self.check(request, context) };
+        self.exposure.order(&w, -1, Price::ZERO);
+        let verdict = self.check(request, context);
+        self.exposure.order(&w, 1, Price::ZERO);
+        verdict
+    }
+
+    /// Every check that is on for `request`, with its value, limit and whether it passes; counts nothing.
+    pub fn explain(&self, request: &OrderRequest, context: &RiskContext<'_>) -> Vec<Verdict> {
+        let Some(profile) = self.compiled.profile(request.instrument.index(), context.strategy) else {
+            let (check, form) = (Check::Restricted, Some("the instrument is not known"));
+            return vec![Verdict { check, code: check.code(), scope: Scope::Account, value: 0.0, limit: 0.0, pass: false, form }];
+        };
+        let mut all = All::default();
+        let _ = pass(&Facts::new(self, profile, request, context), &mut all);
+        all.0
+    }
+
+    /// Count an order that passed.
+    #[inline]
+    fn count(&mut self, request: &OrderRequest, context: &RiskContext<'_>) {
+        self.counters.pass();
+        let Some(profile) = self.compiled.profile(request.instrument.index(), context.strategy) else { return };
+        let remember = profile.has(Check::Duplicate);
+        if profile.paced {
+            for at in 0..profile.rows.len() {
+                let Some(profile) = self.compiled.profile(request.instrument.index(), context.strategy) else { return };
+                let row = usize::from(profile.rows[at]);
+                self.compiled.rows[row].count_order(context.now);
+            }
+        }
+        if remember {
+            self.recent.note(request, context.strategy, context.now, self.compiled.remember_ns);
+        }
     }
 }
 

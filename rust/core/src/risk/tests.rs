@@ -1,6 +1,14 @@
+//! Each check by itself, at its edge.
+
 use super::*;
 use crate::ledger::Booking;
-use crate::types::{InstrumentId, StrategyId};
+use crate::order::{Order, OrderType};
+use crate::types::SECOND_NS;
+
+mod edges;
+mod explained;
+mod scopes;
+mod sums;
 
 const I: InstrumentId = InstrumentId(0);
 
@@ -24,31 +32,86 @@ struct Desk {
     now: i64,
     open: usize,
     gate: Gate,
+    strategy: u16,
+    next: u64,
+}
+
+fn names(all: &[&str]) -> Vec<String> {
+    all.iter().map(|&s| s.to_owned()).collect()
 }
 
 impl Desk {
     fn new(limits: RiskLimits) -> Self {
-        let ledger = Ledger::new(Money::from_f64(100_000.0).unwrap(), 2, 1);
-        Self { risk: Risk::new(limits, 2).unwrap(), ledger, top: top(99.0, 101.0, 0), now: 0, open: 0, gate: Gate::Open }
+        Self::with(limits, AccountConfig::default(), 100_000.0)
     }
 
-    fn check(&mut self, request: &OrderRequest) -> Option<&'static str> {
+    fn with(limits: RiskLimits, account: AccountConfig, cash: f64) -> Self {
+        let cash = Money::from_f64(cash).unwrap();
+        let risk = Risk::new(limits, account, cash, &names(&["A", "B"]), &names(&["s", "t"])).unwrap();
+        Self { risk, ledger: Ledger::new(cash, 2, 2), top: top(99.0, 101.0, 0), now: 0, open: 0, gate: Gate::Open, strategy: 0, next: 1 }
+    }
+
+    /// An order that was sent and is open.
+    fn open(&mut self, request: OrderRequest) -> OrderId {
+        let order = Order::new(OrderId(self.next), StrategyId(self.strategy), &request, Price::ZERO, Timestamp::MIN);
+        self.next += 1;
+        self.risk.opened(&order, request.qty.raw(), Price::from_f64(100.0).unwrap(), &self.top);
+        order.id
+    }
+
+    fn context(&self) -> RiskContext<'_> {
+        RiskContext {
+            now: Timestamp::from_nanos(self.now),
+            strategy: StrategyId(self.strategy),
+            top: &self.top,
+            ledger: &self.ledger,
+            open_orders: self.open,
+            gate: self.gate,
+        }
+    }
+
+    fn refusal(&mut self, request: &OrderRequest) -> Option<Refusal> {
+        let explained = self.risk.explain(request, &self.context());
+        let first = explained.iter().find_map(Verdict::refusal);
         let context = RiskContext {
             now: Timestamp::from_nanos(self.now),
+            strategy: StrategyId(self.strategy),
             top: &self.top,
             ledger: &self.ledger,
             open_orders: self.open,
             gate: self.gate,
         };
-        self.risk.check(request, &context).err().map(|r| r.code.as_str())
+        let refusal = self.risk.check(request, &context).err();
+        assert_eq!(first, refusal, "what is explained is what is decided");
+        refusal
+    }
+
+    fn check_replacing(&mut self, old: OrderId, request: &OrderRequest) -> Option<&'static str> {
+        let context = RiskContext {
+            now: Timestamp::from_nanos(self.now),
+            strategy: StrategyId(self.strategy),
+            top: &self.top,
+            ledger: &self.ledger,
+            open_orders: self.open,
+            gate: self.gate,
+        };
+        self.risk.check_replacement(old, request, &context).err().map(|r| r.code.as_str())
+    }
+
+    fn check(&mut self, request: &OrderRequest) -> Option<&'static str> {
+        self.refusal(request).map(|r| r.code.as_str())
     }
 
     fn hold(&mut self, side: Side, qty: i64) {
         let (price, qty) = (Price::from_f64(100.0).unwrap(), Qty::from_whole(qty).unwrap());
-        self.ledger
-            .book(&Booking { strategy: StrategyId(0), instrument: I, side, qty, price, fee: Money::ZERO, ts: Timestamp::MIN })
-            .unwrap();
-        self.risk.exposure_mut().position_changed(I, self.ledger.net_qty(I), price);
+        self.fill(OrderId(0), I, side, qty, price, false);
+    }
+
+    fn fill(&mut self, id: OrderId, instrument: InstrumentId, side: Side, qty: Qty, price: Price, done: bool) {
+        let ts = Timestamp::from_nanos(self.now);
+        let booking = Booking { strategy: StrategyId(self.strategy), instrument, side, qty, price, fee: Money::ZERO, ts };
+        let booked = self.ledger.book(&booking).unwrap();
+        self.risk.booked(id, &booking, booked.position, done, &self.ledger);
     }
 }
 
@@ -104,7 +167,7 @@ fn open_orders_count_on_the_worst_side() {
     let mut desk =
         Desk::new(RiskLimits { max_position_qty: Some(Qty::from_whole(100).unwrap()), max_leverage: None, ..Default::default() });
     desk.hold(Side::Buy, 60);
-    desk.risk.exposure_mut().order_changed(I, Side::Buy, Qty::from_whole(30).unwrap().raw(), Price::from_f64(100.0).unwrap());
+    desk.open(limit(Side::Buy, 30, 100.0));
     assert_eq!(desk.check(&market(Side::Buy, 10)), None);
     assert_eq!(desk.check(&market(Side::Buy, 11)), Some("MAX_POSITION"));
     assert_eq!(desk.check(&market(Side::Sell, 160)), None);
@@ -115,7 +178,7 @@ fn open_orders_count_on_the_worst_side() {
 #[test]
 fn open_orders_count_in_net_exposure_too() {
     let mut desk = Desk::new(RiskLimits { max_net_exposure: dollars(5_000.0), max_leverage: None, ..Default::default() });
-    desk.risk.exposure_mut().order_changed(I, Side::Buy, Qty::from_whole(40).unwrap().raw(), Price::from_f64(100.0).unwrap());
+    desk.open(limit(Side::Buy, 40, 100.0));
     assert_eq!(desk.check(&market(Side::Buy, 9)), None);
     assert_eq!(desk.check(&market(Side::Buy, 10)), Some("MAX_EXPOSURE"));
     assert_eq!(desk.check(&market(Side::Sell, 50)), None, "open buys may never fill, and are no room for sells");
@@ -189,8 +252,7 @@ fn an_order_is_valued_at_the_dearest_price_it_may_fill_at() {
 fn quantities_at_the_end_of_the_range_do_not_wrap_into_something_that_shrinks() {
     let mut desk = Desk::new(RiskLimits::default());
     desk.hold(Side::Buy, 60);
-    let price = Price::from_f64(100.0).unwrap();
-    desk.risk.exposure_mut().order_changed(I, Side::Sell, i64::MAX - 10, price);
+    desk.open(OrderRequest::market(I, Side::Sell, Qty::from_raw(i64::MAX - 10)));
     desk.gate = Gate::ReduceOnly(RefusalCode::State);
     assert_eq!(desk.check(&market(Side::Sell, 60)), Some("STATE"));
     desk.gate = Gate::Open;
@@ -218,6 +280,6 @@ fn impossible_limits_are_refused_by_name() {
         RiskLimits { max_order_qty: Some(Qty::from_raw(-1)), ..Default::default() },
         RiskLimits { max_orders_per_second: Some(0), ..Default::default() },
     ] {
-        assert!(Risk::new(limits, 1).unwrap_err().to_string().starts_with("risk."));
+        assert!(Risk::new(limits, AccountConfig::default(), Money::ZERO, &[], &[]).unwrap_err().to_string().starts_with("risk."));
     }
 }

@@ -8,13 +8,15 @@
 //! Records of one input: the input itself, then its outputs. A replay makes the outputs anew and compares them, byte by byte.
 //! [`replay`] needs no strategy: stand-ins ask for what was asked for.
 
+mod describe;
 mod payload;
 mod replay;
 mod snapshot;
 
+pub use describe::describe;
 pub use payload::{Header, PAYLOAD_VERSION, SnapshotRecord, Step};
 pub use replay::{Replay, Replayed, replay};
-pub use snapshot::snapshots;
+pub use snapshot::{newest_snapshot, snapshots};
 
 use crate::engine::{Alarm, AlarmKind, Engine, EngineConfig, EngineState, Input, Instruction, Output};
 use crate::engine::{Command, Tape};
@@ -166,8 +168,7 @@ impl<S: Storage> Session<S> {
         if let Some(why) = &self.broken {
             return Err(Error::data("session", format!("takes no more inputs: {why}; start it again from its journal")));
         }
-        let outcome = self.work_on(input, now);
-        outcome.map_err(|error| self.stop_at(error))
+        self.work_on(input, now).map_err(|error| self.stop_at(error))
     }
 
     fn work_on(&mut self, input: &Input, now: Timestamp) -> Result<u64> {
@@ -235,6 +236,13 @@ impl<S: Storage> Session<S> {
         Ok(())
     }
 
+    /// As [`Self::step`], the outputs given at once: for a venue that lives and dies with this process, as a simulated one does.
+    pub fn record(&mut self, input: &Input, now: Timestamp, out: &mut Vec<Output>) -> Result<()> {
+        self.step(input, now)?;
+        self.release(u64::MAX, out);
+        Ok(())
+    }
+
     fn release(&mut self, durable: u64, out: &mut Vec<Output>) {
         while self.held.front().is_some_and(|(sequence, _)| *sequence <= durable) {
             out.extend(self.held.pop_front().map(|(_, output)| output));
@@ -251,6 +259,13 @@ impl<S: Storage> Session<S> {
     pub fn close(mut self, out: &mut Vec<Output>) -> Result<S> {
         self.sync(out)?;
         self.log.close()
+    }
+
+    /// As [`Self::close`], for the engine as it ended.
+    pub fn end(mut self) -> Result<Engine> {
+        self.sync(&mut Vec::new())?;
+        self.log.close()?;
+        Ok(self.engine)
     }
 }
 

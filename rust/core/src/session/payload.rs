@@ -131,7 +131,10 @@ pub(super) fn encode_output(output: &Output, room: &mut Vec<u8>) -> Result<()> {
     match output {
         Output::Order(command) => encode(command, room),
         Output::Fill(fill) => encode(fill, room),
-        Output::Refusal(refusal) => encode(refusal, room),
+        Output::Refusal(r) => {
+            let why = (r.refusal.code.as_str(), r.refusal.to_string());
+            encode(&(r.ts, r.order, r.strategy, r.instrument, r.side, r.qty, r.price, why.0, why.1), room)
+        }
         Output::State { ts, from, to, by, why } => encode(&(ts, from, to, by, why), room),
         Output::Fault { ts, strategy, why, is_isolated } => encode(&(ts, strategy, why, is_isolated), room),
         Output::Anomaly { ts, why, is_money } => encode(&(ts, why, is_money), room),

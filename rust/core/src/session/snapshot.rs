@@ -47,6 +47,12 @@ pub fn snapshots<S: Source + Clone>(source: S) -> Result<(Header, Vec<SnapshotRe
     Ok((header, found))
 }
 
+/// The last snapshot that the journal in `source` names, and the session's header.
+pub fn newest_snapshot<S: Source + Clone>(source: S) -> Result<Option<(Header, SnapshotRecord)>> {
+    let (header, mut found) = snapshots(source)?;
+    Ok(found.pop().map(|record| (header, record)))
+}
+
 impl<S: Source + Clone> Replay<S> {
     /// From the snapshot that `record` names, without the strategies.
     pub fn after(source: S, header: &Header, record: &SnapshotRecord) -> Result<Self> {

@@ -2,7 +2,7 @@
 
 use super::{Error, Result};
 use bytemuck::{Pod, Zeroable};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::fmt;
 
 /// Units of 1e-9 in one.
@@ -100,9 +100,11 @@ pub(super) fn display_fixed(raw: i128, f: &mut fmt::Formatter<'_>) -> fmt::Resul
 macro_rules! fixed {
     ($(#[$doc:meta])* $name:ident, $word:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable, Deserialize)]
         #[repr(transparent)]
         pub struct $name(i64);
+
+        crate::types::readable!($name);
 
         impl $name {
             /// Zero.

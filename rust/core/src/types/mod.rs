@@ -3,6 +3,22 @@
 //! Invariants: a [`Price`] or [`Qty`] is an `i64` count of 1e-9, a [`Money`] an `i128` count of 1e-9; arithmetic that would
 //! leave the range is an [`Error`], never a wrap. Every type here is `Copy` and has no heap part but [`Instruments`], [`Labels`] and [`Error`].
 
+/// Numbers as people write them where people read them, such as JSON, and as they are counted elsewhere.
+macro_rules! readable {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    serializer.serialize_newtype_struct(stringify!($name), &self.0)
+                }
+            }
+        }
+    };
+}
+pub(crate) use readable;
+
 mod error;
 mod fixed;
 mod ids;

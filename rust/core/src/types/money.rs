@@ -2,12 +2,14 @@
 
 use super::fixed::display_fixed;
 use super::{Error, Price, Qty, Result, SCALE};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::fmt;
 
 /// An amount of dollars, counted in 1e-9.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub struct Money(i128);
+
+crate::types::readable!(Money);
 
 /// `n / d` rounded half to even; `d` > 0.
 #[inline]

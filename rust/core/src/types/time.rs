@@ -1,7 +1,7 @@
 //! [`Timestamp`]: nanoseconds since the Unix epoch, UTC.
 
 use bytemuck::{Pod, Zeroable};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::fmt;
 
 /// One second in nanoseconds.
@@ -14,9 +14,11 @@ pub const HOUR_NS: i64 = 60 * MINUTE_NS;
 pub const DAY_NS: i64 = 24 * HOUR_NS;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable, Deserialize)]
 #[repr(transparent)]
 pub struct Timestamp(i64);
+
+crate::types::readable!(Timestamp);
 
 impl Timestamp {
     /// The earliest time.

@@ -13,7 +13,8 @@ use tickwright_core::feeds::itch::{self, ItchDecoder, ItchOptions};
 use tickwright_core::feeds::kraken::KrakenDecoder;
 use tickwright_core::feeds::{Batches, Decoder, Fault, Framing, Policy, QualityPolicy, Stage};
 use tickwright_core::indicators::catalog;
-use tickwright_core::types::{InstrumentId, Price, Qty, Side, Timestamp};
+use tickwright_core::journal::{JournalId, Log, LogConfig, SimulatedStorage, repair, verify};
+use tickwright_core::types::{Error, InstrumentId, Price, Qty, Side, Timestamp};
 
 /// Name, what takes the bytes, and inputs to begin with.
 pub(crate) struct Target {
@@ -38,6 +39,8 @@ const COINBASE: &[u8] = br#"1618679989.1: {"type":"snapshot","product_id":"BTC-U
 1618679989.2: {"type":"l2update","product_id":"BTC-USD","changes":[["buy","61000.00","0.0"]],"time":"2021-04-17T17:19:49.123456Z"}
 1618679989.3: {"type":"match","trade_id":1,"side":"buy","size":"0.1","price":"61000.10","product_id":"BTC-USD","sequence":5,"time":"2021-04-17T17:19:49.2Z"}
 "#;
+/// The two records of the example of docs/journal-format.md, which follow the header of a journal with the id 00 01 … 0f.
+const JOURNAL: &[u8] = b"\x4d\x00\x00\x00\x19\xe8\xdc\x5d\x01\x00\x00\x00\x00\x00\x00\x00\x00\x70\x9b\xd7\xf8\xd6\x2a\x13\x90\x40\x9f\xd7\xf8\xd6\x2a\x13\x12\x00\x00\x00\x00\x00\x00\x00\x68\x65\x6c\x6c\x6f\xf8\x43\x59\x0b\xb5\x6c\xa9\x00\x06\xaf\x53\x3a\x78\xdf\x40\xac\x24\x2d\x45\x9a\xf2\xac\xa3\x2c\x00\x92\x52\x43\xf9\xa6\xc9\x3b\xc8\x00\x00\x00\xe2\x00\x18\x76\x02\x00\x00\x00\x00\x00\x00\x00\x00\x70\x9b\xd7\xf8\xd6\x2a\x13\x90\x40\x9f\xd7\xf8\xd6\x2a\x13\x0e\x00\x00\x00\x00\x00\x00\x00\x01\x03\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xf8\x43\x59\x0b\xb5\x6c\xa9\x00\x06\xaf\x53\x3a\x78\xdf\x40\xac\x24\x2d\x45\x9a\xf2\xac\xa3\x2c\x00\x92\x52\x43\xf9\xa6\xc9\x3b\x83\x56\x1a\xdb\x39\x8f\xd8\x7f\x8e\x7e\xd8\x33\x1b\xff\x2f\xcb\x00\x39\x6a\x40\xbb\x50\x18\x05\xdd\x18\xec\xfd\x29\x33\xa5\x0a\x2f\xad\x0d\x28\x4b\xf4\x6b\x65\x3a\x59\xf4\x3e\x1f\xa4\xee\x21\xa4\x5e\xd6\x6b\x25\xc9\x22\xe5\x19\x06\xce\xfa\xbd\x79\x53\xed\x0f\xaa\x7d\x4e\xf3\x4d\x04\x5e\xc3\x37\x42\x1b\x59\xbb\x49\x0a\xac\x87\xc6\x98\xf9\xb0\xc6\x58\xb3\x0c\x02\x1f\xa5\x3c\xf5\x4d\x3a\x2e\x21\x79\xd6\x76\x54\xa6\x94\x85\x0d\x36\xf1\xe8\x4b\x00";
 
 pub(crate) const TARGETS: &[Target] = &[
     Target { name: "alpaca", run: alpaca, seeds: &[ALPACA_JSON, b"\x91\x86\xa1T\xa1q\xa1S\xa3AMD\xa2bp\xcb\x40\x55\xea\x3d\x70\xa3\xd7\x0a\xa2bs\x01\xa1z\xa1C\xa1t\xd7\xff\x00\x00\x00\x00\x60\x33\xd3\x01"], recorded: "" },
@@ -48,8 +51,31 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "dbn", run: dbn, seeds: &[b"DBN\x01"], recorded: "dbn/test_data.mbo.v3.dbn" },
     Target { name: "indicator_state", run: indicator_state, seeds: &[b"\x00\x00\x00\x00\x00\x00\xf0\x3f\x00\x00\x00\x00\x00\x00\x00\x40"], recorded: "" },
     Target { name: "itch", run: itch, seeds: &[b"\x00\x0cS\x00\x00\x00\x00\x0a\x00\x00\x00\x00\x00O"], recorded: "itch/ex20101224.TEST_ITCH_50.gz" },
+    Target { name: "journal", run: journal, seeds: &[JOURNAL], recorded: "" },
     Target { name: "kraken", run: kraken, seeds: &[KRAKEN], recorded: "cryptofeed/KRAKEN.ws.50.0.gz" },
 ];
+
+/// The bytes of records, behind a right header: verified, opened, repaired. What holds for one way holds for the others.
+fn journal(data: &[u8]) {
+    let storage = SimulatedStorage::new(0);
+    let id = JournalId(std::array::from_fn(|k| k as u8));
+    if Log::create(storage.clone(), LogConfig::default(), id).is_err() {
+        return;
+    }
+    let name = "00000000000000000001.twj";
+    let mut bytes = storage.content(name).unwrap_or_default();
+    bytes.extend_from_slice(data);
+    storage.put(name, bytes);
+    let Ok(report) = verify(&storage, &[]) else { panic!("a journal that is there could not be verified") };
+    let mut repaired = SimulatedStorage::new(0);
+    let kept = repair(&storage, &mut repaired).map_or(0, |kept| kept.records);
+    let checkpoints = matches!(&report.fault, Some(Error::Corrupt { why, .. }) if why.contains("checkpoint"));
+    assert!(kept == report.records || (checkpoints && kept > report.records));
+    let opened = Log::open(storage, LogConfig::default());
+    assert!(opened.is_ok() == report.holds() || checkpoints, "opening and verifying judge differently");
+    assert!(opened.is_ok_and(|(_, recovery)| recovery.records == kept) || !report.holds());
+    assert!(Log::open(repaired, LogConfig::default()).is_ok_and(|(_, recovery)| recovery.records == kept && recovery.cut_bytes() == 0));
+}
 
 /// Heap that an input of `bytes` may lead to: what rows need, and what growing buffers keep in reserve.
 fn heap_max(bytes: usize) -> usize {

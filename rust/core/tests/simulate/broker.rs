@@ -7,19 +7,19 @@ use tickwright_core::venue::{OrderCommand, Report, ReportKind, SimVenue, Sources
 
 /// How badly the wire behaves, as probabilities of each message.
 #[derive(Clone, Copy, Debug)]
-pub struct Wire {
+pub(crate) struct Wire {
     /// A command never arrives, and nobody says so.
-    pub lose_command: f64,
+    pub(crate) lose_command: f64,
     /// A command arrives twice.
-    pub repeat_command: f64,
+    pub(crate) repeat_command: f64,
     /// A report is told twice.
-    pub repeat_report: f64,
+    pub(crate) repeat_report: f64,
     /// A report is told after the next one.
-    pub swap_reports: f64,
+    pub(crate) swap_reports: f64,
 }
 
 /// The broker, and the wire to it.
-pub struct Broker {
+pub(crate) struct Broker {
     venue: SimVenue,
     wire: Wire,
     random: Random,
@@ -31,12 +31,12 @@ pub struct Broker {
     on_the_way: VecDeque<Report>,
     /// Orders whose cancel has come in and is not answered.
     canceling: BTreeSet<OrderId>,
-    pub is_connected: bool,
-    pub refused_repeats: u64,
+    pub(crate) is_connected: bool,
+    pub(crate) refused_repeats: u64,
 }
 
 impl Broker {
-    pub fn new(config: VenueConfig, sources: &[Sources], wire: Wire, seed: u64) -> Self {
+    pub(crate) fn new(config: VenueConfig, sources: &[Sources], wire: Wire, seed: u64) -> Self {
         Self {
             venue: SimVenue::new(config, sources).unwrap(),
             wire,
@@ -51,7 +51,7 @@ impl Broker {
     }
 
     /// A command over the wire, which may lose it.
-    pub fn send(&mut self, command: OrderCommand, now: Timestamp) {
+    pub(crate) fn send(&mut self, command: OrderCommand, now: Timestamp) {
         if !self.is_connected || self.random.chance(self.wire.lose_command) {
             return;
         }
@@ -62,7 +62,7 @@ impl Broker {
     }
 
     /// A command that has arrived. An order id is taken once.
-    pub fn take(&mut self, command: OrderCommand, now: Timestamp) {
+    pub(crate) fn take(&mut self, command: OrderCommand, now: Timestamp) {
         let id = match command {
             OrderCommand::New(order) => Some(order.id),
             OrderCommand::Replace { new, .. } => Some(new.id),
@@ -98,7 +98,7 @@ impl Broker {
     }
 
     /// The time at the venue is `now`: commands arrive, day orders expire.
-    pub fn advance(&mut self, now: Timestamp) {
+    pub(crate) fn advance(&mut self, now: Timestamp) {
         while self.venue.next_arrival() <= now {
             let due = self.venue.next_arrival();
             self.venue.advance(due).unwrap();
@@ -108,14 +108,14 @@ impl Broker {
         self.collect(now);
     }
 
-    pub fn on_market(&mut self, event: &MarketEvent) {
+    pub(crate) fn on_market(&mut self, event: &MarketEvent) {
         self.advance(event.ts());
         self.venue.on_market(event).unwrap();
         self.collect(event.ts());
     }
 
     /// The next report that the wire delivers.
-    pub fn next_report(&mut self) -> Option<Report> {
+    pub(crate) fn next_report(&mut self) -> Option<Report> {
         let swaps = self.on_the_way.len() > 1 && self.may_swap() && self.random.chance(self.wire.swap_reports);
         if swaps {
             self.on_the_way.swap(0, 1);
@@ -133,28 +133,28 @@ impl Broker {
         !replaces(self.on_the_way[0].kind) && !replaces(self.on_the_way[1].kind)
     }
 
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.on_the_way.len()
     }
 
     /// The wire breaks: what is on it is lost.
-    pub fn disconnect(&mut self) {
+    pub(crate) fn disconnect(&mut self) {
         self.is_connected = false;
         self.on_the_way.clear();
     }
 
     /// What is known of `order`: every report about it; none where it never arrived.
-    pub fn ask(&self, order: OrderId) -> Option<&[Report]> {
+    pub(crate) fn ask(&self, order: OrderId) -> Option<&[Report]> {
         self.taken.contains(&order).then(|| self.truth.get(&order).map_or(&[][..], Vec::as_slice))
     }
 
     /// Orders that it has taken.
-    pub fn taken(&self) -> &BTreeSet<OrderId> {
+    pub(crate) fn taken(&self) -> &BTreeSet<OrderId> {
         &self.taken
     }
 
     /// Shares of `order` that were filled.
-    pub fn filled(&self, order: OrderId) -> Qty {
+    pub(crate) fn filled(&self, order: OrderId) -> Qty {
         let fills = self.truth.get(&order).into_iter().flatten().filter_map(|report| match report.kind {
             ReportKind::Filled { order: of, qty, .. } if of == order => Some(qty.raw()),
             _ => None,
@@ -163,7 +163,7 @@ impl Broker {
     }
 
     /// Whether `order` works there no more.
-    pub fn has_ended(&self, order: OrderId) -> bool {
+    pub(crate) fn has_ended(&self, order: OrderId) -> bool {
         self.truth.get(&order).into_iter().flatten().any(|report| match report.kind {
             ReportKind::Canceled(of) | ReportKind::Expired(of) | ReportKind::Rejected(of) => of == order,
             ReportKind::Replaced { old, .. } => old == order,
@@ -173,16 +173,16 @@ impl Broker {
     }
 
     /// Whether a cancel of `order` is being worked on.
-    pub fn is_canceling(&self, order: OrderId) -> bool {
+    pub(crate) fn is_canceling(&self, order: OrderId) -> bool {
         self.canceling.contains(&order)
     }
 
     /// Commands that have not arrived yet.
-    pub fn next_arrival(&self) -> Timestamp {
+    pub(crate) fn next_arrival(&self) -> Timestamp {
         self.venue.next_arrival()
     }
 
-    pub fn next_report_due(&self) -> Timestamp {
+    pub(crate) fn next_report_due(&self) -> Timestamp {
         self.venue.next_report()
     }
 }

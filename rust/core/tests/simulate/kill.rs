@@ -260,8 +260,11 @@ impl Parent {
             self.now = self.now.plus(SECOND_NS / 100);
             self.broker.advance(self.now);
             let answer = self.ask(&Ask::Settle).unwrap();
-            for (id, ..) in &answer.filled {
-                for mut report in self.broker.ask(*id).unwrap_or_default().to_vec() {
+            // Fills that were missed, and orders that are open here: what a broker is asked for.
+            let is_news = |(id, filled, is_done): &&(OrderId, Qty, bool)| !is_done || *filled != self.broker.filled(*id);
+            let asked: Vec<_> = answer.filled.iter().filter(is_news).map(|(id, ..)| *id).collect();
+            for id in asked {
+                for mut report in self.broker.ask(id).unwrap_or_default().to_vec() {
                     report.due = self.now;
                     self.step(Input::Report(report)).unwrap();
                 }

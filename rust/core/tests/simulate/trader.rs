@@ -6,7 +6,7 @@ use tickwright_core::order::{OrderRequest, OrderType, TimeInForce};
 use tickwright_core::strategy::{Context, Interest, Strategy};
 use tickwright_core::types::{Error, InstrumentId, OrderId, Price, Qty, Random, Result, SECOND_NS, Side};
 
-pub struct Trader {
+pub(crate) struct Trader {
     name: String,
     random: Random,
     activity: f64,
@@ -15,7 +15,7 @@ pub struct Trader {
 }
 
 impl Trader {
-    pub fn new(number: u64, seed: u64, activity: f64, fails: f64) -> Box<dyn Strategy> {
+    pub(crate) fn new(number: u64, seed: u64, activity: f64, fails: f64) -> Box<dyn Strategy> {
         Box::new(Self { name: format!("trader-{number}"), random: Random::stream(seed, &[11, number]), activity, fails, mine: Vec::new() })
     }
 

@@ -19,23 +19,23 @@ const BOTH: Sources = Sources { quotes: true, trades: true, bars: false };
 
 /// What a run went through.
 #[derive(Debug, Default)]
-pub struct Tally {
-    pub steps: u64,
-    pub orders: u64,
-    pub fills: u64,
-    pub power_losses: u64,
-    pub kills: u64,
-    pub disk_faults: u64,
-    pub disconnects: u64,
-    pub lost_commands: u64,
-    pub repeats: u64,
-    pub isolated: u64,
-    pub commands: u64,
-    pub snapshots: u64,
+pub(crate) struct Tally {
+    pub(crate) steps: u64,
+    pub(crate) orders: u64,
+    pub(crate) fills: u64,
+    pub(crate) power_losses: u64,
+    pub(crate) kills: u64,
+    pub(crate) disk_faults: u64,
+    pub(crate) disconnects: u64,
+    pub(crate) lost_commands: u64,
+    pub(crate) repeats: u64,
+    pub(crate) isolated: u64,
+    pub(crate) commands: u64,
+    pub(crate) snapshots: u64,
 }
 
 impl Tally {
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.steps += other.steps;
         self.orders += other.orders;
         self.fills += other.fills;
@@ -51,7 +51,7 @@ impl Tally {
     }
 }
 
-pub struct World {
+pub(crate) struct World {
     seed: u64,
     random: Random,
     now: Timestamp,
@@ -86,7 +86,7 @@ fn limits(random: &mut Random) -> RiskLimits {
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::stream(seed, &[1]);
         let policies = [SyncPolicy::Always, SyncPolicy::Always, SyncPolicy::Group { ms: 5 }, SyncPolicy::Group { ms: 500 }];
         let policy = policies[random.below(4) as usize];
@@ -155,11 +155,13 @@ impl World {
     }
 
     /// Run for `steps` steps, put everything right at the end, and hold all sides against each other.
-    pub fn run(mut self, steps: u64) -> Tally {
+    pub(crate) fn run(mut self, steps: u64) -> Tally {
         for _ in 0..steps {
             self.one();
             self.check();
         }
+        // From here on the disk holds.
+        self.storage.fail_at(0, StorageFault::Full);
         self.settle_all();
         self.compare_with_broker();
         let engine = self.session.as_ref().unwrap().engine();
@@ -274,6 +276,10 @@ impl World {
     }
 
     fn instruct(&mut self, command: Command, why: &str) {
+        // The disk may have broken on the way here, and the process may have started again.
+        if self.session.as_ref().is_none_or(|s| s.engine().state().after(command).is_err()) {
+            return;
+        }
         let by: Arc<str> = "operator".into();
         self.step(&Input::Command(Instruction { at: self.now, command, by, why: why.into() }));
         self.commit(true);

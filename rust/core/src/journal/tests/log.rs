@@ -212,6 +212,51 @@ fn another_writer_is_noticed() {
     let mut other = std::fs::OpenOptions::new().append(true).open(name).unwrap();
     std::io::Write::write_all(&mut other, b"x").unwrap();
     log.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
-    assert!(log.commit(at(0)).unwrap_err().to_string().contains("another process"));
+    assert!(log.commit(at(0)).unwrap_err().to_string().contains("another process has written"));
     assert!(log.poisoned());
+}
+
+#[test]
+fn a_log_notices_when_another_process_opens_its_journal() {
+    let folder = Folder::new();
+    let mut first = Log::create(folder.files(), config(SyncPolicy::Always, 5000), JournalId([7; 16])).unwrap();
+    first.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    first.commit(at(0)).unwrap();
+    let (mut second, _) = Log::open(folder.files(), config(SyncPolicy::Always, 5000)).unwrap();
+    first.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    assert!(first.commit(at(0)).unwrap_err().to_string().contains("another process has opened"));
+    second.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    assert_eq!(second.commit(at(0)).unwrap(), 2);
+}
+
+#[test]
+fn folders_that_are_missing_are_made() {
+    let folder = Folder::new();
+    let files = Files::create(folder.0.join("a/b/c")).unwrap();
+    Log::create(files, config(SyncPolicy::Always, 5000), JournalId([7; 16])).unwrap();
+    assert!(exists(&Files::open(folder.0.join("a/b/c")).unwrap()).unwrap());
+    assert!(Files::open(folder.0.join("x")).is_err());
+    assert!(Files::open(folder.0.join("a/b/c/00000000000000000001.twj")).is_err());
+}
+
+#[test]
+fn all_is_durable_before_the_closing_checkpoint_is_written_and_only_that_one_closes() {
+    let storage = SimulatedStorage::new(1);
+    let every = LogConfig { checkpoint_every: 3, ..config(SyncPolicy::Os, 1 << 20) };
+    let mut log = Log::create(storage.clone(), every.clone(), JournalId([7; 16])).unwrap();
+    for _ in 0..3 {
+        log.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    }
+    log.commit(at(0)).unwrap();
+    drop(log);
+    let (mut log, recovery) = Log::open(storage.clone(), every).unwrap();
+    assert_eq!((recovery.last, recovery.clean), (4, false), "a checkpoint between records closes nothing");
+    log.append(RecordKind::NOTE, at(0), at(0), b"").unwrap();
+    log.close().unwrap();
+    let mut reader = Reader::open(&storage, 5).unwrap();
+    let mut last = (0, 0);
+    while let Some(record) = reader.next_record().unwrap() {
+        last = (record.sequence, record.pending);
+    }
+    assert_eq!(last, (6, 0));
 }

@@ -97,7 +97,7 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         let storage = SimulatedStorage::new(1);
-        let header = SegmentHeader { id: JournalId([5; 16]), first, previous: Chain([(first != 1) as u8; 32]) };
+        let header = SegmentHeader { id: JournalId([5; 16]), first, previous: Chain([u8::from(first != 1); 32]) };
         let mut bytes = header.encode().to_vec();
         for k in 0..4 {
             let fields =
