@@ -14,9 +14,9 @@ from tickwright._processor import check as _check_processor
 if TYPE_CHECKING:
     from tickwright import feeds as feeds
     from tickwright import fees as fees
-    from tickwright import models as models
     from tickwright import indicators as indicators
     from tickwright import journal as journal
+    from tickwright import models as models
     from tickwright import signal as signal
     from tickwright import stats as stats
     from tickwright._core import Bar as Bar

@@ -29,7 +29,18 @@ TimeInForce = Literal["day", "gtc", "ioc", "fok", "opg", "cls"]
 OrderClass = Literal["simple", "bracket", "oco", "oto"]
 Kind = Literal["quotes", "trades", "bars", "actions", "book"]
 
-_CALLBACKS = ("on_start", "on_stop", "on_quote", "on_trade", "on_bar", "on_book", "on_action", "on_fill", "on_order", "on_timer")
+_CALLBACKS = (
+    "on_start",
+    "on_stop",
+    "on_quote",
+    "on_trade",
+    "on_bar",
+    "on_book",
+    "on_action",
+    "on_fill",
+    "on_order",
+    "on_timer",
+)
 
 
 class Strategy:

@@ -69,7 +69,12 @@ def test_a_bracket_takes_its_profit_and_cancels_its_stop():
 def test_a_trailing_stop_shows_its_best_price_and_its_stop():
     _, result = run([10.0, 10.0, 11.0, 10.9], "sell", qty=100, trail=0.5, tif="gtc")
     (order,) = result.orders.to_pylist()
-    assert (order["type"], order["trail_price"], order["hwm"], order["stop_price"]) == ("trailing_stop", 0.5, 11.0, 10.5)
+    assert (order["type"], order["trail_price"], order["hwm"], order["stop_price"]) == (
+        "trailing_stop",
+        0.5,
+        11.0,
+        10.5,
+    )
     _, result = run([10.0, 10.0, 11.0, 10.0], "sell", qty=100, trail_percent=5)
     (order,) = result.orders.to_pylist()
     assert (order["status"], order["trail_percent"], order["hwm"], order["stop_price"]) == ("filled", 5.0, 11.0, 10.45)

@@ -18,8 +18,8 @@ use tickwright_core::stats::{StatsConfig, Totals, summarize};
 use tickwright_core::strategy::{Driver, NodeSpec, Rules, RulesSpec, Size, Strategy};
 use tickwright_core::types::{Error, Money, Price, Qty, Timestamp};
 use tickwright_core::venue::{
-    ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Spread, StopBuy, StopTrigger,
-    TIERS_MAX, Tier, VenueConfig,
+    ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Spread, StopBuy,
+    StopTrigger, TIERS_MAX, Tier, VenueConfig,
 };
 
 fn choice<T: Copy>(dict: &Bound<'_, PyDict>, key: &str, choices: &[(&str, T)]) -> PyResult<T> {

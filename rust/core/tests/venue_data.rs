@@ -116,7 +116,8 @@ fn no_more(less: &BacktestResult, more: &BacktestResult, what: &str) {
 fn lean_day(folder: &str, files: &[&str]) -> Option<MarketData> {
     let mut all = MarketData::default();
     for file in files {
-        all.absorb(lean::read(&data(&format!("lean/equity/usa/tick/{folder}/20131007_{file}.zip"))?, &LeanOptions::default()).unwrap()).unwrap();
+        all.absorb(lean::read(&data(&format!("lean/equity/usa/tick/{folder}/20131007_{file}.zip"))?, &LeanOptions::default()).unwrap())
+            .unwrap();
     }
     Some(all)
 }

@@ -1,8 +1,8 @@
 //! Merging sorted batches into one stream of events by time.
 
 use crate::event::{
-    ActionBatch, BarBatch, DeltaBatch, FLAG_BUYER_TOOK, FLAG_CLOSING, FLAG_OPENING, FLAG_SELLER_TOOK, MarketEvent, QuoteBatch, StatusBatch, Trade, TradeBatch,
-    unpack_conditions,
+    ActionBatch, BarBatch, DeltaBatch, FLAG_BUYER_TOOK, FLAG_CLOSING, FLAG_OPENING, FLAG_SELLER_TOOK, MarketEvent, QuoteBatch, StatusBatch,
+    Trade, TradeBatch, unpack_conditions,
 };
 use crate::feeds::View;
 use crate::types::{Error, InstrumentId, Result, Timestamp};
@@ -92,7 +92,9 @@ impl<'a> Merge<'a> {
             merge.add(part.data.quotes.iter().map(|b| (Batch::Quotes(b), b.ts.as_slice())), part.ids, start, end)?;
         }
         for part in view.parts() {
-            let form = |b: &'a TradeBatch| if b.conditions.is_empty() && b.aggressor.is_empty() { Batch::Trades(b) } else { Batch::MarkedTrades(b) };
+            let form = |b: &'a TradeBatch| {
+                if b.conditions.is_empty() && b.aggressor.is_empty() { Batch::Trades(b) } else { Batch::MarkedTrades(b) }
+            };
             merge.add(part.data.trades.iter().map(|b| (form(b), b.ts.as_slice())), part.ids, start, end)?;
         }
         for part in view.parts().iter().filter(|_| kinds.book) {

@@ -1,8 +1,8 @@
 //! The run loop.
 
-use super::{Kinds, Merge};
 use super::digest::digest;
 use super::door::Door;
+use super::{Kinds, Merge};
 use crate::account::AccountFigures;
 use crate::engine::{Engine, EngineConfig, EngineState, Fill, Output, RefusalRecord};
 use crate::event::MarketEvent;

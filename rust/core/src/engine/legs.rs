@@ -1,8 +1,8 @@
 //! Orders with legs, by dollars, and by names of their own, in the engine.
 
+use super::Output;
 use super::core::Engine;
 use super::orders::Sent;
-use super::Output;
 use crate::order::{Order, OrderClass, OrderRequest, OrderStatus, Role};
 use crate::risk::{Refusal, Risk};
 use crate::types::{OrderId, Qty, Result, SCALE, Side};
@@ -15,7 +15,9 @@ impl Engine {
         let Some(notional) = request.notional.filter(|n| n.raw() > 0) else { return Ok(*request) };
         let top = self.tops.get(request.instrument.index());
         let price = top.and_then(|top| Risk::valuation(request, top)).filter(|p| p.is_positive());
-        let Some(price) = price else { return Err(Refusal::unpriced()) };
+        let Some(price) = price else {
+            return Err(Refusal::unpriced());
+        };
         let shares = notional.raw().saturating_mul(i128::from(SCALE)) / i128::from(price.raw());
         match i64::try_from(shares) {
             Ok(shares) if shares > 0 => Ok(OrderRequest { qty: Qty::from_raw(shares), ..*request }),
@@ -51,6 +53,7 @@ impl Engine {
         self.launch(parent, parent.qty.raw(), OrderCommand::New(parent), out)?;
         for leg in legs.into_iter().flatten() {
             self.orders.add(leg)?;
+            // It counts with nothing until it works.
             if let Some(top) = self.tops.get(leg.instrument.index()) {
                 self.risk.opened(&leg, 0, self.ledger.mark_of(leg.instrument), top);
             }

@@ -65,10 +65,6 @@ impl Engine {
             ReportKind::CancelRejected(id) => {
                 if self.is_open(id) {
                     self.update(id, OrderEvent::CancelRejected)?;
-                    if self.replacement_of(id).is_some() && !self.orders.get(id).is_some_and(Order::is_being_replaced) {
-                        // The replace that was on its way before the cancel still is.
-                        self.orders.apply(id, OrderEvent::ReplaceRequested, self.now)?;
-                    }
                 }
             }
             ReportKind::Replaced { old, new } => {
@@ -76,19 +72,16 @@ impl Engine {
                 if !filled.is_zero() {
                     self.orders.carry_fills(new, filled)?;
                 }
-                if self.orders.get(old).is_some_and(|o| !o.is_being_replaced()) {
-                    // A cancel that was refused because of the replace has been heard of first.
-                    self.orders.apply(old, OrderEvent::ReplaceRequested, self.now)?;
-                }
+                // While a replace was pending the larger of both orders counted as open; now the new one alone does. What
+                // replaces a leg counts as the leg did.
+                let counts = self.orders.get(old).is_some_and(Order::is_counted);
+                self.risk.closed(old);
+                self.risk.resized(new, self.orders.get(new).filter(|_| counts).map_or(0, |o| o.remaining().raw()));
                 let before = self.orders.get(old).map(Order::status);
                 let order = self.orders.apply(old, OrderEvent::Replaced, self.now)?;
                 if order.class != OrderClass::Simple {
                     self.orders.relink(old, new);
                 }
-                // While a replace was pending the larger of both orders counted as open; now the new one alone does.
-                self.risk.closed(old);
-                let counted = self.orders.get(new).filter(|o| o.is_counted() && !o.status().is_terminal());
-                self.risk.resized(new, counted.map_or(0, |o| o.remaining().raw()));
                 self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.unwrap_or(order.status()), refusal: None }));
             }
             ReportKind::ReplaceRejected { old, new } => {
@@ -129,14 +122,13 @@ impl Engine {
         let Some(before) = self.orders.get(id).copied() else { return Ok(()) };
         let order = self.orders.apply(id, OrderEvent::Restated(terms), self.now)?;
         if order.is_counted() {
-            let change = order.qty.raw() - before.qty.raw();
-            let new = if order.role == Role::Parent && order.is_being_replaced() { self.replacement_of(id) } else { None };
             self.risk.resized(id, order.remaining().raw());
-            if let Some(new) = new {
+            let new = if order.role == Role::Parent && order.is_being_replaced() { self.replacement_of(id) } else { None };
+            if let Some(new) = new.and_then(|new| self.orders.get(new)).copied() {
                 // While a replace is on its way the larger of both counts.
-                let opens = self.orders.get(new).map_or(0, |new| new.replace_change) - change;
-                self.orders.reopen(new, opens);
-                self.risk.resized(new, opens.max(0));
+                let opens = new.replace_change - (order.qty.raw() - before.qty.raw());
+                self.orders.reopen(new.id, opens);
+                self.risk.resized(new.id, opens.max(0));
             }
         }
         self.notices.push_back(Notice::Update(OrderUpdate { order, before: before.status(), refusal: None }));
@@ -188,7 +180,8 @@ impl Engine {
             out.push(Output::Trip(trip));
         }
         self.notices.push_back(Notice::Fill(fill));
-        self.watch_losses(out)
+        self.watch_losses(out)?;
+        self.watch_strategies(out)
     }
 
     /// The open order that is to replace `old`, or has.
@@ -200,9 +193,7 @@ impl Engine {
     fn shrink_replacement(&mut self, old: OrderId, qty: Qty) -> Result<()> {
         let Some(new) = self.replacement_of(old).and_then(|id| self.orders.get(id).copied()) else { return Ok(()) };
         self.orders.carry_fills(new.id, qty)?;
-        if new.is_counted() {
-            self.risk.resized(new.id, new.remaining().raw() - qty.raw());
-        }
+        self.risk.resized(new.id, new.remaining().raw() - qty.raw());
         Ok(())
     }
 
@@ -234,10 +225,10 @@ impl Engine {
             ReportKind::Replaced { old, new } => match self.orders.get(new) {
                 // The replacement's own news may have come before.
                 Some(replacement) if replacement.replaces == old => {
-                    if status.is_terminal() {
-                        Sense::Stale
-                    } else {
+                    if order.is_being_replaced() {
                         Sense::Sound
+                    } else {
+                        Sense::Stale
                     }
                 }
                 _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),
@@ -294,8 +285,7 @@ impl Engine {
     fn judge(&mut self, s: StrategyId, request: &OrderRequest, old: Option<OrderId>) -> Result<std::result::Result<(), Refusal>> {
         let top =
             self.tops.get(request.instrument.index()).ok_or_else(|| Error::data("order", "names an instrument that is not of this run"))?;
-        let others = self.orders.open().len().saturating_sub(usize::from(old.is_some()));
-        let open_orders = others + if old.is_none() { request.legs() as usize } else { 0 };
+        let open_orders = self.orders.open().len().saturating_sub(usize::from(old.is_some())) + request.legs() as usize;
         let context = RiskContext { now: self.now, strategy: s, top, ledger: &self.ledger, open_orders, gate: self.gate };
         Ok(match old {
             None => self.risk.check(request, &context),
@@ -401,21 +391,20 @@ impl Engine {
         }
         let remains = request.qty.checked_sub(order.filled)?;
         let sought = OrderRequest { qty: remains, ..request };
-        let old_open = order.remaining().raw();
-        let verdict = if order.is_counted() {
-            // What would remain, as if the old order were gone.
-            self.judge(s, &sought, Some(old))?
-        } else {
-            // A leg that is held, or that stands beside one which counts, adds nothing.
+        let leg = order.role != Role::Parent;
+        let verdict = if leg {
+            // It closes what its parent opened, and was judged with it.
             sought.fault().map_or(Ok(()), |why| Err(Refusal::invalid(why)))
+        } else {
+            // Judge what would remain as if the old order were gone.
+            self.judge(s, &sought, Some(old))?
         };
         if let Err(refusal) = verdict {
             return self.refuse(Order::refused(id, s, &request, new.reference, self.now), refusal, out);
         }
         // A leg may begin or cease to count while its replacement is on its way: that counts once the venue has put it in place.
-        let leg = order.role != Role::Parent;
         new.count(!leg);
-        new.replace_change = if leg { 0 } else { remains.raw() - old_open };
+        new.replace_change = if leg { 0 } else { remains.raw() - order.remaining().raw() };
         self.update(old, OrderEvent::ReplaceRequested)?;
         self.launch(new, new.replace_change.max(0), OrderCommand::Replace { old, new }, out)
     }

@@ -7,8 +7,8 @@ use crate::risk::{OnBreach, RefusalCode, RiskLimits};
 use crate::strategy::{Context, Interest, Strategy};
 use crate::types::{HOUR_NS, InstrumentId, Instruments, MINUTE_NS, Money, OrderId, Price, Qty, Random, Result, SECOND_NS, Side, Timestamp};
 use crate::venue::{
-    ALL_PPB, Fees, Impact, Liquidity, OnDividend, OnSplit, OrderCommand, QueueModel, Sessions, SimVenue, Sources, Spread, StopBuy, StopTrigger,
-    VenueConfig,
+    ALL_PPB, Fees, Impact, Liquidity, OnDividend, OnSplit, OrderCommand, QueueModel, Sessions, SimVenue, Sources, Spread, StopBuy,
+    StopTrigger, VenueConfig,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -241,7 +241,29 @@ impl Sim {
             let id = InstrumentId(i as u32);
             let (buy, sell) = exposure.open(id);
             let expected = |side: bool| reach.get(&(id.0, side)).copied().unwrap_or(0);
-            let open = || orders.iter().filter(|o| o.instrument == id && !o.status().is_terminal()).map(|o| format!("{} {:?}/{:?} {:?} {:?}/{:?} {:?} {} of {} replaces {} counted {} change {}\n", o.id, o.class, o.role, o.side, o.status(), o.base_status(), o.legs(), o.filled, o.qty, o.replaces, o.is_counted(), o.replace_change)).collect::<String>();
+            let open = || {
+                orders
+                    .iter()
+                    .filter(|o| o.instrument == id && !o.status().is_terminal())
+                    .map(|o| {
+                        format!(
+                            "{} {:?}/{:?} {:?} {:?}/{:?} {:?} {} of {} replaces {} counted {} change {}\n",
+                            o.id,
+                            o.class,
+                            o.role,
+                            o.side,
+                            o.status(),
+                            o.base_status(),
+                            o.legs(),
+                            o.filled,
+                            o.qty,
+                            o.replaces,
+                            o.is_counted(),
+                            o.replace_change
+                        )
+                    })
+                    .collect::<String>()
+            };
             assert_eq!((buy.raw(), sell.raw()), (expected(true), expected(false)), "open shares of instrument {i}: {}", open());
             let position = ledger.net_qty(id).raw();
             let most = (position + buy.raw()).abs().max((position - sell.raw()).abs());
@@ -285,8 +307,10 @@ impl Sim {
             if shrinks {
                 continue;
             }
-            assert!(limits.allow_short || order.side == Side::Buy || worst >= 0, "short of {worst}");
-            assert!(limits.max_position_qty.is_none_or(|max| worst.abs() <= max.raw()), "position of {worst}");
+            // An order that a split or a price enlarged beyond a limit may be replaced by one that asks for no more.
+            let adds = order.replaces.0 == 0 || order.replace_change > 0;
+            assert!(!adds || limits.allow_short || order.side == Side::Buy || worst >= 0, "short of {worst}");
+            assert!(!adds || limits.max_position_qty.is_none_or(|max| worst.abs() <= max.raw()), "position of {worst}");
             // A replacement that asks for no more adds nothing.
             if !limit_orders
                 && (order.replaces.0 == 0 || order.replace_change > 0)
@@ -349,7 +373,8 @@ fn dressed(random: &mut Random, request: OrderRequest, near: Price) -> OrderRequ
         3 => OrderRequest { class: OrderClass::Oto, take_profit: Some(profit), ..plain },
         4 => OrderRequest { class: OrderClass::Oto, stop_loss: loss(stop), ..plain },
         5 => {
-            let exit = OrderRequest::limit(request.instrument, request.side, request.qty, if request.side == Side::Sell { high } else { low });
+            let exit =
+                OrderRequest::limit(request.instrument, request.side, request.qty, if request.side == Side::Sell { high } else { low });
             OrderRequest { class: OrderClass::Oco, stop_loss: loss(if request.side == Side::Sell { low } else { high }), tif: gtc, ..exit }
         }
         6 => {

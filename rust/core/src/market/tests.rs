@@ -33,9 +33,8 @@ struct Facts {
     volatility: f64,
     kurtosis: f64,
     returns: f64,
-    /// Mean autocorrelation of absolute 1 s returns at lags 1 to 10, and at lags 30 to 60.
+    /// Mean autocorrelation of absolute 1 s returns at lags 1 to 10.
     clustering: f64,
-    clustering_far: f64,
 }
 
 fn autocorrelation(x: &[f64], lag: usize) -> f64 {
@@ -117,7 +116,6 @@ fn facts(data: &MarketData, id: u32, from: i64, to: i64) -> Facts {
         kurtosis: moment(4) / moment(2).powi(2),
         returns: autocorrelation(&returns, 1),
         clustering: mean_at(1..=10),
-        clustering_far: mean_at(30..=60),
     }
 }
 

@@ -46,7 +46,12 @@ const LOSS: usize = 1;
 impl Group {
     /// The group of an entry of `qty` shares, whose legs are held until it is filled.
     pub const fn of_entry(parent: OrderId, qty: Qty) -> Self {
-        Self { parent: Member { id: parent, left: qty, held: false, over: false }, legs: [None, None], parent_exits: false, entered: Qty::ZERO }
+        Self {
+            parent: Member { id: parent, left: qty, held: false, over: false },
+            legs: [None, None],
+            parent_exits: false,
+            entered: Qty::ZERO,
+        }
     }
 
     /// The group of an exit of `qty` shares that takes the profit, beside a leg that stops the loss.

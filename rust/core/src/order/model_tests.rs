@@ -8,13 +8,25 @@ use proptest::prelude::*;
 
 /// Status, then `event>status` for all that may happen; `=` stands for "as its fills say": new or partially_filled.
 const TABLE: [(&str, &str); 19] = [
-    ("pending_new", "review>pending_review accepted>accepted held>held new>= fill>= suspended>suspended canceled>canceled expired>expired rejected>rejected"),
+    (
+        "pending_new",
+        "review>pending_review accepted>accepted held>held new>= fill>= suspended>suspended canceled>canceled expired>expired rejected>rejected",
+    ),
     ("pending_review", "accepted>accepted new>= canceled>canceled expired>expired rejected>rejected"),
-    ("accepted", "bidding>accepted_for_bidding held>held new>= fill>= stopped>stopped suspended>suspended canceled>canceled expired>expired rejected>rejected"),
+    (
+        "accepted",
+        "bidding>accepted_for_bidding held>held new>= fill>= stopped>stopped suspended>suspended canceled>canceled expired>expired rejected>rejected",
+    ),
     ("accepted_for_bidding", "new>= fill>= canceled>canceled expired>expired rejected>rejected"),
     ("held", "accepted>accepted new>= canceled>canceled expired>expired rejected>rejected"),
-    ("new", "fill>= done_for_day>done_for_day stopped>stopped suspended>suspended calculated>calculated canceled>canceled expired>expired rejected>rejected"),
-    ("partially_filled", "fill>= done_for_day>done_for_day stopped>stopped suspended>suspended calculated>calculated canceled>canceled expired>expired"),
+    (
+        "new",
+        "fill>= done_for_day>done_for_day stopped>stopped suspended>suspended calculated>calculated canceled>canceled expired>expired rejected>rejected",
+    ),
+    (
+        "partially_filled",
+        "fill>= done_for_day>done_for_day stopped>stopped suspended>suspended calculated>calculated canceled>canceled expired>expired",
+    ),
     ("done_for_day", "accepted>accepted new>= calculated>calculated canceled>canceled expired>expired"),
     ("stopped", "fill>= done_for_day>done_for_day calculated>calculated canceled>canceled expired>expired"),
     ("suspended", "new>= canceled>canceled expired>expired rejected>rejected"),
@@ -105,8 +117,25 @@ impl Reference {
 }
 
 const EVENTS: [&str; 19] = [
-    "review", "accepted", "bidding", "held", "new", "fill", "done_for_day", "stopped", "suspended", "calculated", "canceled", "expired",
-    "rejected", "ask_cancel", "cancel_denied", "ask_replace", "replaced", "replace_denied", "restated",
+    "review",
+    "accepted",
+    "bidding",
+    "held",
+    "new",
+    "fill",
+    "done_for_day",
+    "stopped",
+    "suspended",
+    "calculated",
+    "canceled",
+    "expired",
+    "rejected",
+    "ask_cancel",
+    "cancel_denied",
+    "ask_replace",
+    "replaced",
+    "replace_denied",
+    "restated",
 ];
 
 fn event_of(name: &str, qty: i64, price: i64) -> OrderEvent {
@@ -194,7 +223,8 @@ fn the_whole_table_agrees_cell_by_cell() {
         };
         for asked in [&[][..], &["ask_cancel"], &["ask_replace"], &["ask_replace", "ask_cancel"]] {
             let mut at = order(20);
-            let mut model = Reference { beneath: "pending_new".into(), cancel_asked: false, replace_asked: false, qty: 20, filled: 0, paid: 0 };
+            let mut model =
+                Reference { beneath: "pending_new".into(), cancel_asked: false, replace_asked: false, qty: 20, filled: 0, paid: 0 };
             for name in way.iter().chain(asked) {
                 let outcome = at.apply(event_of(name, 5, 7), Timestamp::MIN);
                 assert_eq!(outcome.is_ok(), model.happens(name, 5, 7), "{name}");

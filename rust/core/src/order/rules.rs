@@ -197,9 +197,7 @@ impl OrderRequest {
         }
         let prices = [self.limit, self.stop, self.take_profit, self.stop_loss.map(|l| l.stop), self.stop_loss.and_then(|l| l.limit)];
         if prices.into_iter().flatten().any(is_sub_penny) {
-            return Some(
-                "sub-penny increment does not fulfill minimum pricing criteria: two decimals from 1 dollar on, four below",
-            );
+            return Some("sub-penny increment does not fulfill minimum pricing criteria: two decimals from 1 dollar on, four below");
         }
         None
     }

@@ -202,10 +202,7 @@ impl Order {
                 leg
             })
         };
-        let mut legs = [
-            leg(request.take_profit_leg(), Role::TakeProfit),
-            leg(request.stop_loss_leg(), Role::StopLoss),
-        ];
+        let mut legs = [leg(request.take_profit_leg(), Role::TakeProfit), leg(request.stop_loss_leg(), Role::StopLoss)];
         let [profit, loss] = [0, 1].map(|i: usize| legs[i].map_or(OrderId(0), |l| l.id));
         (self.take_profit, self.stop_loss) = (profit, loss);
         for leg in legs.iter_mut().flatten() {

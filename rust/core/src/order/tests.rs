@@ -55,9 +55,11 @@ fn a_replace_loses_the_race_against_the_last_fill() {
 
 #[test]
 fn a_denied_cancel_gives_back_the_status_that_was_there() {
-    for (event, status) in
-        [(OrderEvent::Held, OrderStatus::Held), (OrderEvent::Accepted, OrderStatus::Accepted), (OrderEvent::Suspended, OrderStatus::Suspended)]
-    {
+    for (event, status) in [
+        (OrderEvent::Held, OrderStatus::Held),
+        (OrderEvent::Accepted, OrderStatus::Accepted),
+        (OrderEvent::Suspended, OrderStatus::Suspended),
+    ] {
         let mut o = order(&market());
         o.apply(event, NOW).unwrap();
         o.apply(OrderEvent::CancelRequested, NOW).unwrap();
@@ -129,7 +131,9 @@ fn client_ids_are_unique_and_found_again() {
 fn orders_survive_the_round_trip_through_bytes() {
     let mut orders = Orders::default();
     let client = orders.name_next("mine").unwrap();
-    orders.add(order(&OrderRequest { client, ..OrderRequest::trailing(InstrumentId(3), Side::Sell, sh(7), Trail::PartsPerBillion(5)) })).unwrap();
+    orders
+        .add(order(&OrderRequest { client, ..OrderRequest::trailing(InstrumentId(3), Side::Sell, sh(7), Trail::PartsPerBillion(5)) }))
+        .unwrap();
     let bytes = postcard::to_stdvec(&orders).unwrap();
     assert_eq!(postcard::from_bytes::<Orders>(&bytes).unwrap(), orders);
 }
@@ -158,7 +162,10 @@ fn every_pair_of_type_and_time_in_force_is_taken_or_refused_as_the_documentation
                 ..market()
             };
             let fault = request.fault();
-            assert!(if said.is_empty() { fault.is_none() } else { fault.is_some_and(|f| f.starts_with(said)) }, "{kind:?} {tif:?}: {fault:?}");
+            assert!(
+                if said.is_empty() { fault.is_none() } else { fault.is_some_and(|f| f.starts_with(said)) },
+                "{kind:?} {tif:?}: {fault:?}"
+            );
         }
     }
 }
@@ -211,13 +218,21 @@ fn the_broker_takes_fractions_and_crypto_by_its_own_rules() {
         (Asset::UsEquity, dollars(0.5), "at least 1 dollar"),
         (Asset::UsEquity, OrderRequest { tif: TimeInForce::Gtc, ..fraction }, "fractional orders must be DAY"),
         (Asset::UsEquity, OrderRequest { tif: TimeInForce::Ioc, ..dollars(5.0) }, "fractional orders must be DAY"),
-        (Asset::UsEquity, OrderRequest { kind: OrderType::TrailingStop, trail: Some(Trail::Price(px(1.0))), limit: None, ..fraction }, "fractional orders must be market"),
+        (
+            Asset::UsEquity,
+            OrderRequest { kind: OrderType::TrailingStop, trail: Some(Trail::Price(px(1.0))), limit: None, ..fraction },
+            "fractional orders must be market",
+        ),
         (Asset::UsEquity, limit(10.001), "sub-penny"),
         (Asset::UsEquity, limit(0.1234), ""),
         (Asset::UsEquity, limit(0.12345), "sub-penny"),
         (Asset::Crypto, OrderRequest { tif: TimeInForce::Gtc, ..fraction }, ""),
         (Asset::Crypto, fraction, "use gtc or ioc"),
-        (Asset::Crypto, OrderRequest { kind: OrderType::Stop, limit: None, stop: Some(px(9.0)), tif: TimeInForce::Gtc, ..fraction }, "crypto orders are"),
+        (
+            Asset::Crypto,
+            OrderRequest { kind: OrderType::Stop, limit: None, stop: Some(px(9.0)), tif: TimeInForce::Gtc, ..fraction },
+            "crypto orders are",
+        ),
         (Asset::Unrestricted, OrderRequest { tif: TimeInForce::Gtc, ..fraction }, ""),
     ];
     for (asset, request, said) in cases {

@@ -65,7 +65,15 @@ impl Desk {
     }
 
     /// Fill the orders for this auction at its price; the rest of them is canceled.
-    fn uncross(&mut self, tif: TimeInForce, now: Timestamp, ts: Timestamp, price: i64, config: &VenueConfig, out: &mut Reports) -> Result<()> {
+    fn uncross(
+        &mut self,
+        tif: TimeInForce,
+        now: Timestamp,
+        ts: Timestamp,
+        price: i64,
+        config: &VenueConfig,
+        out: &mut Reports,
+    ) -> Result<()> {
         for i in self.of_auction(tif, now).collect::<Vec<_>>() {
             self.settle(i, ts, price, config, out)?;
         }

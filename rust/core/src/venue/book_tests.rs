@@ -63,12 +63,8 @@ fn trades_eat_the_queue_ahead_and_cancels_move_it_as_the_model_says() {
         traded
     };
     // Ahead after the first trade: 60. Conservative: nothing of the 80 was ahead. In proportion: 80 × 60 ÷ 160 = 30 were.
-    let table = [
-        (QueueModel::Front, 0),
-        (QueueModel::Proportional, 30 + 10),
-        (QueueModel::Conservative, 60 + 10),
-        (QueueModel::Behind, 100),
-    ];
+    let table =
+        [(QueueModel::Front, 0), (QueueModel::Proportional, 30 + 10), (QueueModel::Conservative, 60 + 10), (QueueModel::Behind, 100)];
     for (queue, trades) in table {
         assert_eq!(filled(queue), trades, "{queue:?}");
     }

@@ -25,8 +25,8 @@ mod session;
 pub use command::{OrderCommand, Report, ReportKind};
 pub(crate) use depth::touch_of;
 pub use models::{
-    ALL_PPB, Borrow, BorrowModel, Delay, FeeModel, Fees, Halts, Impact, ImpactModel, Liquidity, LiquidityModel, Matching, OnDividend, OnSplit,
-    Place, QueueModel, QueuePosition, Regulatory, Sessions, Share, Spread, StopBuy, StopTrigger, TIERS_MAX, Tier, VenueConfig,
+    ALL_PPB, Borrow, BorrowModel, Delay, FeeModel, Fees, Halts, Impact, ImpactModel, Liquidity, LiquidityModel, Matching, OnDividend,
+    OnSplit, Place, QueueModel, QueuePosition, Regulatory, Sessions, Share, Spread, StopBuy, StopTrigger, TIERS_MAX, Tier, VenueConfig,
 };
 pub use session::{Phase, SessionClock};
 

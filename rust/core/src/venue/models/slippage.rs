@@ -73,7 +73,11 @@ impl Impact {
                 rates && positive(volatility) && volatility <= 10.0 && positive(volume) && positive(duration) && duration <= 1.0
             }
         };
-        if sound { Ok(()) } else { Err(Error::config("venue.impact", "its numbers must be finite and above zero, its duration at most a day")) }
+        if sound {
+            Ok(())
+        } else {
+            Err(Error::config("venue.impact", "its numbers must be finite and above zero, its duration at most a day"))
+        }
     }
 }
 
