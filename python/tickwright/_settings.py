@@ -8,7 +8,10 @@ from typing import Any
 from tickwright.errors import ConfigError
 
 _WORDS = frozenset(
-    {"liquidity", "queue", "stop_trigger", "dividends", "on_breach", "kind", "pdt_check", "unsettled"},
+    {
+        *("liquidity", "queue", "stop_trigger", "dividends", "on_breach", "kind", "pdt_check", "unsettled"),
+        *("matching", "sessions", "stop_buy", "halts", "splits", "dividend_orders", "rules"),
+    }
 )
 _FLAGS = frozenset(
     {
@@ -23,7 +26,12 @@ _COUNTS = {
     "max_multiplier": (1, 256),
     "seed": (0, 2**64),
 }
-_ELSEWHERE = frozenset({"fees", "borrows", "average_volumes", "calendar", "scopes"})
+_ELSEWHERE = frozenset(
+    {
+        *("fees", "fee_tiers", "fee_rates", "latency_model", "impact"),
+        *("borrows", "average_volumes", "calendar", "scopes"),
+    }
+)
 
 
 def checked(section: str, settings: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tickwright_core::backtest::{BacktestConfig, BacktestResult, run, sources_of};
 use tickwright_core::bars::BarSpec;
 use tickwright_core::engine::{EngineConfig, MarkPolicy};
+use tickwright_core::journal::Chain;
 use tickwright_core::ledger::Dividends;
 use tickwright_core::order::{Broker, Order, Trail};
 use tickwright_core::risk::Counters;
@@ -227,7 +228,7 @@ impl RunResult {
     /// BLAKE3 of the engine's state at the end, hexadecimal, where the run was recorded.
     #[getter]
     fn state_hash(&self) -> Option<String> {
-        self.inner.state_hash.map(|hash| hash.iter().map(|b| format!("{b:02x}")).collect())
+        self.inner.state_hash.map(|hash| Chain(hash).to_string())
     }
 
     /// Statistics of the run.

@@ -124,7 +124,7 @@ fn journal_replay(py: Python<'_>, path: PathBuf, from_snapshot: bool) -> PyResul
     dict.set_item("steps", found.steps)?;
     dict.set_item("outputs", found.outputs)?;
     dict.set_item("snapshots", found.snapshots)?;
-    dict.set_item("state_hash", found.state_hash.iter().map(|b| format!("{b:02x}")).collect::<String>())?;
+    dict.set_item("state_hash", journal::Chain(found.state_hash).to_string())?;
     dict.set_item("last", found.last)?;
     dict.set_item("from_snapshot", from)?;
     Ok(dict)
@@ -255,13 +255,11 @@ impl JournalLog {
         call(py, || {
             let key = key.as_deref().map(signing_key).transpose()?;
             let config = LogConfig { policy, segment_bytes, checkpoint_every, key, retain };
-            match id {
-                Some(id) => Ok(Self { log: Some(Log::create(new_files(&path)?, config, JournalId(id))?), recovery: None }),
-                None => {
-                    let (log, recovery) = Log::open(files(&path)?, config)?;
-                    Ok(Self { log: Some(log), recovery: Some(recovery) })
-                }
+            if let Some(id) = id {
+                return Ok(Self { log: Some(Log::create(new_files(&path)?, config, JournalId(id))?), recovery: None });
             }
+            let (log, recovery) = Log::open(files(&path)?, config)?;
+            Ok(Self { log: Some(log), recovery: Some(recovery) })
         })
     }
 

@@ -108,7 +108,7 @@ impl MatchEvent {
         match self.0 {
             Event::Accepted { side, .. } => Some(side.as_str()),
             Event::Filled(execution) => Some(execution.taker_side.as_str()),
-            Event::LimitState { side, .. } => side.map(|side| side.as_str()),
+            Event::LimitState { side, .. } => side.map(tickwright_core::types::Side::as_str),
             _ => None,
         }
     }

@@ -213,7 +213,9 @@ impl RiskCore {
 
     /// Check an order at `ts`, and count it as open where it passes: its id, or what it was refused for.
     fn submit(&mut self, order: &Bound<'_, PyDict>, ts: Option<i64>) -> PyResult<(Option<u64>, Option<Said>)> {
-        ts.into_iter().for_each(|ts| self.at(ts));
+        if let Some(ts) = ts {
+            self.at(ts);
+        }
         let (request, strategy) = self.request(order)?;
         let top = self.tops[request.instrument.index()];
         let context = RiskContext {
@@ -248,7 +250,9 @@ impl RiskCore {
 
     /// `qty` shares of order `id` were filled at `price`.
     fn fill(&mut self, id: u64, qty: f64, price: f64, fee: f64, ts: Option<i64>) -> PyResult<()> {
-        ts.into_iter().for_each(|ts| self.at(ts));
+        if let Some(ts) = ts {
+            self.at(ts);
+        }
         let before = self.order(id)?;
         let (qty, price) = (Qty::from_f64(qty).map_err(to_py)?, Price::from_f64(price).map_err(to_py)?);
         let fee = Money::from_f64(fee).map_err(to_py)?;

@@ -40,13 +40,13 @@ struct Ladder {
 }
 
 impl Ladder {
-    fn new(step_ns: i64, life_ns: i64, qty: Qty) -> Vec<Box<dyn Strategy>> {
+    fn boxed(step_ns: i64, life_ns: i64, qty: Qty) -> Vec<Box<dyn Strategy>> {
         vec![Box::new(Self { step_ns, life_ns, qty, next: Timestamp::MIN, live: std::collections::VecDeque::new() })]
     }
 }
 
 impl Strategy for Ladder {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "ladder"
     }
 
@@ -126,7 +126,7 @@ fn lean_day(folder: &str, files: &[&str]) -> Option<MarketData> {
 fn bac_and_spy_ticks_by_the_touch_fill_no_more_behind_the_queue_than_in_front_of_it() {
     for (folder, files) in [("bac", &["quote", "trade"][..]), ("spy", &["trade"])] {
         let Some(day) = lean_day(folder, files) else { continue };
-        let ladder = || Ladder::new(30 * SECOND_NS, 300 * SECOND_NS, Qty::from_whole(100).unwrap());
+        let ladder = || Ladder::boxed(30 * SECOND_NS, 300 * SECOND_NS, Qty::from_whole(100).unwrap());
         let results = [QueueModel::Behind, QueueModel::Front].map(|queue| {
             let result = go(&day, ladder(), queue, Matching::Touch);
             told(folder, queue, &result);
@@ -197,7 +197,7 @@ fn compare_by_book(name: &str, day: &MarketData, ladder: impl Fn() -> Vec<Box<dy
 fn bac_as_a_book_fills_in_the_order_of_the_queue_models() {
     let Some(mut day) = lean_day("bac", &["quote", "trade"]) else { return };
     day.deltas = vec![touch_as_book(&day)];
-    compare_by_book("bac book", &day, || Ladder::new(30 * SECOND_NS, 300 * SECOND_NS, Qty::from_whole(100).unwrap()));
+    compare_by_book("bac book", &day, || Ladder::boxed(30 * SECOND_NS, 300 * SECOND_NS, Qty::from_whole(100).unwrap()));
 }
 
 #[test]
@@ -206,6 +206,6 @@ fn binance_depth_fills_in_the_order_of_the_queue_models() {
         let Some(file) = data(&format!("binance/{market}_btcusdt_20240808.gz")) else { return };
         let mut decoder = BinanceDecoder::new(Framing::Lines, None, QualityPolicy::default());
         let day = read_file(&file, &mut decoder, &mut |_, _| Ok(())).unwrap();
-        compare_by_book(market, &day, || Ladder::new(SECOND_NS, 20 * SECOND_NS, Qty::from_f64(0.002).unwrap()));
+        compare_by_book(market, &day, || Ladder::boxed(SECOND_NS, 20 * SECOND_NS, Qty::from_f64(0.002).unwrap()));
     }
 }

@@ -60,7 +60,7 @@ impl Engine {
         if is_isolated { self.isolate(s, out) } else { Ok(()) }
     }
 
-    /// Strategy `s` is called no more and its orders are canceled; without another strategy left, the engine goes to SAFE_MODE.
+    /// Strategy `s` is called no more and its orders are canceled; without another strategy left, the engine goes to `SAFE_MODE`.
     pub(super) fn isolate(&mut self, s: StrategyId, out: &mut Vec<Output>) -> Result<()> {
         let Some(slot) = self.slots.get_mut(s.index()) else {
             return Err(Error::config("strategy", format!("{} is not one of this engine", s.0)));
@@ -87,7 +87,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Something outside is not as it must be: SAFE_MODE, unless trading has stopped already.
+    /// Something outside is not as it must be: `SAFE_MODE`, unless trading has stopped already.
     pub(super) fn on_alarm(&mut self, alarm: &Alarm, out: &mut Vec<Output>) -> Result<()> {
         self.now = self.now.max(alarm.at);
         if self.state.after(Command::SafeMode).is_err() {

@@ -66,7 +66,7 @@ pub struct Alarm {
     pub why: Arc<str>,
 }
 
-/// What can be wrong outside. Each leads to SAFE_MODE.
+/// What can be wrong outside. Each leads to `SAFE_MODE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AlarmKind {

@@ -48,10 +48,10 @@ impl Engine {
     }
 
     /// Send an order and its legs: legs first, so that they are there when their parent begins to trade.
-    pub(super) fn launch_group(&mut self, parent: Order, legs: [Option<Order>; 2], out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn launch_group(&mut self, parent: Order, legs: &[Option<Order>; 2], out: &mut Vec<Output>) -> Result<()> {
         let at = out.len();
         self.launch(parent, parent.qty.raw(), OrderCommand::New(parent), out)?;
-        for leg in legs.into_iter().flatten() {
+        for &leg in legs.iter().flatten() {
             self.orders.add(leg)?;
             // It counts with nothing until it works.
             if let Some(top) = self.tops.get(leg.instrument.index()) {

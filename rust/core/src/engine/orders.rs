@@ -313,7 +313,7 @@ impl Engine {
             return self.launch(order, sized.qty.raw(), OrderCommand::New(order), out);
         }
         let (parent, legs) = order.with_legs(&sized);
-        self.launch_group(parent, legs, out)
+        self.launch_group(parent, &legs, out)
     }
 
     pub(super) fn launch(&mut self, order: Order, opens: i64, command: OrderCommand, out: &mut Vec<Output>) -> Result<()> {
@@ -361,6 +361,7 @@ impl Engine {
     }
 
     fn replace(&mut self, s: StrategyId, old: OrderId, change: &Change, out: &mut Vec<Output>) -> Result<()> {
+        use OrderStatus as S;
         let id = self.orders.next_id();
         let Some(order) = self.orders.get(old).copied() else {
             return Err(Error::Order { order: old.to_string(), why: "is not known; replace an order that submit gave".to_owned() });
@@ -372,7 +373,6 @@ impl Engine {
         request.trail = change.trail.or(request.trail);
         let mut new = Order::new(id, s, &request, self.reference(request.instrument), self.now);
         new.replaces = old;
-        use OrderStatus as S;
         let why = match order.status() {
             // How much of its quantity the order before it has filled is not known until the venue says so.
             S::PendingNew if order.replaces.0 != 0 => Some("the order to replace is itself a replacement on its way"),

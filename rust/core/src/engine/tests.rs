@@ -241,30 +241,8 @@ impl Sim {
             let id = InstrumentId(i as u32);
             let (buy, sell) = exposure.open(id);
             let expected = |side: bool| reach.get(&(id.0, side)).copied().unwrap_or(0);
-            let open = || {
-                orders
-                    .iter()
-                    .filter(|o| o.instrument == id && !o.status().is_terminal())
-                    .map(|o| {
-                        format!(
-                            "{} {:?}/{:?} {:?} {:?}/{:?} {:?} {} of {} replaces {} counted {} change {}\n",
-                            o.id,
-                            o.class,
-                            o.role,
-                            o.side,
-                            o.status(),
-                            o.base_status(),
-                            o.legs(),
-                            o.filled,
-                            o.qty,
-                            o.replaces,
-                            o.is_counted(),
-                            o.replace_change
-                        )
-                    })
-                    .collect::<String>()
-            };
-            assert_eq!((buy.raw(), sell.raw()), (expected(true), expected(false)), "open shares of instrument {i}: {}", open());
+            let open = || orders.iter().filter(|o| o.instrument == id && !o.status().is_terminal()).collect::<Vec<_>>();
+            assert_eq!((buy.raw(), sell.raw()), (expected(true), expected(false)), "open shares of instrument {i}: {:?}", open());
             let position = ledger.net_qty(id).raw();
             let most = (position + buy.raw()).abs().max((position - sell.raw()).abs());
             let mark = ledger.mark_of(id);

@@ -149,8 +149,8 @@ impl OrderStatus {
                 | Self::Suspended
                 | Self::Calculated,
                 T::Work,
-            ) => working,
-            (
+            )
+            | (
                 Self::PendingNew | Self::Accepted | Self::AcceptedForBidding | Self::New | Self::PartiallyFilled | Self::Stopped,
                 T::Trade,
             ) => working,

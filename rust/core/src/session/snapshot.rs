@@ -29,8 +29,8 @@ pub(super) fn compare(record: &SnapshotRecord, engine: &Engine) -> Result<()> {
     if found == record.state_hash {
         return Ok(());
     }
-    let hex = |hash: &[u8; 32]| hash.iter().map(|b| format!("{b:02x}")).collect::<String>();
-    let why = format!("the state has the hash {} where the snapshot has {}", hex(&found), hex(&record.state_hash));
+    let [found, wanted] = [found, record.state_hash].map(|hash| blake3::Hash::from_bytes(hash).to_hex());
+    let why = format!("the state has the hash {found} where the snapshot has {wanted}");
     Err(Error::data(format!("journal record {}", record.sequence), why))
 }
 

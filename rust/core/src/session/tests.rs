@@ -13,7 +13,7 @@ const I: InstrumentId = InstrumentId(0);
 struct Third(u32);
 
 impl Strategy for Third {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "third"
     }
 

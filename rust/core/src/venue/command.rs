@@ -97,9 +97,10 @@ impl ReportKind {
     /// The order it is about; of a replace, the one to end.
     pub const fn order(&self) -> OrderId {
         match *self {
-            Self::Filled { order, .. } | Self::Restated { order, .. } => order,
             Self::Replaced { old, .. } | Self::ReplaceRejected { old, .. } => old,
-            Self::Accepted(order)
+            Self::Filled { order, .. }
+            | Self::Restated { order, .. }
+            | Self::Accepted(order)
             | Self::Canceled(order)
             | Self::CancelRejected(order)
             | Self::Expired(order)

@@ -14,7 +14,7 @@ pub(super) struct Groups {
     /// Legs that wait for their parent to be filled.
     held: BTreeMap<OrderId, Order>,
     number_of: BTreeMap<OrderId, u64>,
-    groups: BTreeMap<u64, Group>,
+    open: BTreeMap<u64, Group>,
     made: u64,
 }
 
@@ -27,11 +27,11 @@ impl Groups {
     /// Shares that an order of a group may still fill; `None` where it is in none.
     pub(super) fn left(&self, order: OrderId) -> Option<Qty> {
         let number = self.number_of.get(&order)?;
-        self.groups.get(number).map(|g| g.left(order))
+        self.open.get(number).map(|g| g.left(order))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+        self.open.is_empty()
     }
 
     /// The group that an order is in.
@@ -49,8 +49,8 @@ impl Groups {
     }
 
     fn drop_if_over(&mut self, number: u64) {
-        if self.groups.get(&number).is_some_and(Group::is_over)
-            && let Some(group) = self.groups.remove(&number)
+        if self.open.get(&number).is_some_and(Group::is_over)
+            && let Some(group) = self.open.remove(&number)
         {
             for id in group.ids() {
                 self.number_of.remove(&id);
@@ -88,7 +88,7 @@ impl SimVenue {
                 working.push(leg);
             }
         }
-        self.groups.groups.insert(number, group);
+        self.groups.open.insert(number, group);
         working
     }
 
@@ -111,7 +111,7 @@ impl SimVenue {
     ) -> Result<()> {
         let Some(&number) = self.groups.number_of.get(&order) else { return Ok(()) };
         let mut acts = Vec::new();
-        if let Some(group) = self.groups.groups.get_mut(&number) {
+        if let Some(group) = self.groups.open.get_mut(&number) {
             change(group, &mut acts);
         }
         for act in acts {
@@ -191,7 +191,7 @@ impl SimVenue {
     pub(super) fn group_replaced(&mut self, old: OrderId, new: OrderId, left: Qty) {
         if let Some(number) = self.groups.number_of.remove(&old) {
             self.groups.number_of.insert(new, number);
-            if let Some(group) = self.groups.groups.get_mut(&number) {
+            if let Some(group) = self.groups.open.get_mut(&number) {
                 group.replace(old, new, left);
             }
         }
@@ -199,7 +199,7 @@ impl SimVenue {
 
     /// One share of the instrument has become more: the numbers of a group change with it.
     pub(super) fn group_rescaled(&mut self, order: OrderId, scale: impl Fn(Qty) -> Qty) {
-        if let Some(group) = self.groups.number_of.get(&order).and_then(|n| self.groups.groups.get_mut(n)) {
+        if let Some(group) = self.groups.number_of.get(&order).and_then(|n| self.groups.open.get_mut(n)) {
             group.rescale(scale);
         }
     }

@@ -42,6 +42,7 @@ use std::collections::VecDeque;
 
 /// Which kinds of data an instrument has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "a set of kinds, each asked for by name")]
 pub struct Sources {
     /// Quotes.
     pub quotes: bool,

@@ -71,7 +71,7 @@ pub trait QueuePosition {
 
 impl QueueModel {
     /// Part of a decrease that came from behind.
-    fn from_behind(self, ahead: f64, behind: f64) -> f64 {
+    fn behind_part(self, ahead: f64, behind: f64) -> f64 {
         let f = |x: f64| match self {
             Self::Power { hundredths } => libm::pow(x, f64::from(hundredths) / 100.0),
             Self::Logarithmic => libm::log1p(x * 1e-9),
@@ -126,9 +126,9 @@ impl QueuePosition for QueueModel {
                 let gone = before - after - std::mem::take(&mut place.traded);
                 if gone > 0 {
                     let behind = (before - place.ahead).max(0);
-                    let part = self.from_behind(place.ahead as f64, behind as f64);
-                    let from_behind = ((part * gone as f64) as i64).min(behind);
-                    place.ahead = (place.ahead - (gone - from_behind)).max(0);
+                    let part = self.behind_part(place.ahead as f64, behind as f64);
+                    let behind_part = ((part * gone as f64) as i64).min(behind);
+                    place.ahead = (place.ahead - (gone - behind_part)).max(0);
                 }
                 place.ahead = place.ahead.min(after);
             }
