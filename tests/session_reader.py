@@ -1,4 +1,4 @@
-"""A second reader of sessions' payloads, written from docs/sessions.md alone: postcard, and the fields of its tables."""
+"""A second reader of sessions' payloads, written from docs/sessions.md alone: postcard, and its tables of fields."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -56,7 +56,13 @@ def _event(b: Bytes) -> dict[str, Any]:
         names = ("bid", "ask", "bid_size", "ask_size")
         return {"ts": b.signed(), "instrument": b.varint(), **{n: b.signed() for n in names}, "flags": b.varint()}
     if kind == "TRADE":
-        return {"ts": b.signed(), "instrument": b.varint(), "price": b.signed(), "size": b.signed(), "flags": b.varint()}
+        return {
+            "ts": b.signed(),
+            "instrument": b.varint(),
+            "price": b.signed(),
+            "size": b.signed(),
+            "flags": b.varint(),
+        }
     first = {"ts": b.signed(), "start": b.signed(), "instrument": b.varint()}
     return {**first, **{n: b.signed() for n in ("open", "high", "low", "close", "volume")}, "flags": b.varint()}
 
@@ -121,7 +127,17 @@ def read_refusal(payload: bytes) -> dict[str, Any]:
     return refusal
 
 
-STATES = ("INITIALIZING", "RECONCILING", "RUNNING", "PAUSED", "REDUCE_ONLY", "SAFE_MODE", "HALTED", "MAINTENANCE", "SHUTDOWN")
+STATES = (
+    "INITIALIZING",
+    "RECONCILING",
+    "RUNNING",
+    "PAUSED",
+    "REDUCE_ONLY",
+    "SAFE_MODE",
+    "HALTED",
+    "MAINTENANCE",
+    "SHUTDOWN",
+)
 
 
 def read_state(payload: bytes) -> dict[str, Any]:

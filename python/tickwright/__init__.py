@@ -50,11 +50,10 @@ if TYPE_CHECKING:
     from tickwright.errors import SignalError as SignalError
     from tickwright.errors import StrategyError as StrategyError
     from tickwright.errors import TickwrightError as TickwrightError
-    from tickwright.matching import MatchingEngine as MatchingEngine
-
     from tickwright.limits import Group as Group
     from tickwright.limits import Limits as Limits
     from tickwright.limits import RiskLimits as RiskLimits
+    from tickwright.matching import MatchingEngine as MatchingEngine
     from tickwright.risk import Risk as Risk
     from tickwright.rules import Fraction as Fraction
     from tickwright.rules import Notional as Notional

@@ -12,8 +12,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -255,7 +255,7 @@ class Result:
 
     @property
     def state_hash(self) -> str | None:
-        """BLAKE3 of the engine's whole state at the end where the run was recorded: what a replay of the journal gives."""
+        """BLAKE3 of the engine's whole state at the end where the run was recorded: what a replay gives."""
         return self._core.state_hash
 
     def report(self, path: str | Path = "report.html") -> Path:

@@ -372,12 +372,31 @@ class VenueConfig(_Section):
     liquidity: Literal["quoted", "unlimited"] = Field(
         default=_VENUE.liquidity, description="Fill up to the quoted size, or any size."
     )
-    queue: Literal["behind", "front"] = Field(
-        default=_VENUE.queue,
-        description="A resting limit fills when the market trades through its price, or at it.",
+    queue: Literal["behind", "front", "conservative", "proportional", "logarithmic", "exact"] = Field(
+        default="behind",
+        description="When a resting limit fills: trades through its price, at it, or by its place in a book's queue.",
     )
     stop_trigger: Literal["trade", "quote"] = Field(default=_VENUE.stop_trigger, description="What sets off a stop.")
     dividends: Literal["cash", "reinvest"] = Field(default=_VENUE.dividends, description="What becomes of a dividend.")
+    matching: Literal["touch", "book"] = Field(default=_VENUE.matching, description="Match with the touch, or a book.")
+    participation: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=_VENUE.participation, description="Most of the market's volume that our orders may be."
+    )
+    sessions: Literal["continuous", "us_equity"] = Field(
+        default=_VENUE.sessions, description="Trade whenever there are data, or in New York's sessions."
+    )
+    stop_buy: Literal["market", "collared"] = Field(default=_VENUE.stop_buy, description="What a stop buy becomes.")
+    halts: Literal["respect", "ignore"] = Field(default=_VENUE.halts, description="Whether halts of the data count.")
+    borrow_available: NotNegative | None = Field(
+        default=_VENUE.borrow_available, description="Shares that may be sold short; without it, any number."
+    )
+    splits: Literal["cancel", "adjust"] = Field(
+        default=_VENUE.splits, description="What a split does to working orders."
+    )
+    dividend_orders: Literal["keep", "reduce"] = Field(
+        default=_VENUE.dividend_orders, description="What a dividend does to working orders."
+    )
+    rules: Literal["any", "alpaca"] = Field(default=_VENUE.rules, description="Whose rules orders must keep.")
 
     @field_validator("fees")
     @classmethod

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.journal_reader import Entry, read_journal
-from tests.session_reader import inputs, read_fill, read_refusal, read_state
 
 import tickwright as tw
+from tests.journal_reader import Entry, read_journal
+from tests.session_reader import inputs, read_fill, read_refusal, read_state
 from tickwright.journal import KINDS
 
 NAMES = {number: name for name, number in KINDS.items()}
@@ -79,10 +79,13 @@ def test_a_second_reader_finds_the_fills_refusals_and_states_of_the_run(recorded
     fills = [read_fill(e.payload) for e in entries if NAMES[e.kind] == "FILL"]
     table = result.fills.to_pylist()
     assert [(f["order"], f["qty"], f["price"], f["fee"], f["side"]) for f in fills] == [
-        (row["order_id"], *(round(Decimal(str(row[c])) * 10**9) for c in ("qty", "price", "fee")), row["side"]) for row in table
+        (row["order_id"], *(round(Decimal(str(row[c])) * 10**9) for c in ("qty", "price", "fee")), row["side"])
+        for row in table
     ]
     refusals = [read_refusal(e.payload) for e in entries if NAMES[e.kind] == "REFUSAL"]
-    assert [(r["order"], r["code"]) for r in refusals] == [(r["order_id"], r["code"]) for r in result.refusals.to_pylist()]
+    assert [(r["order"], r["code"]) for r in refusals] == [
+        (r["order_id"], r["code"]) for r in result.refusals.to_pylist()
+    ]
     states = [read_state(e.payload)["to"] for e in entries if NAMES[e.kind] == "STATE"]
     assert states == ["RECONCILING", "RUNNING"]
 
@@ -125,10 +128,16 @@ def test_a_journal_is_not_written_over(recorded: tuple[Path, tw.Result]) -> None
 def test_the_command_line_replays_and_shows(recorded: tuple[Path, tw.Result]) -> None:
     folder, result = recorded
     command = [sys.executable, "-m", "tickwright.cli", "journal"]
-    told = subprocess.run([*command, "replay", str(folder), "--json"], capture_output=True, text=True, check=True, timeout=60)
+    told = subprocess.run(
+        [*command, "replay", str(folder), "--json"], capture_output=True, text=True, check=True, timeout=60
+    )
     assert json.loads(told.stdout)["state_hash"] == result.state_hash
     shown = subprocess.run(
-        [*command, "show", str(folder), "--kind", "STATE", "--json"], capture_output=True, text=True, check=True, timeout=60
+        [*command, "show", str(folder), "--kind", "STATE", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert [r["content"]["to"] for r in json.loads(shown.stdout)["records"]] == ["RECONCILING", "RUNNING"]
 

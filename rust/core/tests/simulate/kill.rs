@@ -74,7 +74,7 @@ fn child() {
     let policy = std::env::var("TICKWRIGHT_KILL_POLICY").unwrap();
     let mut stream = UnixStream::connect(socket).unwrap();
     let storage = Files::create(&folder).unwrap();
-    let strategies = vec![Trader::new(0, 5, 0.4, 0.0), Trader::new(1, 6, 0.2, 0.0)];
+    let strategies = vec![Trader::boxed(0, 5, 0.4, 0.0), Trader::boxed(1, 6, 0.2, 0.0)];
     let start = Timestamp::from_nanos(OPEN);
     let mut session = if exists(&storage).unwrap() {
         Session::recover(storage, config(&policy), strategies, start).unwrap().0

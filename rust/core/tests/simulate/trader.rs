@@ -15,7 +15,7 @@ pub(crate) struct Trader {
 }
 
 impl Trader {
-    pub(crate) fn new(number: u64, seed: u64, activity: f64, fails: f64) -> Box<dyn Strategy> {
+    pub(crate) fn boxed(number: u64, seed: u64, activity: f64, fails: f64) -> Box<dyn Strategy> {
         Box::new(Self { name: format!("trader-{number}"), random: Random::stream(seed, &[11, number]), activity, fails, mine: Vec::new() })
     }
 

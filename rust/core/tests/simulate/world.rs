@@ -127,7 +127,7 @@ impl World {
     }
 
     fn strategies(&self) -> Vec<Box<dyn Strategy>> {
-        (0..self.traders).map(|n| Trader::new(n, self.seed, self.activity, self.fails)).collect()
+        (0..self.traders).map(|n| Trader::boxed(n, self.seed, self.activity, self.fails)).collect()
     }
 
     fn log_config(&self) -> LogConfig {
@@ -214,7 +214,7 @@ impl World {
 
     fn deliver(&mut self) {
         self.broker.advance(self.now);
-        for _ in 0..1 + self.random.below(4) {
+        for _ in 0..=self.random.below(4) {
             let Some(mut report) = self.broker.next_report() else { break };
             report.due = self.now;
             self.step(&Input::Report(report));
@@ -243,10 +243,11 @@ impl World {
             Command::Reinstate(StrategyId(0)),
         ];
         let command = commands[self.random.below(commands.len() as u64) as usize];
-        if self.random.chance(0.1) {
+        let what = self.random.below(10);
+        if what == 0 {
             let limits = Box::new(limits(&mut self.random));
             self.step(&Input::Limits { at: self.now, limits, by: "operator".into() });
-        } else if self.random.chance(0.1) {
+        } else if what == 1 {
             self.step(&Input::Alarm(Alarm { at: self.now, kind: AlarmKind::StaleData, why: "nothing for 5 s".into() }));
         } else if state.after(command).is_ok() {
             self.tally.commands += 1;
