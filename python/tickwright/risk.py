@@ -1,7 +1,7 @@
 """The pre-trade checks by themselves, for programs that send their orders some other way.
 
 >>> import tickwright as tw
->>> risk = tw.Risk(["BAC"], cash=10_000, limits=tw.RiskLimits(max_order_qty=500))
+>>> risk = tw.Risk(["BAC"], cash=100_000, limits=tw.RiskLimits(max_order_qty=500))
 >>> risk.quote("BAC", 37.10, 37.11, ts=0)
 >>> risk.submit("BAC", "buy", 501, ts=1).code
 'MAX_QTY'
