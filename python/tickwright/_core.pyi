@@ -157,6 +157,7 @@ _DepthArrays: TypeAlias = tuple[
 def fixed(value: object) -> int:
     """Units of 1e-9 of a float, an int, a `Decimal` or text."""
 
+@final
 class MatchEvent:
     """One event of a `MatchingEngine`. Attributes that an event of its kind does not have are None."""
 
@@ -246,7 +247,7 @@ class MatchingEngine:
         lot: object = None,
         self_match: str = "allow",
         luld: str = "none",
-        orders_max: int = 16_777_216,
+        orders_max: int = ...,
     ) -> Self: ...
     def submit(
         self,
@@ -1424,9 +1425,9 @@ class KillSwitch:
 class RiskCore:
     """The checks, the books they look at, and the orders that are open."""
 
-    def __init__(
-        self, symbols: list[str], strategies: list[str], cash: float, limits: dict[str, Any], account: dict[str, Any]
-    ) -> None: ...
+    def __new__(
+        cls, symbols: list[str], strategies: list[str], cash: float, limits: dict[str, Any], account: dict[str, Any]
+    ) -> Self: ...
     def quote(self, symbol: str, bid: float, ask: float, ts: int) -> None: ...
     def trade(self, symbol: str, price: float, size: float, ts: int) -> None: ...
     def submit(
