@@ -273,7 +273,7 @@ fn run_view(
         }
         between(&mut engine, &mut venue, &mut recorder, &mut outputs, next)?;
         let Some(event) = merge.next() else { break };
-        on_event(&mut engine, &mut venue, &mut recorder, &mut outputs, &event)?;
+        on_event(&mut engine, &mut venue, &mut recorder, &mut outputs, (next, &event))?;
         last = next;
         done += 1;
         if done.is_multiple_of(PROGRESS_EVERY) {
@@ -344,9 +344,8 @@ fn on_event(
     venue: &mut SimVenue,
     recorder: &mut Recorder,
     outputs: &mut Vec<Output>,
-    event: &MarketEvent,
+    (now, event): (Timestamp, &MarketEvent),
 ) -> Result<()> {
-    let now = event.ts();
     venue.advance(now)?;
     venue.on_market(event)?;
     while let Some(report) = venue.take_report(now) {

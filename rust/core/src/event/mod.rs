@@ -141,6 +141,7 @@ pub struct Bar {
 
 /// One change to an order book, order by order (L3) or level by level (L2, `order` = 0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(C)] // the time where other events have it: see MarketEvent::ts
 pub struct BookDelta {
     /// Exchange time.
     pub ts: Timestamp,
@@ -202,6 +203,7 @@ pub enum TradingState {
 
 /// A change of an instrument's trading state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(C)] // the time where other events have it: see MarketEvent::ts
 pub struct Status {
     /// Exchange time.
     pub ts: Timestamp,
@@ -301,6 +303,7 @@ pub struct Headline {
 
 /// A corporate action, effective at `ts` before that moment's market events.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[repr(C)] // the time where other events have it: see MarketEvent::ts
 pub struct CorporateAction {
     /// Effective time: the open of the ex-date.
     pub ts: Timestamp,
