@@ -117,7 +117,7 @@ dividends = "reinvest"
     [
         (["--max-drawdown-pct", "100"], "less than 100"),
         (["--on-breach", "sell"], "'halt', 'reduce_only' or 'flatten'"),
-        (["--queue", "middle"], "'behind' or 'front'"),
+        (["--queue", "middle"], "'behind', 'front', 'conservative'"),
         (["--bars", "5 trades"], "bars"),
     ],
 )
