@@ -120,19 +120,24 @@ impl Engine {
             Input::Market(event) => self.on_market(event, out),
             Input::Report(report) => self.on_report(report, out),
             Input::Wake(at) => self.wake(*at, out),
-            Input::Command(Instruction { at, command, by, why }) => {
-                self.now = self.now.max(*at);
-                self.command(*command, by, why, out)
-            }
+            Input::Command(Instruction { at, command, by, why }) => self.asked_at(*at, |engine| engine.command(*command, by, why, out)),
             Input::Alarm(alarm) => self.on_alarm(alarm, out),
-            Input::Limits { at, limits, by } => {
-                self.now = self.now.max(*at);
-                self.set_limits(limits, by, out)
-            }
+            Input::Limits { at, limits, by } => self.asked_at(*at, |engine| engine.set_limits(limits, by, out)),
             Input::Stop(at) => {
                 self.now = self.now.max(*at);
                 self.stop(out)
             }
         }
+    }
+
+    /// Do what an operator asks for at `at`; where it is refused, time has not moved either.
+    fn asked_at(&mut self, at: Timestamp, act: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let before = self.now;
+        self.now = self.now.max(at);
+        let outcome = act(self);
+        if outcome.is_err() {
+            self.now = before;
+        }
+        outcome
     }
 }

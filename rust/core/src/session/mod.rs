@@ -168,15 +168,17 @@ impl<S: Storage> Session<S> {
         if let Some(why) = &self.broken {
             return Err(Error::data("session", format!("takes no more inputs: {why}; start it again from its journal")));
         }
-        self.work_on(input, now).map_err(|error| self.stop_at(error))
+        if let Err(error) = self.engine.step(input, &mut self.outputs) {
+            // What an operator asks for and cannot have is refused and leaves no trace.
+            let is_asked = matches!(input, Input::Command(_) | Input::Limits { .. });
+            let is_refused = is_asked && matches!(error, Error::Config { .. }) && self.outputs.is_empty();
+            return Err(if is_refused { error } else { self.stop_at(error) });
+        }
+        self.append_step(input, now).map_err(|error| self.stop_at(error))
     }
 
-    fn work_on(&mut self, input: &Input, now: Timestamp) -> Result<u64> {
-        // A command that is not possible now is refused and leaves no trace.
-        if let Input::Command(instruction) = input {
-            self.engine.state().after(instruction.command)?;
-        }
-        self.engine.step(input, &mut self.outputs)?;
+    /// Append `input`, which was worked on, with what came of it.
+    fn append_step(&mut self, input: &Input, now: Timestamp) -> Result<u64> {
         let asked = self.engine.take_asked().collect();
         let step = payload::StepRef { input, asked };
         payload::encode(&step, &mut self.room)?;
@@ -205,12 +207,9 @@ impl<S: Storage> Session<S> {
     /// After an error nothing more is known to be on the disk: nothing that is held is ever handed out.
     #[cold]
     fn stop_at(&mut self, error: Error) -> Error {
-        let is_refused_command = matches!(error, Error::Config { .. }) && !self.log.poisoned() && self.outputs.is_empty();
-        if !is_refused_command {
-            self.broken = Some(error.to_string());
-            self.held.clear();
-            self.outputs.clear();
-        }
+        self.broken = Some(error.to_string());
+        self.held.clear();
+        self.outputs.clear();
         error
     }
 

@@ -160,6 +160,31 @@ fn after_a_fault_of_the_disk_nothing_comes_out_and_a_new_process_goes_on() {
 }
 
 #[test]
+fn what_an_operator_cannot_have_leaves_no_trace_not_even_in_time() {
+    let storage = SimulatedStorage::new(1);
+    let mut session = session(&storage, 0);
+    session.step(&quote(1), at(1)).unwrap();
+    let later = at(1_000);
+    let limits = Box::new(crate::risk::RiskLimits { max_leverage: Some(-1.0), ..crate::risk::RiskLimits::default() });
+    let command = |command| Input::Command(Instruction { at: later, command, by: "operator".into(), why: "tries it".into() });
+    let refused = [
+        Input::Limits { at: later, limits, by: "operator".into() },
+        command(Command::Isolate(crate::types::StrategyId(7))),
+        command(Command::Maintain),
+    ];
+    for input in refused {
+        let (next, before) = (session.log.next_sequence(), session.engine().state_hash().unwrap());
+        assert!(session.step(&input, later).is_err(), "{input:?}");
+        assert!(session.broken().is_none(), "{input:?}");
+        assert_eq!((session.log.next_sequence(), session.engine().state_hash().unwrap()), (next, before), "{input:?}");
+    }
+    session.step(&quote(2), at(2)).unwrap();
+    let hash = session.engine().state_hash().unwrap();
+    session.close(&mut Vec::new()).unwrap();
+    assert_eq!(replay(Reader::open(&storage, 0).unwrap()).unwrap().state_hash, hash);
+}
+
+#[test]
 fn records_read_as_json() {
     let (storage, _) = recorded(0);
     let mut reader = Reader::open(&storage, 0).unwrap();
