@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod market;
 pub mod matching;
 pub mod order;
+pub mod paper;
 pub mod risk;
 pub mod session;
 pub mod stats;
