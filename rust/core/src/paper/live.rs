@@ -238,6 +238,15 @@ impl<S: Storage> PaperVenue<S> {
         self.log.take().map_or(Ok(()), |log| log.close().map(|_| ()))
     }
 
+    /// Leave off as a process does that dies, once what was journaled is written: the storage, to recover from.
+    pub fn abandon(mut self) -> Result<Option<S>>
+    where
+        S: Clone,
+    {
+        self.commit(self.now)?;
+        Ok(self.log.take().map(|log| log.storage().clone()))
+    }
+
     /// When time alone next does something; [`Timestamp::MAX`] for never.
     pub fn next_wake(&self) -> Timestamp {
         self.turn_due.min(self.venue_due)

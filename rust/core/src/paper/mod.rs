@@ -41,6 +41,3 @@ mod watchlists;
 pub use config::{AccountSpec, AssetClass, AssetSpec, PaperConfig, Uuid};
 pub use live::PaperVenue;
 pub use rows::{MarketRows, RowKind};
-
-#[cfg(test)]
-mod tests;

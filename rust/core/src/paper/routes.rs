@@ -52,11 +52,15 @@ impl State {
         if request.account as usize >= self.holders.len() {
             return Err(Error::data("account", format!("{} is none of the {} that there are", request.account, self.holders.len())));
         }
+        let before = self.now;
         self.now = self.now.max(request.now);
         let answer = self.route(request);
         if request.writes() {
             let now = self.now;
             self.settle(now)?;
+        } else {
+            // Reading leaves no trace, not even that of its time.
+            self.now = before;
         }
         let (status, value) = match answer {
             Ok(answer) => answer,
