@@ -6,11 +6,13 @@ use crate::errors::{Count, call, choose, to_py};
 use bytemuck::cast_slice;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
+use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tickwright_core::journal::{Files, JournalId, LogConfig, SyncPolicy};
+use tickwright_core::paper::frames::{self, Channel, Channels, FrameFormat};
 use tickwright_core::paper;
 use tickwright_core::types::{Error, Timestamp};
 
@@ -198,7 +200,71 @@ impl PaperVenue {
     }
 }
 
+/// Symbols of one channel.
+type Wanted = Option<HashSet<String>>;
+
+/// Frames of market data as Alpaca's WebSocket sends them.
+#[pyclass(frozen, module = "tickwright._core")]
+pub(crate) struct FrameEncoder {
+    inner: Mutex<frames::FrameEncoder>,
+}
+
+#[pymethods]
+impl FrameEncoder {
+    #[new]
+    #[pyo3(signature = (format="msgpack", max_rows=Count(100)))]
+    fn new(format: &str, max_rows: Count) -> PyResult<Self> {
+        let format = choose("format", format, &[("msgpack", FrameFormat::Msgpack), ("json", FrameFormat::Json)])?;
+        if !(1..=usize::from(u16::MAX)).contains(&max_rows.0) {
+            return Err(to_py(Error::config("max_rows", "must be 1 to 65,535")));
+        }
+        Ok(Self { inner: Mutex::new(frames::FrameEncoder::new(format, max_rows.0)) })
+    }
+
+    /// Frames of the wanted rows from `start` up to but not including `stop`, in order; `{"*"}` wants every symbol.
+    #[pyo3(signature = (rows, start, stop, *, trades=None, quotes=None, bars=None, updated_bars=None, daily_bars=None, statuses=None, lulds=None, corrections=None, orderbooks=None))]
+    #[allow(clippy::too_many_arguments, reason = "named in Python, one channel each")]
+    fn frames<'py>(
+        &self,
+        py: Python<'py>,
+        rows: PyRef<'py, MarketRows>,
+        start: Count,
+        stop: Count,
+        trades: Wanted,
+        quotes: Wanted,
+        bars: Wanted,
+        updated_bars: Wanted,
+        daily_bars: Wanted,
+        statuses: Wanted,
+        lulds: Wanted,
+        corrections: Wanted,
+        orderbooks: Wanted,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let mut channels = Channels::default();
+        for (channel, symbols) in [
+            (Channel::Trades, trades),
+            (Channel::Quotes, quotes),
+            (Channel::Bars, bars),
+            (Channel::UpdatedBars, updated_bars),
+            (Channel::DailyBars, daily_bars),
+            (Channel::Statuses, statuses),
+            (Channel::Lulds, lulds),
+            (Channel::Corrections, corrections),
+            (Channel::Orderbooks, orderbooks),
+        ] {
+            channels = channels.with(channel, symbols.into_iter().flatten());
+        }
+        let rows = &rows.rows;
+        let frames = call(py, || {
+            let mut encoder = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(encoder.frames(rows, start.0..stop.0, &channels))
+        })?;
+        PyList::new(py, frames.iter().map(|frame| PyBytes::new(py, frame)))
+    }
+}
+
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<MarketRows>()?;
+    module.add_class::<FrameEncoder>()?;
     module.add_class::<PaperVenue>()
 }

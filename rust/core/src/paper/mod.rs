@@ -20,6 +20,7 @@ mod calendar;
 mod checks;
 mod config;
 mod figures;
+pub mod frames;
 mod history;
 mod journal;
 mod json;
