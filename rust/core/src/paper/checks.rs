@@ -36,6 +36,11 @@ impl State {
         }
     }
 
+    /// The order that `order` is on its way to replace: until it has, that one holds what both need.
+    pub(super) fn replacing(&self, order: &Order) -> Option<&Order> {
+        self.orders.get(order.replaces).filter(|old| !old.status().is_terminal() && order.base_status() == OrderStatus::PendingNew)
+    }
+
     /// Shares of a position that no open order would close, leaving `except` out.
     pub(super) fn available(&self, account: usize, instrument: InstrumentId, except: Option<OrderId>, releasing: Releasing) -> Qty {
         let held = self.holders[account].ledger.net_qty(instrument);
@@ -45,9 +50,7 @@ impl State {
             let Some(order) = self.orders.get(id) else { continue };
             let mine = order.strategy.index() == account && order.instrument == instrument && order.side == closing && Some(id) != except;
             let released = releasing == Releasing::Canceled && order.status() == OrderStatus::PendingCancel;
-            // A replacement on its way holds what it replaces holds.
-            let waits = order.replaces.0 != 0 && order.base_status() == OrderStatus::PendingNew;
-            if mine && !released && !waits && self.counts(order) {
+            if mine && !released && self.replacing(order).is_none() && self.counts(order) {
                 left -= order.remaining().raw();
             }
         }

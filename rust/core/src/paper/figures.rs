@@ -22,7 +22,12 @@ impl State {
             if order.strategy.index() != account || Some(id) == except || !extra.hold.is_positive() {
                 continue;
             }
-            let cost = Money::notional(extra.hold, order.remaining()).raw();
+            let mut cost = Money::notional(extra.hold, order.remaining()).raw();
+            if let Some(old) = self.replacing(order).filter(|old| Some(old.id) != except) {
+                // Of both the larger counts.
+                let known = self.extra(old.id).map_or(0, |e| Money::notional(e.hold, old.remaining()).raw());
+                cost = (cost - known).max(0);
+            }
             all += cost;
             full += if self.is_full(order.instrument) { cost } else { 0 };
         }

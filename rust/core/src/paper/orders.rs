@@ -385,9 +385,10 @@ impl State {
             if due > now {
                 return Ok(());
             }
-            for venue in &mut self.venues {
-                while venue.next_arrival() <= now {
-                    venue.arrive()?;
+            for index in 0..self.venues.len() {
+                while self.venues[index].next_arrival() <= now {
+                    self.arrive(index)?;
+                    self.drain(now)?;
                 }
             }
             self.drain(now)?;

@@ -13,9 +13,9 @@ use crate::book::TopOfBook;
 use crate::event::MarketEvent;
 use crate::journal::Chain;
 use crate::ledger::{Dividends, Ledger};
-use crate::order::{Order, Orders};
+use crate::order::{Order, OrderClass, Orders};
 use crate::types::{Error, InstrumentId, MINUTE_NS, Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
-use crate::venue::{Interest, OrderCommand, SimVenue};
+use crate::venue::{Interest, OrderCommand, ReportKind, SimVenue};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -372,13 +372,36 @@ impl State {
         let first = self.venues.iter().map(SimVenue::next_arrival).min().unwrap_or(Timestamp::MAX);
         let touched: Vec<u32> = self.venues.iter().flat_map(SimVenue::awaited).map(|i| i.0).collect();
         self.touched.extend(touched);
-        for venue in &mut self.venues {
-            venue.advance(due)?;
-            while venue.next_arrival() <= due && venue.next_arrival() <= first {
-                venue.arrive()?;
+        for index in 0..self.venues.len() {
+            self.venues[index].advance(due)?;
+            while self.venues[index].next_arrival() <= due && self.venues[index].next_arrival() <= first {
+                self.arrive(index)?;
+                self.drain(due)?;
             }
         }
         self.drain(due)
+    }
+
+    /// The next command reaches the exchange. An order that closes a position may find less of it than when it was taken, where
+    /// orders whose cancel was on its way were filled first: it is rejected rather than turn the position around.
+    pub(super) fn arrive(&mut self, venue: usize) -> Result<()> {
+        if let Some(&OrderCommand::New(order)) = self.venues[venue].next_command()
+            && order.class == OrderClass::Simple
+            && self.extra(order.id).is_some_and(|e| e.closes)
+        {
+            let booked = self.holders.get(order.strategy.index()).map_or(0, |h| h.ledger.net_qty(order.instrument).raw());
+            let untold = self.venues[venue].untold().filter_map(|kind| match *kind {
+                ReportKind::Filled { order: id, qty, .. } => self.orders.get(id).map(|o| (o, qty)),
+                _ => None,
+            });
+            let mine = untold.filter(|(o, _)| o.strategy == order.strategy && o.instrument == order.instrument);
+            let held = Qty::from_raw(mine.fold(booked, |held, (o, qty)| held.saturating_add(o.side.sign() * qty.raw())));
+            if held.raw().signum() != -order.side.sign() || held.abs() < order.qty {
+                self.venues[venue].refuse_next();
+                return Ok(());
+            }
+        }
+        self.venues[venue].arrive()
     }
 
     fn turn(&mut self, at: Timestamp, turn: Turn) -> Result<()> {

@@ -3,7 +3,7 @@
 use super::desk::Resting;
 use super::models::{Matching, QueueModel, Sessions};
 use super::session::Hours;
-use super::{Phase, SimVenue};
+use super::{Inbound, OrderCommand, Phase, ReportKind, SimVenue};
 use crate::order::{Restatement, TimeInForce};
 use crate::types::{InstrumentId, OrderId, Price, Side, Timestamp};
 
@@ -86,11 +86,28 @@ impl SimVenue {
         }
     }
 
+    /// Reports that are on their way.
+    pub fn untold(&self) -> impl Iterator<Item = &ReportKind> {
+        self.reports.iter().map(|r| &r.kind)
+    }
+
+    /// The command that arrives next.
+    pub fn next_command(&self) -> Option<&OrderCommand> {
+        self.inbound.front().map(|i| &i.command)
+    }
+
+    /// The broker keeps the order that arrives next, which it may not send on any more: it is rejected.
+    pub fn refuse_next(&mut self) {
+        if let Some(Inbound { due, command: OrderCommand::New(order) }) = self.inbound.pop_front() {
+            self.report(due, ReportKind::Rejected(order.id));
+        }
+    }
+
     /// Instruments that commands on their way are about.
     pub fn awaited(&self) -> impl Iterator<Item = InstrumentId> + '_ {
         self.inbound.iter().map(|i| match i.command {
-            super::OrderCommand::New(order) | super::OrderCommand::Replace { new: order, .. } => order.instrument,
-            super::OrderCommand::Cancel { instrument, .. } => instrument,
+            OrderCommand::New(order) | OrderCommand::Replace { new: order, .. } => order.instrument,
+            OrderCommand::Cancel { instrument, .. } => instrument,
         })
     }
 

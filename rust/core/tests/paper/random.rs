@@ -25,6 +25,8 @@ struct World {
     told: BTreeMap<String, (String, i64)>,
     updates: usize,
     fills: usize,
+    /// Orders taken and refused.
+    taken: [usize; 2],
 }
 
 impl World {
@@ -33,7 +35,7 @@ impl World {
         let mut bench = Bench { venue, now: at(0, 9, 0) };
         bench.go(at(0, 9, 40));
         let prices = [100.0, 50.0, 60_000.0];
-        Self { bench, random: Random::new(seed), prices, orders: Vec::new(), told: BTreeMap::new(), updates: 0, fills: 0 }
+        Self { bench, random: Random::new(seed), prices, orders: Vec::new(), told: BTreeMap::new(), updates: 0, fills: 0, taken: [0; 2] }
     }
 
     fn market(&mut self) {
@@ -70,47 +72,62 @@ impl World {
     fn submit(&mut self) {
         let account = self.random.below(3) as u32;
         let which = self.random.below(3) as usize;
-        let kind = self.pick(&["market", "limit", "limit", "stop", "stop_limit", "trailing_stop"]);
-        let side = self.pick(&["buy", "sell"]);
-        let tif = if which == 2 { self.pick(&["gtc", "ioc"]) } else { self.pick(&["day", "day", "gtc", "ioc", "fok", "opg", "cls"]) };
-        let mut body = json!({"symbol": SYMBOLS[which], "side": side, "type": kind, "time_in_force": tif});
-        match self.random.below(6) {
-            0 => body["notional"] = json!(format!("{}", 1 + self.random.below(3_000))),
-            1 => body["qty"] = json!(format!("{:.3}", 0.01 + self.random.uniform())),
-            _ => body["qty"] = json!((1 + self.random.below(if which == 2 { 2 } else { 300 })).to_string()),
+        // Now and then what makes no sense.
+        let wild = self.random.chance(0.1);
+        let class = if which == 2 && !wild { "simple" } else { self.pick(&["simple", "simple", "simple", "bracket", "oco", "oto"]) };
+        let mut kind = self.pick(&["market", "market", "limit", "limit", "limit", "stop", "stop_limit", "trailing_stop"]);
+        let mut side = self.pick(&["buy", "sell"]);
+        let mut tif = self.pick(&["day", "day", "day", "gtc", "ioc", "fok", "opg", "cls"]);
+        if !wild {
+            if class != "simple" || kind.contains("stop") {
+                tif = self.pick(&["day", "gtc"]);
+            }
+            if which == 2 {
+                (tif, kind) = (self.pick(&["gtc", "ioc"]), self.pick(&["market", "limit"]));
+                side = self.pick(&["buy", "buy", "sell"]);
+            }
         }
-        if kind.contains("limit") {
-            body["limit_price"] = json!(self.price(which, 0.01));
+        let mut body = json!({"symbol": SYMBOLS[which], "side": side, "time_in_force": tif, "order_class": class});
+        let whole = class != "simple" || tif != "day" || kind == "trailing_stop" || self.random.chance(0.7);
+        match (self.random.below(2), whole && !wild) {
+            (_, true) => body["qty"] = json!((1 + self.random.below([300, 30, 1][which])).to_string()),
+            (0, _) => body["notional"] = json!(format!("{}", 1 + self.random.below(3_000))),
+            _ => body["qty"] = json!(format!("{:.3}", 0.01 + self.random.uniform())),
         }
+        // Above or below the market by up to as much, in basis points.
+        let away = |world: &mut Self, up: f64| {
+            let x = world.prices[which] * (1.0 + up * (0.2 + world.random.uniform()) / 1e4);
+            json!(format!("{x:.2}"))
+        };
+        let up = if side == "buy" { 1.0 } else { -1.0 };
+        let exit = if class == "oco" { -up } else { up };
+        match class {
+            "oco" => kind = "limit",
+            _ if kind.contains("limit") => {
+                let far = self.pick(&[-40.0, -5.0, 10.0]);
+                body["limit_price"] = away(self, up * far);
+            }
+            _ => {}
+        }
+        body["type"] = json!(kind);
         if kind.starts_with("stop") {
-            body["stop_price"] = json!(self.price(which, 0.01));
+            body["stop_price"] = away(self, up * 20.0);
         }
         if kind == "trailing_stop" {
             body["trail_percent"] = json!("0.4");
         }
         if self.random.chance(0.1) {
-            body["extended_hours"] = json!(true);
+            body["extended_hours"] = json!(wild || (kind == "limit" && tif == "day" && class == "simple"));
         }
-        match self.random.below(8) {
-            0 => {
-                body["order_class"] = json!("bracket");
-                body["take_profit"] = json!({"limit_price": self.price(which, 0.006)});
-                body["stop_loss"] = json!({"stop_price": self.price(which, 0.006)});
-            }
-            1 => {
-                body["order_class"] = json!("oco");
-                body["type"] = json!("limit");
-                body["take_profit"] = json!({"limit_price": self.price(which, 0.006)});
-                body["stop_loss"] = json!({"stop_price": self.price(which, 0.006)});
-            }
-            2 => {
-                body["order_class"] = json!("oto");
-                body["stop_loss"] = json!({"stop_price": self.price(which, 0.006), "limit_price": self.price(which, 0.006)});
-            }
-            _ => {}
+        if matches!(class, "bracket" | "oco") {
+            body["take_profit"] = json!({"limit_price": away(self, exit * 60.0)});
+        }
+        if class != "simple" {
+            body["stop_loss"] = json!({"stop_price": away(self, -exit * 60.0)});
         }
         let (status, answer) = self.bench.call(account, "POST", "/orders", "", &body);
         assert!(matches!(status, 200 | 403 | 422), "{body}: {answer}");
+        self.taken[usize::from(status != 200)] += 1;
         if status == 200 {
             self.note(account, &answer);
         }
@@ -210,7 +227,13 @@ impl World {
             for position in positions.as_array().unwrap() {
                 let (qty, available) = (raw(&position["qty"]), raw(&position["qty_available"]));
                 assert!(available.abs() <= qty.abs() && available.signum() * qty.signum() >= 0, "{position}");
-                assert!(qty > 0 || position["asset_class"] == "us_equity", "crypto is never short");
+                let mut story = || {
+                    let (_, orders) = self.bench.call(account, "GET", "/orders", "status=all&limit=500&direction=asc&symbols=BTC/USD", &Value::Null);
+                    let fields = ["submitted_at", "side", "qty", "notional", "type", "limit_price", "status", "filled_qty", "updated_at", "replaced_at", "position_intent"];
+                    let line = |o: &Value| fields.map(|f| o[f].as_str().unwrap_or("-").to_owned()).join(" ");
+                    orders.as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("\n")
+                };
+                assert!(qty > 0 || position["asset_class"] == "us_equity", "crypto is never short:\n{}", story());
                 equity += i128::from(raw(&position["market_value"]));
                 assert_eq!(raw(&position["market_value"]) - raw(&position["cost_basis"]), raw(&position["unrealized_pl"]));
                 held.insert(position["symbol"].as_str().unwrap().to_owned(), qty);
@@ -228,23 +251,23 @@ impl World {
 
     /// The process dies; another takes its journal up.
     fn crash(self) -> Self {
-        let Self { bench, random, prices, orders, told, updates, fills } = self;
+        let Self { bench, random, prices, orders, told, updates, fills, taken } = self;
         let (hash, now) = (bench.venue.state_hash().unwrap(), bench.now);
         let (venue, _) = PaperVenue::recover(bench.venue.abandon().unwrap().unwrap(), log_config()).unwrap();
         assert_eq!(venue.state_hash().unwrap(), hash, "replay gives another state");
-        Self { bench: Bench { venue, now }, random, prices, orders, told, updates, fills }
+        Self { bench: Bench { venue, now }, random, prices, orders, told, updates, fills, taken }
     }
 }
 
-fn run(seed: u64, steps: usize, more: &Value) -> (usize, usize) {
+fn run(seed: u64, steps: usize, more: &Value) -> [usize; 4] {
     let mut world = World::new(seed, more);
     for step in 0..steps {
-        match world.random.below(10) {
-            0..=3 => world.market(),
-            4..=6 => world.submit(),
-            7 | 8 => world.change(),
+        match world.random.below(40) {
+            0..=15 => world.market(),
+            16..=31 => world.submit(),
+            32..=37 => world.change(),
             _ => {
-                let far = if world.random.chance(0.1) { 4 * 3_600_000_000_000 } else { 90_000_000_000 };
+                let far = if world.random.chance(0.2) { 4 * 3_600_000_000_000 } else { 90_000_000_000 };
                 let now = world.bench.now + world.random.below(far) as i64;
                 world.bench.go(now);
             }
@@ -253,31 +276,38 @@ fn run(seed: u64, steps: usize, more: &Value) -> (usize, usize) {
         if step % 25 == 24 {
             world.check();
         }
-        if world.random.chance(0.02) {
+        if world.random.chance(0.01) {
             world = world.crash();
         }
     }
     world.check();
     let world = world.crash();
-    (world.updates, world.fills)
+    [world.taken[0], world.taken[1], world.updates, world.fills]
 }
 
 fn seeds(first: u64, count: u64, more: &Value) {
-    let (mut updates, mut fills) = (0, 0);
+    let mut sums = [0; 4];
     for seed in first..first + count {
-        let (u, f) = run(seed, 150, more);
-        (updates, fills) = (updates + u, fills + f);
+        for (sum, n) in sums.iter_mut().zip(run(seed, 150, more)) {
+            *sum += n;
+        }
     }
-    println!("{count} seeds, {updates} updates, {fills} fills");
-    assert!(fills > 5 * count as usize, "the random market fills orders");
+    let [taken, refused, updates, fills] = sums;
+    println!("{count} seeds: {taken} orders taken, {refused} refused, {updates} updates, {fills} fills");
+    assert!(fills > 15 * count as usize, "the random market fills orders");
 }
 
 #[test]
 fn whatever_happens_books_balance_and_replay_is_exact() {
-    seeds(1, 40, &json!({"fees": "alpaca"}));
+    seeds(1, 80, &json!({"fees": "alpaca"}));
 }
 
 #[test]
 fn the_same_with_latency() {
-    seeds(1_000, 40, &json!({"fees": "alpaca", "latency_ns": 40_000_000, "report_latency_ns": 5_000_000, "jitter_ns": 30_000_000}));
+    seeds(1_000, 80, &json!({"fees": "alpaca", "latency_ns": 40_000_000, "report_latency_ns": 5_000_000, "jitter_ns": 30_000_000}));
+}
+
+#[test]
+fn the_same_with_orders_in_the_queue_and_sizes_without_end() {
+    seeds(2_000, 40, &json!({"queue": "front", "liquidity": "unlimited", "latency_ns": 1_000_000_000}));
 }
