@@ -1483,9 +1483,7 @@ class PaperVenue:
     def recover(journal: str | PathLike[str], *, durability: str = "group") -> PaperVenue:
         """Return the venue that a journal tells of, which goes on in it."""
 
-    def request(
-        self, account: int, now_ns: int, method: str, path: str, query: str, body: bytes
-    ) -> tuple[int, bytes]:
+    def request(self, account: int, now_ns: int, method: str, path: str, query: str, body: bytes) -> tuple[int, bytes]:
         """Answer a request with its HTTP status and JSON; `path` without `/v2`."""
 
     def market(self, rows: MarketRows, start: int, stop: int) -> None:
@@ -1524,10 +1522,8 @@ class PaperVenue:
 class FrameEncoder:
     """Frames of market data as Alpaca's WebSocket sends them, from rows."""
 
-    def __new__(
-        cls, format: str = "msgpack", max_rows: int = 100, *, tapes: Mapping[str, str] | None = None
-    ) -> Self:
-        """Return an encoder; with `tapes` (by symbol, C for others) messages have what Alpaca always sends, whatever the data."""
+    def __new__(cls, format: str = "msgpack", max_rows: int = 100, *, tapes: Mapping[str, str] | None = None) -> Self:
+        """Return an encoder; with `tapes` (by symbol, C for others) messages have all that Alpaca always sends."""
 
     def frames(
         self,
