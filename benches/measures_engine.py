@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from benches import inputs
 from benches.registry import Work, measure
 
@@ -125,6 +127,58 @@ every_quote("1k", 1_000)
 every_quote("10k", 10_000)
 every_quote("100k", 100_000)
 every_quote("1m", 1_000_000)
+
+
+@lru_cache(maxsize=1)
+def book_market(count: int) -> "MarketData":
+    """Return the peers' stream of levels and trades as market data."""
+    import tickwright as tw
+
+    stream = inputs.book_stream(count)
+    is_trade = stream.is_trade == 1
+    levels = {
+        "ts": stream.ts_ns[~is_trade],
+        "side": stream.side[~is_trade].astype(np.uint8),
+        "price": stream.cents[~is_trade] / 100,
+        "size": stream.size[~is_trade].astype(float),
+    }
+    trades = {
+        "ts": stream.ts_ns[is_trade],
+        "price": stream.cents[is_trade] / 100,
+        "size": stream.size[is_trade].astype(float),
+    }
+    data = tw.feeds.table(levels, kind="deltas", symbol="BENCH") + tw.feeds.table(trades, symbol="BENCH")
+    kept = data.count("deltas") + data.count("trades")
+    if kept != count:
+        raise RuntimeError(f"the feed kept {kept} of {count} events")
+    return data
+
+
+def quoting() -> Work:
+    """Return the peer's loop: every 10 ms both orders canceled and sent anew at the touch, 100 µs away from the venue."""
+    import tickwright as tw
+    from benches.peers.runner import BOOK_EVENTS
+
+    data = book_market(BOOK_EVENTS)
+    venue = tw.SimVenue(matching="book", queue="conservative", latency_ms=0.1)
+    strategy = tw.Quoting(1, every="10ms", keep=False)
+    return Work(lambda: tw.backtest(strategy, data, cash=CASH, venue=venue), items=BOOK_EVENTS)
+
+
+measure("engine_quoting")(quoting)
+
+
+@measure("engine_book_idle")
+def engine_book_idle() -> Work:
+    """The same book and trades with a strategy that only waits."""
+    import tickwright as tw
+    from benches.peers.runner import BOOK_EVENTS
+
+    data = book_market(BOOK_EVENTS)
+    venue = tw.SimVenue(matching="book", queue="conservative", latency_ms=0.1)
+    # It would quote once, and the data end before.
+    strategy = tw.Quoting(1, every="1d")
+    return Work(lambda: tw.backtest(strategy, data, cash=CASH, venue=venue), items=BOOK_EVENTS)
 
 
 @measure("feeds_table")

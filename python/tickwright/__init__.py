@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from tickwright.risk import Risk as Risk
     from tickwright.rules import Fraction as Fraction
     from tickwright.rules import Notional as Notional
+    from tickwright.quoting import Quoting as Quoting
     from tickwright.rules import Rules as Rules
     from tickwright.rules import Shares as Shares
     from tickwright.strategy import Strategy as Strategy
@@ -94,6 +95,7 @@ _EXPORTS = {
     "OutputError": "errors",
     "Position": "_core",
     "Quote": "_core",
+    "Quoting": "quoting",
     "Result": "backtesting",
     "Risk": "risk",
     "RiskLimits": "limits",

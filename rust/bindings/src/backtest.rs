@@ -16,7 +16,7 @@ use tickwright_core::ledger::Dividends;
 use tickwright_core::order::{Broker, Order, Trail};
 use tickwright_core::risk::Counters;
 use tickwright_core::stats::{StatsConfig, Totals, summarize};
-use tickwright_core::strategy::{Driver, NodeSpec, Rules, RulesSpec, Size, Strategy};
+use tickwright_core::strategy::{Driver, NodeSpec, Quoting, QuotingSpec, Rules, RulesSpec, Size, Strategy};
 use tickwright_core::types::{Error, Money, Price, Qty, Timestamp};
 use tickwright_core::venue::{
     ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Spread, StopBuy,
@@ -133,6 +133,29 @@ fn rules(spec: &Bound<'_, PyDict>, has: (bool, bool, bool)) -> PyResult<Rules> {
         has,
     })
     .map_err(to_py)
+}
+
+fn quoting(spec: &Bound<'_, PyDict>) -> PyResult<Quoting> {
+    let number = |field: &str| Ok::<f64, PyErr>(item(spec, field)?.unwrap_or(0.0));
+    let most: Option<f64> = item(spec, "max_position")?;
+    Quoting::new(QuotingSpec {
+        name: item(spec, "name")?.unwrap_or_else(|| "quoting".to_owned()),
+        symbols: item(spec, "symbols")?,
+        size: Qty::from_f64(number("size")?).map_err(to_py)?,
+        every_ns: item(spec, "every_ns")?.unwrap_or(0),
+        offset: Price::from_f64(number("offset")?).map_err(to_py)?,
+        max_position: most.map(Qty::from_f64).transpose().map_err(to_py)?,
+        keep: item(spec, "keep")?.unwrap_or(true),
+    })
+    .map_err(to_py)
+}
+
+/// A strategy that runs wholly in the core, from the dict of its `to_spec`.
+pub(crate) fn native(spec: &Bound<'_, PyDict>, has: (bool, bool, bool)) -> PyResult<Box<dyn Strategy>> {
+    match item::<String>(spec, "kind")?.as_deref() {
+        Some("quoting") => Ok(Box::new(quoting(spec)?)),
+        _ => Ok(Box::new(rules(spec, has)?)),
+    }
 }
 
 /// The result of a backtest, as columns.
@@ -399,7 +422,7 @@ fn run_backtest(
     let mut python = false;
     for strategy in strategies {
         if let Ok(spec) = strategy.cast::<PyDict>() {
-            boxed.push(Box::new(rules(spec, has)?));
+            boxed.push(native(spec, has)?);
         } else {
             let (name, object, overridden): (String, Bound<'_, PyAny>, Vec<String>) = strategy.extract()?;
             boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, data.instruments().symbols(), Arc::clone(&failure))?));

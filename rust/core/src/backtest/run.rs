@@ -272,8 +272,7 @@ fn run_view(
             recorder.boundary = next.floor_to(recorder.every_ns).plus(recorder.every_ns);
         }
         between(&mut engine, &mut venue, &mut recorder, &mut outputs, next)?;
-        let Some(event) = merge.next() else { break };
-        on_event(&mut engine, &mut venue, &mut recorder, &mut outputs, (next, &event))?;
+        merge.give(|event| on_event(&mut engine, &mut venue, &mut recorder, &mut outputs, (next, event)))?;
         last = next;
         done += 1;
         if done.is_multiple_of(PROGRESS_EVERY) {
