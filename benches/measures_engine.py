@@ -154,31 +154,31 @@ def book_market(count: int) -> "MarketData":
     return data
 
 
-def quoting() -> Work:
-    """Return the peer's loop: every 10 ms both orders canceled and sent anew at the touch, 100 µs away from the venue."""
-    import tickwright as tw
-    from benches.peers.runner import BOOK_EVENTS
+def quoting(name: str, every: str, case: str) -> None:
+    """Register the peer's loop: at each step both orders canceled and sent anew at the touch, 100 µs from the venue."""
 
-    data = book_market(BOOK_EVENTS)
-    venue = tw.SimVenue(matching="book", queue="conservative", latency_ms=0.1)
-    strategy = tw.Quoting(1, every="10ms", keep=False)
-    return Work(lambda: tw.backtest(strategy, data, cash=CASH, venue=venue), items=BOOK_EVENTS)
+    @measure(name)
+    def factory() -> Work:
+        import tickwright as tw
+        from benches.peers.runner import BOOK_EVENTS, hftbacktest
+
+        data = book_market(BOOK_EVENTS)
+        venue = tw.SimVenue(matching="book", queue="conservative", latency_ms=0.1)
+
+        def run() -> Any:
+            return tw.backtest(tw.Quoting(1, every=every, keep=False), data, cash=CASH, venue=venue)
+
+        result, theirs = run(), hftbacktest().ask(case, BOOK_EVENTS)
+        fills = result.fills.to_pandas()
+        position = float(np.where(fills["side"] == "buy", fills["qty"], -fills["qty"]).sum())
+        ours = {"orders": len(result.orders), "filled": len(fills), "position": position}
+        if any(ours[field] != theirs[field] for field in ours):
+            raise RuntimeError(f"{name}: {ours} where the peer has {theirs}")
+        return Work(run, items=BOOK_EVENTS)
 
 
-measure("engine_quoting")(quoting)
-
-
-@measure("engine_book_idle")
-def engine_book_idle() -> Work:
-    """The same book and trades with a strategy that only waits."""
-    import tickwright as tw
-    from benches.peers.runner import BOOK_EVENTS
-
-    data = book_market(BOOK_EVENTS)
-    venue = tw.SimVenue(matching="book", queue="conservative", latency_ms=0.1)
-    # It would quote once, and the data end before.
-    strategy = tw.Quoting(1, every="1d")
-    return Work(lambda: tw.backtest(strategy, data, cash=CASH, venue=venue), items=BOOK_EVENTS)
+quoting("engine_quoting", "10ms", "quoting")
+quoting("engine_book_idle", "1d", "idle")  # the data end before its first look
 
 
 @measure("feeds_table")

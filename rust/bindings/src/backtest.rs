@@ -19,8 +19,8 @@ use tickwright_core::stats::{StatsConfig, Totals, summarize};
 use tickwright_core::strategy::{Driver, NodeSpec, Quoting, QuotingSpec, Rules, RulesSpec, Size, Strategy};
 use tickwright_core::types::{Error, Money, Price, Qty, Timestamp};
 use tickwright_core::venue::{
-    ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Spread, StopBuy,
-    StopTrigger, TIERS_MAX, Tier, VenueConfig,
+    ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Sources, Spread,
+    StopBuy, StopTrigger, TIERS_MAX, Tier, VenueConfig,
 };
 
 fn choice<T: Copy>(dict: &Bound<'_, PyDict>, key: &str, choices: &[(&str, T)]) -> PyResult<T> {
@@ -156,6 +156,51 @@ pub(crate) fn native(spec: &Bound<'_, PyDict>, has: (bool, bool, bool)) -> PyRes
         Some("quoting") => Ok(Box::new(quoting(spec)?)),
         _ => Ok(Box::new(rules(spec, has)?)),
     }
+}
+
+/// Strategies as the core has them, and whether any of them is Python's. Each is the dict of a `to_spec`, or (name, object, names of its
+/// own callbacks).
+pub(crate) fn boxed_strategies(
+    py: Python<'_>,
+    strategies: &Bound<'_, PyList>,
+    sources: &[Sources],
+    symbols: &[String],
+    failure: &Failure,
+) -> PyResult<(Vec<Box<dyn Strategy>>, bool)> {
+    let has = (sources.iter().any(|s| s.bars), sources.iter().any(|s| s.quotes), sources.iter().any(|s| s.trades));
+    let mut boxed: Vec<Box<dyn Strategy>> = Vec::new();
+    let mut python = false;
+    for strategy in strategies {
+        if let Ok(spec) = strategy.cast::<PyDict>() {
+            boxed.push(native(spec, has)?);
+        } else {
+            let (name, object, overridden): (String, Bound<'_, PyAny>, Vec<String>) = strategy.extract()?;
+            boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, symbols, Arc::clone(failure))?));
+            python = true;
+        }
+    }
+    Ok((boxed, python))
+}
+
+/// Settings of an engine.
+pub(crate) fn engine_config(
+    cash: f64,
+    risk: &Bound<'_, PyDict>,
+    account: &Bound<'_, PyDict>,
+    venue: &Bound<'_, PyDict>,
+    mark: &str,
+    max_requests_per_moment: u32,
+) -> PyResult<EngineConfig> {
+    Ok(EngineConfig {
+        cash: Money::from_f64(cash).map_err(to_py)?,
+        limits: limits(risk)?,
+        account: self::account(account)?,
+        mark: if mark == "last" { MarkPolicy::Last } else { MarkPolicy::Auto },
+        dividends: choice(venue, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
+        broker: choice(venue, "rules", &[("any", Broker::Any), ("alpaca", Broker::Alpaca)])?,
+        max_requests_per_moment,
+        ..EngineConfig::default()
+    })
 }
 
 /// The result of a backtest, as columns.
@@ -416,30 +461,10 @@ fn run_backtest(
 ) -> PyResult<RunResult> {
     let data = Arc::clone(data.get().joined());
     let sources = sources_of(&*data);
-    let has = (sources.iter().any(|s| s.bars), sources.iter().any(|s| s.quotes), sources.iter().any(|s| s.trades));
     let failure: Failure = Arc::new(Mutex::new(None));
-    let mut boxed: Vec<Box<dyn Strategy>> = Vec::new();
-    let mut python = false;
-    for strategy in strategies {
-        if let Ok(spec) = strategy.cast::<PyDict>() {
-            boxed.push(native(spec, has)?);
-        } else {
-            let (name, object, overridden): (String, Bound<'_, PyAny>, Vec<String>) = strategy.extract()?;
-            boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, data.instruments().symbols(), Arc::clone(&failure))?));
-            python = true;
-        }
-    }
+    let (boxed, python) = boxed_strategies(py, strategies, &sources, data.instruments().symbols(), &failure)?;
     let config = BacktestConfig {
-        engine: EngineConfig {
-            cash: Money::from_f64(cash).map_err(to_py)?,
-            limits: limits(risk)?,
-            account: self::account(account)?,
-            mark: if mark == "last" { MarkPolicy::Last } else { MarkPolicy::Auto },
-            dividends: choice(venue, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
-            broker: choice(venue, "rules", &[("any", Broker::Any), ("alpaca", Broker::Alpaca)])?,
-            max_requests_per_moment,
-            ..EngineConfig::default()
-        },
+        engine: engine_config(cash, risk, account, venue, mark, max_requests_per_moment)?,
         venue: self::venue(venue)?,
         start: start.map_or(Timestamp::MIN, Timestamp::from_nanos),
         end: end.map_or(Timestamp::MAX, Timestamp::from_nanos),

@@ -351,7 +351,7 @@ fn on_event(
         engine.on_report(&report, outputs)?;
         recorder.take(venue, outputs, now)?;
     }
-    engine.on_market(event, outputs)?;
+    engine.on_market(event, venue, outputs)?;
     if !outputs.is_empty() {
         recorder.take(venue, outputs, now)?;
     }
