@@ -509,7 +509,7 @@ def test_a_file_of_keys_that_is_wrong_is_refused(tmp_path, text, fault):
 def test_a_missing_file_of_keys_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"cannot read .*nowhere: No such file"):
         Credentials.load(tmp_path / "nowhere")
-    with pytest.raises(ConfigError, match="cannot read|not a plain file"):
+    with pytest.raises(ConfigError, match=r"cannot read|not a plain file"):
         Credentials.load(tmp_path)
 
 

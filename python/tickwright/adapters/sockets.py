@@ -135,7 +135,7 @@ class ReconnectingSocket(ABC):
         self.settings = settings or StreamSettings()
         self.statistics = StreamStatistics()
         self._queue = on_frame if isinstance(on_frame, FrameQueue) else None
-        self._deliver: Callable[[bytes, int], object] = self._queue.put if self._queue else on_frame  # type: ignore[assignment]
+        self._deliver: Callable[[bytes, int], object] = on_frame.put if isinstance(on_frame, FrameQueue) else on_frame
         self._on_state = on_state
         self._headers = dict(headers or {})
         self._clock, self._wall_ns, self._sleep = clock, wall_ns, sleep
@@ -175,6 +175,10 @@ class ReconnectingSocket(ABC):
     @abstractmethod
     def _silence(self) -> tuple[str, int] | None:
         """Why the connection is taken for dead, and since when nothing came (ns); None while it is not."""
+
+    @abstractmethod
+    def _excuse(self) -> None:
+        """Begin to count the time without data anew."""
 
     @abstractmethod
     def _watch_interval_s(self) -> float:
@@ -280,6 +284,9 @@ class ReconnectingSocket(ABC):
             watch = asyncio.create_task(self._watch(connection))
             try:
                 await self._receive(connection)
+            except asyncio.CancelledError:
+                await connection.close()  # with a good-bye, so that the broker frees our place at once
+                raise
             finally:
                 watch.cancel()
                 # What came is safe; from here on something may be missing.
@@ -323,13 +330,15 @@ class ReconnectingSocket(ABC):
     async def _watch(self, connection: ClientConnection) -> None:
         while True:
             await self._sleep(self._watch_interval_s())
+            if self._held:  # by our own full queue: it is not the other end that is silent
+                self._excuse()
+                continue
             try:
                 silence = self._silence()
             except Exception:  # the caller's predicate; without it silence cannot be judged this time
                 log.exception("stream %s: cannot tell whether the market is open", self.name)
                 continue
-            # While a full queue keeps us from reading, it is not the other end that is silent.
-            if silence is not None and not self._held:
+            if silence is not None:
                 reason, since_ns = silence
                 self.statistics.silences += 1
                 self._verdict = reason

@@ -278,11 +278,10 @@ class AlpacaMarketStream(ReconnectingSocket):
     def _silence(self) -> tuple[str, int] | None:
         if self._market_open is None:
             return None
-        now = self._clock()
         if not self._market_open():
-            for channel in self._seen:
-                self._seen[channel] = now
+            self._excuse()
             return None
+        now = self._clock()
         silent = []
         for channel, since in self._seen.items():
             patience, judged = self._patience.get(channel, (1.0, now))
@@ -299,6 +298,9 @@ class AlpacaMarketStream(ReconnectingSocket):
         names = " and ".join(channel for channel, _ in silent)
         since_ns = max(self._wall_ns() - int(age_s * 1e9), 1)
         return f"no {names} for {age_s:.1f} s while the market is open", since_ns
+
+    def _excuse(self) -> None:
+        self._seen = dict.fromkeys(self._seen, self._clock())
 
     def _watch_interval_s(self) -> float:
         return min(min(self._silence_s.values(), default=4.0) / 4, 1.0)

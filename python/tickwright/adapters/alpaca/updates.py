@@ -136,5 +136,9 @@ class AlpacaUpdateStream(ReconnectingSocket):
         since_ns = max(self.statistics.last_data_ns, self._since_ns)
         return "a request was accepted, and no update of it has come", since_ns
 
+    def _excuse(self) -> None:
+        if self._expected_by is not None:
+            self._expected_by = max(self._expected_by, self._clock() + self._expect_s)
+
     def _watch_interval_s(self) -> float:
         return min(self._expect_s / 4, 1.0)
