@@ -11,8 +11,6 @@ import traceback
 
 import pytest
 
-pytest.importorskip("alpaca")
-
 from tests.unit.alpaca_servers import KEY, SECRET, Answer, http_server
 from tickwright.adapters import Accepted, Broker, Credentials, InDoubt, MarketData, Refused
 from tickwright.adapters.alpaca import AlpacaBroker, AlpacaMarketData, Endpoints, RequestSettings

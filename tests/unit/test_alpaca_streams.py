@@ -10,9 +10,6 @@ import time
 import msgpack
 import pytest
 
-websockets = pytest.importorskip("websockets")
-pytest.importorskip("websockets.asyncio.client")
-
 from tests.unit.alpaca_servers import KEY, SECRET, Answer, DataServer, UpdateServer, http_server, reset, socket_server
 from tickwright.adapters import Credentials, FrameQueue, MarketStream, Stream, StreamSettings
 from tickwright.adapters.alpaca import AlpacaMarketStream, AlpacaUpdateStream
@@ -27,8 +24,8 @@ QUICK = StreamSettings(
 
 def quote(symbol, second, bid=100.0):
     return {
-        "T": "q", "S": symbol, "bx": "V", "bp": bid, "bs": 1, "ax": "V", "ap": bid + 0.02, "as": 2, "c": ["R"], "z": "C",
-        "t": msgpack.Timestamp(1_704_205_800 + second, 123_456_789),
+        "T": "q", "S": symbol, "bx": "V", "bp": bid, "bs": 1, "ax": "V", "ap": bid + 0.02, "as": 2, "c": ["R"],
+        "z": "C", "t": msgpack.Timestamp(1_704_205_800 + second, 123_456_789),
     }  # fmt: skip
 
 
@@ -608,7 +605,7 @@ def test_other_tasks_get_their_turn_under_a_flood():
             turns += 1
         return turns
 
-    assert watched(DataServer(script), use) > 10
+    assert watched(DataServer(script), use, serve={"close_timeout": 0.1}) > 10
 
 
 def test_closing_ends_a_stream_wherever_it_is():
