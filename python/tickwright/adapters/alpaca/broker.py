@@ -39,8 +39,8 @@ class AlpacaBroker:
         Where; Alpaca's own addresses when not given.
     settings : RequestSettings, optional
         Pace and patience of requests.
-    clock, wall, sleep, rng
-        Monotonic seconds, seconds since the Unix epoch, a way to wait, and chance.
+    clock, wall_ns, sleep, rng
+        Monotonic seconds, ns since the Unix epoch, a way to wait, and chance.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class AlpacaBroker:
         endpoints: Endpoints | None = None,
         settings: RequestSettings | None = None,
         clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        wall_ns: Callable[[], int] = time.time_ns,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: random.Random | None = None,
     ) -> None:
@@ -75,13 +75,14 @@ class AlpacaBroker:
         self.live = live
         self._credentials = credentials
         self._rng = rng or random.Random()
+        self._clock, self._wall_ns, self._sleep = clock, wall_ns, sleep
         settings = settings or RequestSettings()
         rest = Rest(
             self.endpoints.trading,
             credentials,
             connect_timeout_s=settings.connect_timeout_s,
             read_timeout_s=settings.read_timeout_s,
-            wall=wall,
+            wall_ns=wall_ns,
         )
         self._requests = Requester(rest, settings, clock, sleep, self._rng, "trading")
         self._streams: list[AlpacaUpdateStream] = []
@@ -255,7 +256,12 @@ class AlpacaBroker:
         return _object(await self._requests.read(f"/assets/{_one(symbol)}", absent=True))
 
     def updates(
-        self, on_message: OnFrame, on_state: OnState, *, settings: StreamSettings | None = None
+        self,
+        on_message: OnFrame,
+        on_state: OnState,
+        *,
+        expect_s: float = 30.0,
+        settings: StreamSettings | None = None,
     ) -> AlpacaUpdateStream:
         """Listen to trade updates, each handed on as the bytes it came as; `run` starts it.
 
@@ -265,11 +271,22 @@ class AlpacaBroker:
             Called with each message and when it came, in ns since the Unix epoch.
         on_state : callable
             Called with each `StreamEvent`.
+        expect_s : float
+            How long after a request that was accepted an update must have come; else the socket is taken for dead.
         settings : StreamSettings, optional
             Pace and patience of the connection.
         """
         stream = AlpacaUpdateStream(
-            self.endpoints.updates, self._credentials, on_message, on_state, settings=settings, rng=self._rng
+            self.endpoints.updates,
+            self._credentials,
+            on_message,
+            on_state,
+            expect_s=expect_s,
+            settings=settings,
+            clock=self._clock,
+            wall_ns=self._wall_ns,
+            sleep=self._sleep,
+            rng=self._rng,
         )
         self._streams.append(stream)
         return stream

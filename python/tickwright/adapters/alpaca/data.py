@@ -46,8 +46,8 @@ class AlpacaMarketData:
         Where; Alpaca's own addresses when not given.
     settings : RequestSettings, optional
         Pace and patience of requests; they are counted apart from those of trading.
-    clock, wall, sleep, rng
-        Monotonic seconds, seconds since the Unix epoch, a way to wait, and chance.
+    clock, wall_ns, sleep, rng
+        Monotonic seconds, ns since the Unix epoch, a way to wait, and chance.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class AlpacaMarketData:
         endpoints: Endpoints | None = None,
         settings: RequestSettings | None = None,
         clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        wall_ns: Callable[[], int] = time.time_ns,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: random.Random | None = None,
     ) -> None:
@@ -81,6 +81,7 @@ class AlpacaMarketData:
         self.endpoints = endpoints or Endpoints.alpaca()
         self._credentials = credentials
         self._rng = rng or random.Random()
+        self._clock, self._wall_ns, self._sleep = clock, wall_ns, sleep
         settings = settings or RequestSettings()
         rest = Rest(
             self.endpoints.data,
@@ -88,7 +89,7 @@ class AlpacaMarketData:
             connect_timeout_s=settings.connect_timeout_s,
             read_timeout_s=settings.read_timeout_s,
             raw=True,
-            wall=wall,
+            wall_ns=wall_ns,
         )
         self._requests = Requester(rest, settings, clock, sleep, self._rng, "data")
         self._streams: list[AlpacaMarketStream] = []
@@ -146,6 +147,9 @@ class AlpacaMarketData:
             silence_s=silence_s,
             packed=packed,
             settings=settings,
+            clock=self._clock,
+            wall_ns=self._wall_ns,
+            sleep=self._sleep,
             rng=self._rng,
         )
         self._streams.append(stream)

@@ -36,19 +36,22 @@ _JSON_CONTROL: Final = re.compile(rb'"T"\s*:\s*"(?:success|error|subscription)"'
 _JSON_KIND: Final = {kind: re.compile(rb'"T"\s*:\s*"' + kind.encode() + b'"') for kind in CHANNELS.values()}
 _PACKED_KIND: Final = {kind: b"\xa1T\xa1" + kind.encode() for kind in CHANNELS.values()}
 _PACKED_CONTROL: Final = tuple(b"\xa1T" + bytes([0xA0 + len(word)]) + word for word in _CONTROL_WORDS)
+#: An array of one in MessagePack, in its three lengths; after it a map, in its three.
+_PACKED_ONE: Final = (b"\x91", b"\xdc\x00\x01", b"\xdd\x00\x00\x00\x01")
 _STREAM: Final = re.compile(rb'\s*\{\s*"stream"\s*:\s*"(\w+)"')
 
 
 def is_control(frame: bytes) -> bool:
     """Whether a frame of market data is about the session rather than the market."""
-    first = frame[:1]
-    if first == b"\x91":  # MessagePack, an array of one
-        key = 2 if frame[1:2] < b"\x90" else 4  # a map of up to 15, or of 16 bits
+    if frame[:1] >= b"\x80":
+        item = next((len(head) for head in _PACKED_ONE if frame.startswith(head)), 0)
+        if not item:  # a larger array
+            return False
+        head = frame[item : item + 1]
+        key = item + (1 if head < b"\x90" else 3 if head == b"\xde" else 5)
         if frame[key : key + 2] == b"\xa1T":
             return frame[key + 2 : key + 3] != b"\xa1"
         return any(word in frame for word in _PACKED_CONTROL)
-    if first >= b"\x80":  # a larger array
-        return False
     match = _JSON_FIRST.match(frame)
     if match is not None:
         return match[1] in _CONTROL_WORDS
@@ -76,7 +79,7 @@ def stream_of(frame: bytes) -> str:
         return match[1].decode()
     try:
         message = json.loads(frame)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(message.get("stream", "")) if isinstance(message, dict) else ""
 

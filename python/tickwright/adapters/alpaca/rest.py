@@ -81,8 +81,8 @@ class Rest:
         How long to wait for a connection, and for each part of an answer.
     raw : bool
         Give bodies as bytes, unparsed.
-    wall : callable
-        Seconds since the Unix epoch.
+    wall_ns : callable
+        ns since the Unix epoch.
 
     Raises
     ------
@@ -98,13 +98,13 @@ class Rest:
         connect_timeout_s: float = 3.0,
         read_timeout_s: float = 10.0,
         raw: bool = False,
-        wall: Callable[[], float] = time.time,
+        wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._url = url
         self._credentials = credentials
         self._timeout = (connect_timeout_s, read_timeout_s)
         self._raw = raw
-        self._wall = wall
+        self._wall_ns = wall_ns
         self._thread = threading.local()
         self._client()  # so that what is missing is said here and not at the first order
 
@@ -228,7 +228,7 @@ class Rest:
         try:
             return parsedate_to_datetime(response.headers["Date"]).timestamp()
         except (KeyError, TypeError, ValueError):
-            return self._wall()
+            return self._wall_ns() / 1e9
 
 
 def learn_rate(budget: RateBudget, reply: Reply, now: float, *, in_flight: int, fallback_s: float = 1.0) -> None:
