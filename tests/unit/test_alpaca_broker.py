@@ -68,7 +68,8 @@ def submit(*answers, **options):
 
 def test_an_order_that_is_taken_is_accepted_with_what_the_broker_says():
     outcome, requests, statistics = submit(Answer(200, TAKEN, {"X-Request-ID": "abc123"}))
-    assert outcome == Accepted(TAKEN, (), "abc123")
+    assert outcome == Accepted(TAKEN)
+    assert outcome.request_id == "abc123"
     (request,) = requests
     assert (request.method, request.path, request.json) == ("POST", "/v2/orders", ORDER)
     assert (request.headers["apca-api-key-id"], request.headers["apca-api-secret-key"]) == (KEY, SECRET)
@@ -324,7 +325,8 @@ def test_everything_else_is_asked_for_where_it_is():
         await broker.positions()
         await broker.clock()
         await broker.calendar("2024-01-01", "2024-01-31")
-        await broker.assets(asset_class="crypto")
+        await broker.assets()
+        await broker.assets(status=None, asset_class="crypto")
 
     with_broker(handler, use)
     assert asked == [
@@ -333,7 +335,9 @@ def test_everything_else_is_asked_for_where_it_is():
         ("/v2/positions", {}),
         ("/v2/clock", {}),
         ("/v2/calendar", {"start": "2024-01-01", "end": "2024-01-31"}),
+        ("/v2/assets", {"status": "active", "asset_class": "us_equity"}),
         ("/v2/assets", {"status": "active", "asset_class": "crypto"}),
+        ("/v2/assets", {"asset_class": "crypto"}),
     ]
 
 

@@ -21,7 +21,7 @@ class Accepted:
     """The order as the broker tells it; empty where a request is answered with nothing, as a cancel is."""
     rows: tuple[Mapping[str, Any], ...] = ()
     """Of a request for many orders or positions: what became of each."""
-    request_id: str = ""
+    request_id: str = field(default="", compare=False)
     """The broker's name for the request, which its support asks for."""
     kind: Literal["accepted"] = "accepted"
 
@@ -37,7 +37,7 @@ class Refused:
     message: str
     body: Mapping[str, Any] = field(default_factory=dict)
     """All that the broker said, such as what buying power there is."""
-    request_id: str = ""
+    request_id: str = field(default="", compare=False)
     kind: Literal["refused"] = "refused"
 
     @property
@@ -53,7 +53,7 @@ class InDoubt:
     reason: str
     status: int = 0
     """HTTP status of an answer that settles nothing, such as 504; 0 where there was none."""
-    request_id: str = ""
+    request_id: str = field(default="", compare=False)
     kind: Literal["in_doubt"] = "in_doubt"
 
 

@@ -247,9 +247,20 @@ class AlpacaBroker:
         )
 
     async def assets(self, *, status: str | None = "active", asset_class: str | None = None) -> list[Json]:
-        """All assets."""
-        query = {"status": status, "asset_class": asset_class}
-        return _rows(await self._requests.read("/assets", {n: v for n, v in query.items() if v}), "/assets")
+        """All assets, of stocks and of crypto unless `asset_class` names one of them.
+
+        Parameters
+        ----------
+        status : {"active", "inactive"}, optional
+            Which; None for both.
+        asset_class : {"us_equity", "crypto"}, optional
+            Which.
+        """
+        found: list[Json] = []
+        for one in ("us_equity", "crypto") if asset_class is None else (asset_class,):
+            query = {"status": status, "asset_class": one}
+            found += _rows(await self._requests.read("/assets", {n: v for n, v in query.items() if v}), "/assets")
+        return found
 
     async def asset(self, symbol: str) -> Json | None:
         """Ask for the asset of a symbol or id; None where there is none."""
