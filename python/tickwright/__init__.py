@@ -57,10 +57,10 @@ if TYPE_CHECKING:
     from tickwright.limits import Limits as Limits
     from tickwright.limits import RiskLimits as RiskLimits
     from tickwright.matching import MatchingEngine as MatchingEngine
+    from tickwright.quoting import Quoting as Quoting
     from tickwright.risk import Risk as Risk
     from tickwright.rules import Fraction as Fraction
     from tickwright.rules import Notional as Notional
-    from tickwright.quoting import Quoting as Quoting
     from tickwright.rules import Rules as Rules
     from tickwright.rules import Shares as Shares
     from tickwright.strategy import Strategy as Strategy

@@ -346,7 +346,7 @@ def backtest(
         When `journal` cannot be written, or a journal is there already.
     """
     merged = _merged(data)
-    strategies = _listed(strategy, bars)
+    strategies = listed_strategies(strategy, bars)
     if mark not in ("auto", "last"):
         raise ConfigError(f"mark: {mark!r} is not known; use auto or last")
     begin, until = _nanoseconds("start", start), _nanoseconds("end", end)
@@ -421,7 +421,9 @@ def _merged(data: MarketData | Iterable[MarketData]) -> MarketData:
     return parts[0] if len(parts) == 1 else MarketData.merge(parts)
 
 
-def _listed(strategy: Strategy | Rules | Quoting | Sequence[Strategy | Rules | Quoting], bars: str | None) -> list[Any]:
+def listed_strategies(
+    strategy: Strategy | Rules | Quoting | Sequence[Strategy | Rules | Quoting], bars: str | None
+) -> list[Any]:
     chosen = list(strategy) if isinstance(strategy, (list, tuple)) else [strategy]
     if not chosen:
         raise ConfigError("strategy: the list is empty; give at least one")

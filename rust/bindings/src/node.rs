@@ -320,6 +320,8 @@ impl Node {
         found.set_item("steps", recovered.steps)?;
         found.set_item("unsent", recovered.unsent)?;
         found.set_item("records", recovered.log.records)?;
+        let in_doubt: Vec<_> = recovered.in_doubt.iter().map(|&id| (id.0, node.client_id(id))).collect();
+        found.set_item("in_doubt", in_doubt)?;
         found.set_item("cut", tail_dict(py, recovered.log.cut.as_ref())?)?;
         Ok((Self { node: Mutex::new(Some(node)), failure, python }, found))
     }

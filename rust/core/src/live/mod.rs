@@ -192,6 +192,11 @@ impl<S: Storage> Node<S> {
             event.set_instrument(id);
             if Self::wants(&event) {
                 self.tally.events += 1;
+                // What is due at its moment comes before it, as in a backtest.
+                while self.next_wake() <= event.ts() {
+                    let due = self.next_wake();
+                    self.step(&Input::Wake(due), now)?;
+                }
                 self.step(&Input::Market(event), now)?;
             }
         }
