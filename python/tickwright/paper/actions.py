@@ -1,4 +1,4 @@
-"""Corporate actions, news and screeners: what the market data say of them, in Alpaca's words; empty where they do not."""
+"""Corporate actions, news and screeners: what the market data say of them, in Alpaca's words."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def most_actives(history: History, query: Query, now_ns: int) -> bytes:
     """Symbols by volume or trades of the day."""
     by = choice(query, "by", ("volume", "trades"), "volume")
     top = positive(query, "top", 10, 100)
-    found = [
+    found: list[dict[str, Any]] = [
         {"symbol": symbol, "volume": int(rows["volume"][-1]), "trade_count": int(rows["trades"][-1])}
         for symbol, rows in _days(history, now_ns, crypto=False)
     ]
@@ -152,7 +152,7 @@ def movers(history: History, market: str, query: Query, now_ns: int) -> bytes:
     if market not in ("stocks", "crypto"):
         raise BadRequest(f"invalid market_type: {market}")
     top = positive(query, "top", 10, 50)
-    found = []
+    found: list[dict[str, Any]] = []
     for symbol, rows in _days(history, now_ns, crypto=market == "crypto"):
         if len(rows["close"]) > 1 and rows["close"][-2]:
             price, change = float(rows["close"][-1]), float(rows["close"][-1] - rows["close"][-2])

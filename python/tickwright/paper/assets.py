@@ -79,7 +79,7 @@ class Asset:
         return answer
 
     def venue(self) -> dict[str, Any]:
-        """Settings of the symbol for the venue."""
+        """Give the settings of the symbol for the venue."""
         answer = self.answer()
         kept = ("id", "symbol", "name", "exchange", "tradable", "marginable", "shortable", "easy_to_borrow")
         return {k: answer[k] for k in (*kept, "fractionable", "status")} | {"asset_class": self.asset_class}
@@ -142,5 +142,5 @@ class Assets:
         return {asset.symbol: asset.tape for asset in self._assets}
 
     def venue(self) -> list[dict[str, Any]]:
-        """Settings of all symbols for the venue."""
+        """Give the settings of all symbols for the venue."""
         return [asset.venue() for asset in self._assets]

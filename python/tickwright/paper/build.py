@@ -154,7 +154,7 @@ def build(config: Config, data: MarketData | None, abort: Abort) -> Parts:
 def _settings(
     paper: PaperConfig, assets: Assets, data: MarketData | None, calendar: Calendar, start_ns: int, end_ns: int
 ) -> dict[str, Any]:
-    """Settings of the venue, as its constructor takes them."""
+    """Make the settings of the venue, as its constructor takes them."""
     kinds: dict[str, list[str]] = {} if data is None else _core.MarketRows(data._core).kinds
     days = [s for s in calendar.sessions if start_ns - BEFORE_NS <= s.open_ns <= end_ns + AFTER_NS]
     return {

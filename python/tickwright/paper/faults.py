@@ -143,7 +143,7 @@ class FaultScript:
         ]
 
     def request(self, method: str, path: str, now_ns: int) -> RequestFault | None:
-        """What happens to a request; None: nothing."""
+        """Say what happens to a request; None: nothing."""
         if not self._requests:
             return None
         fault: RequestFault | None = None
@@ -164,14 +164,14 @@ class FaultScript:
         return fault
 
     def update(self, now_ns: int) -> str | None:
-        """What happens to the next trade update: ``drop``, ``duplicate``, ``reorder``, or None."""
+        """Say what happens to the next trade update: ``drop``, ``duplicate``, ``reorder``, or None."""
         for rule in self._updates:
             if rule.settings.where in ("*", "trade_updates") and rule.strikes(now_ns):
                 return rule.settings.kind
         return None
 
     def stream(self, name: str, now_ns: int, *, frames: bool) -> PaperFault | None:
-        """What happens to a stream: with `frames` at its next frame, without at a moment that time alone sets off."""
+        """Say what happens to a stream: with `frames` at its next frame, else at a moment that time alone sets off."""
         for rule in self._streams:
             if rule.settings.where in ("*", name) and rule.by_time is not frames and rule.strikes(now_ns):
                 return rule.settings

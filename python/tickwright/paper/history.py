@@ -125,7 +125,7 @@ class History:
         return found, None
 
     def latest(self, kind: str, query: Query, now_ns: int, *, crypto: bool, symbol: str | None = None) -> bytes:
-        """The last bar, quote, trade or order book of each symbol."""
+        """Give the last bar, quote, trade or order book of each symbol."""
         names, at_ns = self._latest_asked(query, now_ns, crypto=crypto, symbol=symbol)
         found = {name: text for name in names if (text := self._last(kind, name, at_ns, crypto=crypto)) is not None}
         if symbol is not None:

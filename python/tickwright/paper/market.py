@@ -327,7 +327,7 @@ class Market:
             self.on_end()
 
     def _a_round_later(self, data: MarketData) -> MarketData:
-        """The same market some whole weeks later, so that the days of the week stay what they are."""
+        """Move the market some whole weeks on, so that the days of the week stay what they are."""
         from tickwright.feeds import shift
 
         start, end = data.start or 0, data.end or 0

@@ -1,4 +1,4 @@
-"""Frames on their way to one client: a bounded queue, emptied by a task of its own, so that nobody waits for a client."""
+"""Frames on their way to one client: a bounded queue, emptied by a task of its own; nobody waits for a client."""
 
 from __future__ import annotations
 
@@ -66,11 +66,12 @@ class Outbox:
         self._ready.set()
         return True
 
-    def dismiss(self, farewell: Frame, code: int, reason: str) -> None:
+    def dismiss(self, farewell: Frame | None, code: int, reason: str) -> None:
         """Forget what waits, say `farewell` and close, by force where the client does not even take that."""
         self._full = True
         self._frames.clear()
-        self._frames.append(farewell)
+        if farewell is not None:
+            self._frames.append(farewell)
         self._closing = (code, reason)
         self._ready.set()
         asyncio.get_running_loop().call_later(FAREWELL_S, self._cut_unless_done)
@@ -96,6 +97,7 @@ class Outbox:
         """Send frames until the connection ends."""
         try:
             while not self.broken:
+                self._ready.clear()
                 while self._frames and not self.broken:
                     frame = self._frames.popleft()
                     key = "bytes" if isinstance(frame, bytes) else "text"
@@ -103,9 +105,7 @@ class Outbox:
                 if self._closing is not None:
                     await self._send({"type": "websocket.close", "code": self._closing[0], "reason": self._closing[1]})
                     break
-                self._ready.clear()
-                if not self._frames and self._closing is None and not self.broken:
-                    await self._ready.wait()
+                await self._ready.wait()
         except (WebSocketDisconnect, OSError, RuntimeError):
             pass  # the client went away while it was being written to; its session ends by itself
         finally:

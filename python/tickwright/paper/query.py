@@ -102,7 +102,7 @@ def _moment(text: str, name: str, zone: ZoneInfo, *, last: bool) -> int:
 
 
 def window(query: Mapping[str, str], now_ns: int, *, crypto: bool) -> Window:
-    """Times asked for: from the beginning of the day at `now_ns` until then where nothing is said."""
+    """Read the times asked for: from the beginning of the day at `now_ns` until then where nothing is said."""
     zone = ZoneInfo("UTC") if crypto else NEW_YORK
     today = dt.datetime.fromtimestamp(now_ns // SECOND_NS, zone).date()
     start, end = query.get("start"), query.get("end")

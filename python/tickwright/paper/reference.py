@@ -231,7 +231,7 @@ class _DataRoutes:
         )
 
     def latest(self, kind: str, *, crypto: bool) -> Any:
-        """The last of each symbol."""
+        """Make the endpoint of the last of each symbol."""
         return self._endpoint(
             lambda r, now: self._history.latest(
                 kind, r.query_params, now, crypto=crypto, symbol=r.path_params.get("symbol")
@@ -247,7 +247,7 @@ class _DataRoutes:
         )
 
     def plain(self, make: Callable[[History, Query, int], bytes]) -> Any:
-        """What takes its parameters from the query alone."""
+        """Make the endpoint of what takes its parameters from the query alone."""
         return self._endpoint(lambda r, now: make(self._history, r.query_params, now))
 
     def movers(self) -> Any:

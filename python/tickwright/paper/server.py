@@ -21,6 +21,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from tickwright.config import Config, load_config
 from tickwright.errors import ConfigError, TickwrightError
 from tickwright.paper.build import Parts, build, load_market
+from tickwright.paper.live import pass_on, test_stream
 
 if TYPE_CHECKING:
     from tickwright.data import MarketData
@@ -168,11 +169,11 @@ class _Running:
 
     async def run(self) -> None:
         """Serve until asked to end; then let go of the clients and close the venue."""
-        tasks = [asyncio.create_task(self.parts.market.run()), asyncio.create_task(self._tidy())]
-        if self._config.paper.market.source == "live":
-            from tickwright.paper.live import pass_on
-
-            tasks.append(asyncio.create_task(pass_on(self._config.paper.market, self.parts.market)))
+        market, paper = self.parts.market, self._config.paper
+        work = [market.run(), self._tidy(), test_stream(self.parts.streams, lambda: market.clock.now_ns, paper.seed)]
+        if paper.market.source == "live":
+            work.append(pass_on(paper.market, market))
+        tasks = [asyncio.create_task(each) for each in work]
         for task in tasks:
             task.add_done_callback(self._ended)
         try:
@@ -182,8 +183,8 @@ class _Running:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._socket.close()
-            self.parts.market.venue.commit()
-            self.parts.market.venue.close()
+            market.venue.commit()
+            market.venue.close()
         if self._failure is not None:
             raise self._failure
 
@@ -333,7 +334,8 @@ class PaperServer:
         package = str(Path(__file__).resolve().parents[2])
         code = f"import sys; sys.path.insert(0, {package!r}); from tickwright.paper.server import child; child()"
         self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         sections = self.config.model_dump(mode="json", include={"data", "paper"})
         self._process.stdin.write(json.dumps(sections).encode() + b"\n")
         self._process.stdin.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 import uuid
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ __all__ = ["PaperAccount", "PaperAsset", "PaperConfig", "PaperFault", "PaperMark
 # Ids that must not change from one run to the next are made from names within this space.
 SPACE = uuid.UUID("6f1c0a52-7d0f-5b6e-9f51-6b2f6c6f1d3a")
 
+FeedName = Literal["iex", "sip", "delayed_sip", "test", "crypto", "news"]
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Text = Annotated[str, Field(min_length=1, max_length=128)]
 
@@ -30,9 +32,8 @@ class PaperAccount(Section):
     cash: Positive = Field(default=100_000.0, description="Starting cash, dollars.")
     multiplier: Literal[1, 2, 4] = Field(default=4, description="Most that equity is multiplied by.")
     shorting: bool = Field(default=True, description="Whether it may sell short.")
-    feeds: list[Literal["iex", "sip", "delayed_sip", "test", "crypto", "news"]] = Field(
-        default_factory=lambda: ["iex", "sip", "delayed_sip", "test", "crypto", "news"],
-        description="Streams that it may read.",
+    feeds: list[FeedName] = Field(
+        default_factory=lambda: list(typing.get_args(FeedName)), description="Streams that it may read."
     )
 
     @property

@@ -145,7 +145,7 @@ class Tape:
         return {name: values[order] for name, values in joined.items()}
 
     def last(self, kind: str, symbol: str, end_ns: int) -> Rows | None:
-        """The last event of `kind` until `end_ns`, as rows of one; None: there is none."""
+        """Give the last event of `kind` until `end_ns`, as rows of one; None: there is none."""
         return self.rows(kind, symbol, -(2**63), end_ns, 1, newest=True)
 
     def has(self, kind: str, symbol: str) -> bool:

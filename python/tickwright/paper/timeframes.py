@@ -86,7 +86,8 @@ class Timeframe:
         if self.unit == "Day":
             return midnights
         unique, back = np.unique(days, return_inverse=True)
-        return np.array([self._first(int(day), zone) for day in unique], np.int64)[back]
+        firsts: Array = np.array([self._first(int(day), zone) for day in unique], np.int64)[back]
+        return firsts
 
     def _first(self, day: int, zone: ZoneInfo) -> int:
         date = dt.date(1970, 1, 1) + dt.timedelta(days=day)
@@ -131,7 +132,7 @@ class Bars:
         self._minutes: dict[str, tuple[int, Rows]] = {}
 
     def get(self, symbol: str, frame: Timeframe, start_ns: int, end_ns: int, now_ns: int) -> Rows | None:
-        """Bars that begin from `start_ns` to `end_ns`, as known at `now_ns`; prices are floats. None: there are none."""
+        """Give the bars that begin from `start_ns` to `end_ns`, as known at `now_ns`, prices as floats; None: none."""
         base = self._base(symbol, start_ns - REACH_NS[frame.unit], min(end_ns + REACH_NS[frame.unit], now_ns), frame)
         if base is None:
             return None

@@ -39,7 +39,7 @@ class TradeSession:
     def deliver(self, frame: bytes) -> None:
         """Send a frame, or let go of a client that has fallen behind."""
         if not self.outbox.put(frame if self.binary else frame.decode()):
-            self.outbox.dismiss(b"" if self.binary else "", 1008, "slow client")
+            self.outbox.dismiss(None, 1008, "slow client")
 
 
 class TradeHub:

@@ -47,11 +47,11 @@ def encode(messages: list[dict[str, Any]], form: Format) -> bytes | str:
 
 
 def decode(message: Mapping[str, Any]) -> Any:
-    """Read what a client sent: MessagePack in binary frames, JSON in text; None: neither.
+    r"""Read what a client sent: MessagePack in binary frames, JSON in text; None: neither.
 
     Examples
     --------
-    >>> decode({"text": '{"action":"auth"}'}), decode({"bytes": b"\\xc1"})
+    >>> decode({"text": '{"action":"auth"}'}), decode({"bytes": b"\xc1"})
     ({'action': 'auth'}, None)
     """
     data = message.get("bytes")
