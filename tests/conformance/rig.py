@@ -165,7 +165,16 @@ def trading_stream(server, key="K0", **options):
     return TradingStream(key, SECRET, url_override=server.trading_stream_url, **options)
 
 
-QUIET = {"AAPL": 100.0, "MSFT": 400.0, "BAC": 40.0, "HARD": 20.0, "WHOLE": 30.0, "PENNY": 0.5, "BTC/USD": 60_000.0, "ETH/USD": 3_000.0}
+QUIET = {
+    "AAPL": 100.0,
+    "MSFT": 400.0,
+    "BAC": 40.0,
+    "HARD": 20.0,
+    "WHOLE": 30.0,
+    "PENNY": 0.5,
+    "BTC/USD": 60_000.0,
+    "ETH/USD": 3_000.0,
+}
 
 
 def quiet_market():

@@ -92,9 +92,7 @@ def test_bars_are_those_of_the_trades(history, minutes):
     frame = TimeFrame(minutes, TimeFrameUnit.Minute) if minutes < 60 else TimeFrame.Hour
     found = history.get_stock_bars(StockBarsRequest(symbol_or_symbols="AAPL", timeframe=frame, start=START))["AAPL"]
     expected = independent_bars("AAPL", minutes)
-    made = {
-        int(b.timestamp.timestamp()): (b.open, b.high, b.low, b.close, b.volume, b.trade_count) for b in found
-    }
+    made = {int(b.timestamp.timestamp()): (b.open, b.high, b.low, b.close, b.volume, b.trade_count) for b in found}
     assert made == expected
     print(f"{minutes} min: {len(made)} of {len(expected)} bars")
 
@@ -168,7 +166,10 @@ def test_alpaca_py_collects_all_pages(history):
 
 def test_a_limit_is_of_all_symbols_together(history):
     wanted = StockTradesRequest(symbol_or_symbols=["AAPL", "MSFT"], start=START, limit=300)
-    assert {k: len(v) for k, v in history.get_stock_trades(wanted).data.items()} == {"AAPL": TRADES, "MSFT": 300 - TRADES}
+    assert {k: len(v) for k, v in history.get_stock_trades(wanted).data.items()} == {
+        "AAPL": TRADES,
+        "MSFT": 300 - TRADES,
+    }
 
 
 def test_start_and_end_are_both_in(history):
@@ -304,6 +305,7 @@ def test_news_and_corporate_actions_are_empty_where_the_data_hold_none(server):
 def test_raw_bars_are_not_adjusted(history):
     wanted = {"symbol_or_symbols": "AAPL", "timeframe": TimeFrame.Day, "start": START}
     raw, adjusted = (
-        history.get_stock_bars(StockBarsRequest(**wanted, adjustment=a))["AAPL"] for a in (Adjustment.RAW, Adjustment.ALL)
+        history.get_stock_bars(StockBarsRequest(**wanted, adjustment=a))["AAPL"]
+        for a in (Adjustment.RAW, Adjustment.ALL)
     )
     assert raw == adjusted

@@ -235,7 +235,14 @@ def test_only_what_was_subscribed_to_comes(server, open_socket):
     assert open_socket.silent()
     put(server, "AAPL", 99.5, 99.75)
     ((quote,),) = (open_socket.hear(),)
-    assert (quote["T"], quote["S"], quote["bp"], quote["ap"], quote["bs"], quote["as"]) == ("q", "AAPL", 99.5, 99.75, 100, 200)
+    assert (quote["T"], quote["S"], quote["bp"], quote["ap"], quote["bs"], quote["as"]) == (
+        "q",
+        "AAPL",
+        99.5,
+        99.75,
+        100,
+        200,
+    )
     open_socket.ask({"action": "unsubscribe", "quotes": ["AAPL"]})
     put(server, "AAPL")
     assert open_socket.silent()

@@ -74,9 +74,7 @@ def test_a_marketable_limit_order_fills_no_worse_than_its_price(trader, floor):
 
 
 def test_a_stop_order_waits_for_its_price(trader, floor):
-    order = trader.submit_order(
-        StopOrderRequest(symbol="AAPL", qty=10, side=BUY, time_in_force=DAY, stop_price=101.0)
-    )
+    order = trader.submit_order(StopOrderRequest(symbol="AAPL", qty=10, side=BUY, time_in_force=DAY, stop_price=101.0))
     floor.settle()
     assert status(trader, order) is OrderStatus.NEW
     floor.trade("AAPL", 101.05)
@@ -88,9 +86,7 @@ def test_a_stop_order_waits_for_its_price(trader, floor):
 
 def test_a_stop_limit_order_keeps_its_limit(trader, floor):
     order = trader.submit_order(
-        StopLimitOrderRequest(
-            symbol="AAPL", qty=10, side=BUY, time_in_force=DAY, stop_price=101.0, limit_price=101.02
-        )
+        StopLimitOrderRequest(symbol="AAPL", qty=10, side=BUY, time_in_force=DAY, stop_price=101.0, limit_price=101.02)
     )
     floor.trade("AAPL", 101.5)
     floor.settle(bid=101.49, ask=101.51)
@@ -345,7 +341,9 @@ def test_orders_are_listed_by_time_of_submission(trader, several):
     assert [o.id for o in earlier][:1] == [several[0].id]
 
 
-@pytest.mark.parametrize("query", ["status=some", "limit=0", "limit=501", "direction=up", "after=x", "side=hold", "nested=x"])
+@pytest.mark.parametrize(
+    "query", ["status=some", "limit=0", "limit=501", "direction=up", "after=x", "side=hold", "nested=x"]
+)
 def test_a_malformed_listing_is_refused(quiet, key, query):
     assert rig.get(quiet, f"/v2/orders?{query}", key).status_code == 422
 

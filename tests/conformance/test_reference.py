@@ -56,7 +56,12 @@ def test_the_whole_calendar_runs_from_1970_to_2029(client):
 
 @pytest.mark.parametrize(
     ("day", "settles"),
-    [("2026-01-05", "2026-01-06"), ("2024-05-24", "2024-05-29"), ("2024-05-28", "2024-05-29"), ("2016-01-04", "2016-01-07")],
+    [
+        ("2026-01-05", "2026-01-06"),
+        ("2024-05-24", "2024-05-29"),
+        ("2024-05-28", "2024-05-29"),
+        ("2016-01-04", "2016-01-07"),
+    ],
 )
 def test_calendar_days_say_when_their_trades_settle(server, day, settles):
     (found,) = rig.get(server, f"/v2/calendar?start={day}&end={day}").json()
@@ -113,7 +118,12 @@ def test_an_unknown_asset_is_not_found(client):
 
 @pytest.mark.parametrize(
     ("symbol", "field", "value"),
-    [("HARD", "shortable", False), ("HALTED", "tradable", False), ("GONE", "tradable", False), ("WHOLE", "fractionable", False)],
+    [
+        ("HARD", "shortable", False),
+        ("HALTED", "tradable", False),
+        ("GONE", "tradable", False),
+        ("WHOLE", "fractionable", False),
+    ],
 )
 def test_assets_are_as_configured(client, symbol, field, value):
     assert getattr(client.get_asset(symbol), field) is value

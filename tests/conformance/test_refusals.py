@@ -35,7 +35,12 @@ ROWS = [
         "",
     ),
     ("name too long", {**BASE, "client_order_id": "x" * 129}, MALFORMED, "client_order_id must be no more than 128"),
-    ("below a cent above a dollar", {**BASE, "limit_price": "90.001"}, UNPROCESSABLE, "invalid limit_price 90.001. sub-penny"),
+    (
+        "below a cent above a dollar",
+        {**BASE, "limit_price": "90.001"},
+        UNPROCESSABLE,
+        "invalid limit_price 90.001. sub-penny",
+    ),
     (
         "stop below a cent",
         {**MARKET, "type": "stop", "stop_price": "110.005"},
@@ -55,7 +60,12 @@ ROWS = [
         UNPROCESSABLE,
         "extended hours order must be DAY",
     ),
-    ("fraction until canceled", {**MARKET, "qty": "0.5", "time_in_force": "gtc"}, UNPROCESSABLE, "fractional orders must be"),
+    (
+        "fraction until canceled",
+        {**MARKET, "qty": "0.5", "time_in_force": "gtc"},
+        UNPROCESSABLE,
+        "fractional orders must be",
+    ),
     (
         "dollars of what is whole",
         {**MARKET, "symbol": "WHOLE", "qty": None, "notional": "100"},
@@ -68,8 +78,18 @@ ROWS = [
     ("asset not tradable", {**BASE, "symbol": "HALTED"}, UNPROCESSABLE, 'asset "HALTED" is not'),
     ("more than can be paid", {**BASE, "qty": "100000"}, FORBIDDEN, "insufficient buying power"),
     ("market order that cannot be paid", {**MARKET, "qty": "100000"}, FORBIDDEN, "insufficient buying power"),
-    ("dollars that are not there", {**MARKET, "qty": None, "notional": "9000000"}, FORBIDDEN, "insufficient buying power"),
-    ("short of what cannot be borrowed", {**BASE, "symbol": "HARD", "side": "sell", "limit_price": "30"}, UNPROCESSABLE, ""),
+    (
+        "dollars that are not there",
+        {**MARKET, "qty": None, "notional": "9000000"},
+        FORBIDDEN,
+        "insufficient buying power",
+    ),
+    (
+        "short of what cannot be borrowed",
+        {**BASE, "symbol": "HARD", "side": "sell", "limit_price": "30"},
+        UNPROCESSABLE,
+        "",
+    ),
     (
         "bracket with its profit below",
         {**BASE, "order_class": "bracket", "take_profit": {"limit_price": "80"}, "stop_loss": {"stop_price": "85"}},
@@ -204,7 +224,9 @@ def test_the_fourth_day_trade_of_a_small_account_is_refused(poor):
         poor.quote()
         bought = rig.get(poor.server, "/v2/orders", "K1", method="POST", json=MARKET)
         poor.settle()
-        answers.append((bought, rig.get(poor.server, "/v2/orders", "K1", method="POST", json={**MARKET, "side": "sell"})))
+        answers.append(
+            (bought, rig.get(poor.server, "/v2/orders", "K1", method="POST", json={**MARKET, "side": "sell"}))
+        )
         poor.settle()
     last = [a for pair in answers for a in pair][-1]
     assert rig.get(poor.server, "/v2/account", "K1").json()["daytrade_count"] == 3
@@ -237,6 +259,8 @@ def test_an_id_that_is_none_is_refused(quiet, key, name):
     assert rig.get(quiet, f"/v2/orders/{name}", key).status_code in (404, 422)
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/v2/orders"), ("POST", "/v2/account"), ("PATCH", "/v2/positions")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/v2/orders"), ("POST", "/v2/account"), ("PATCH", "/v2/positions")]
+)
 def test_a_method_that_there_is_not_is_refused(quiet, key, method, path):
     assert rig.get(quiet, path, key, method=method).status_code in (404, 405)

@@ -35,7 +35,7 @@ __all__ = ["Parts", "build", "load_market"]
 
 DAY_NS = 86_400 * 1_000_000_000
 BEFORE_NS, AFTER_NS = 14 * DAY_NS, 400 * DAY_NS
-KINDS = {"quotes": "quotes", "trades": "trades", "bars": "bars", "deltas": "book", "statuses": "statuses"}
+FEES = {"none": "free", "alpaca": "alpaca"}
 
 Abort = Callable[[tuple[str, int] | None], None]
 
@@ -162,11 +162,8 @@ def _settings(
         "seed": paper.seed,
         "matching": paper.matching,
         "latency_ns": int(paper.latency_ms * 1e6),
-        "fees": paper.fees,
-        "symbols": [
-            {**asset, **({"data": kinds[asset["symbol"]]} if kinds.get(asset["symbol"]) else {})}
-            for asset in assets.venue()
-        ],
+        "fees": FEES[paper.fees],
+        "symbols": [{**asset, "data": _kinds(kinds.get(asset["symbol"], []))} for asset in assets.venue()],
         "accounts": [
             {
                 "id": str(account.id),
@@ -180,6 +177,11 @@ def _settings(
         ],
         "sessions": [[s.early_ns, s.open_ns, s.close_ns, s.late_ns] for s in days],
     }
+
+
+def _kinds(found: list[str]) -> list[str]:
+    """Kinds of data that the venue is to expect: bars alone where there is nothing else."""
+    return ["bars"] if found == ["bars"] else sorted({*found, "quotes", "trades"})
 
 
 def _venue(paper: PaperConfig, settings: dict[str, Any]) -> tuple[_core.PaperVenue, bool]:
