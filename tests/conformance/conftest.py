@@ -72,8 +72,9 @@ def quiet():
 def floor(quiet):
     """Return the quiet market with its quotes as they were at first."""
     floor = rig.Floor(quiet)
-    for symbol in rig.QUIET:
+    for symbol, price in rig.QUIET.items():
         floor.quote(symbol)
+        floor.trade(symbol, price)
     return floor
 
 

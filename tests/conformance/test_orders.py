@@ -77,6 +77,8 @@ def test_a_stop_order_waits_for_its_price(trader, floor):
     order = trader.submit_order(StopOrderRequest(symbol="AAPL", qty=10, side=BUY, time_in_force=DAY, stop_price=101.0))
     floor.settle()
     assert status(trader, order) is OrderStatus.NEW
+    floor.quote(bid=101.04, ask=101.06)
+    assert status(trader, order) is OrderStatus.NEW
     floor.trade("AAPL", 101.05)
     floor.settle(bid=101.04, ask=101.06)
     filled = trader.get_order_by_id(order.id)
@@ -88,6 +90,7 @@ def test_a_stop_limit_order_keeps_its_limit(trader, floor):
     order = trader.submit_order(
         StopLimitOrderRequest(symbol="AAPL", qty=10, side=BUY, time_in_force=DAY, stop_price=101.0, limit_price=101.02)
     )
+    floor.quote(bid=101.49, ask=101.51)
     floor.trade("AAPL", 101.5)
     floor.settle(bid=101.49, ask=101.51)
     assert status(trader, order) is OrderStatus.NEW
@@ -101,8 +104,8 @@ def test_a_trailing_stop_follows_one_way(trader, floor):
     order = trader.submit_order(
         TrailingStopOrderRequest(symbol="AAPL", qty=10, side=SELL, time_in_force=DAY, trail_price=1.0)
     )
+    floor.quote(bid=101.99, ask=102.01)
     floor.trade("AAPL", 102.0)
-    floor.settle(bid=101.99, ask=102.01)
     up = trader.get_order_by_id(order.id)
     assert float(up.hwm) == pytest.approx(102.0, abs=0.02)
     assert float(up.stop_price) == pytest.approx(101.0, abs=0.02)
