@@ -78,7 +78,7 @@ class BookStream:
 
 
 def book_stream(n: int, seed: int = SEED) -> BookStream:
-    """Return `n` events, 50 µs apart and never two in one moment: a book of levels whose touch is traded away and refilled.
+    """Return `n` events 50 µs apart, never two in one moment: a book whose touch is traded away and refilled.
 
     A quarter of the looks at the book is a trade at the touch, followed by the change of the level it came from; the
     others give a level near the touch a new size, open one inside the spread, or take one away.

@@ -1,4 +1,4 @@
-"""Tick to order in the core: the engine's own time from a quote to the order that has passed risk, at the 99th percentile."""
+"""Tick to order in the core: the engine's own time from a quote to an order that passed risk, 99th percentile."""
 
 import json
 import os

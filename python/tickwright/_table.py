@@ -183,9 +183,8 @@ def _extra(name: str, column: pa.ChunkedArray, place: str) -> npt.NDArray[Any]:
             column = pc.binary_join(column.cast(pa.list_(pa.string())), "")
         texts = _whole(pc.fill_null(column.cast(pa.string()), "")).dictionary_encode()
     except pa.ArrowException as error:
-        what = (
-            "whole numbers from 0" if name in ("id", "order", "correction") else "words" if name in CODES else "letters"
-        )
+        what = "words" if name in CODES else "letters"
+        what = "whole numbers from 0" if name in ("id", "order", "correction") else what
         raise DataError(f"{place}: holds {kind}, where {what} are needed; leave it out or rename it") from error
     most = 4 if name == "conditions" else 1
     codes = []

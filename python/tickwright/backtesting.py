@@ -424,6 +424,7 @@ def _merged(data: MarketData | Iterable[MarketData]) -> MarketData:
 def listed_strategies(
     strategy: Strategy | Rules | Quoting | Sequence[Strategy | Rules | Quoting], bars: str | None
 ) -> list[Any]:
+    """Strategies as the core takes them; `bars` is for rules that name none."""
     chosen = list(strategy) if isinstance(strategy, (list, tuple)) else [strategy]
     if not chosen:
         raise ConfigError("strategy: the list is empty; give at least one")

@@ -60,7 +60,8 @@ def table(
         Path of a ``.parquet``, ``.arrow``, ``.feather``, ``.csv`` or ``.csv.gz`` file; or a table of pyarrow, pandas,
         polars, duckdb or anything else with the Arrow PyCapsule interface; or a mapping of names to arrays.
     kind
-        ``"quotes"``, ``"trades"``, ``"bars"`` or ``"deltas"``; None: seen from the columns (deltas by their ``action``).
+        ``"quotes"``, ``"trades"``, ``"bars"`` or ``"deltas"``; None: seen from the columns (deltas by
+        their ``action``).
     symbol
         The symbol, where the table has no such column; where it has, only rows of this symbol are given.
     columns

@@ -133,7 +133,7 @@ class Desk:
         )
 
     async def _resolve(self, request: dict[str, Any], doubt: InDoubt) -> None:
-        """An order may be there or not: ask until the broker says which."""
+        """Ask until the broker says whether an order is there or not."""
         self.in_doubt += 1
         log.warning("%s is in doubt (%s); asking the broker", request["client_order_id"], doubt.reason)
         found = await self._persist(lambda: self._broker.order_by_client_id(request["client_order_id"]))

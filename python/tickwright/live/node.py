@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from tickwright import _core
 from tickwright.account import Account
 from tickwright.adapters import Broker, MarketData, Stream, StreamEvent
 from tickwright.adapters.alpaca import TradingDays
+from tickwright.adapters.alpaca.pages import nanoseconds
 from tickwright.backtesting import SimVenue, listed_strategies
 from tickwright.errors import BrokerError, ConfigError
 from tickwright.feeds import AlpacaHistoryDecoder
@@ -210,24 +212,16 @@ class LiveNode:
     async def _check_clock(self) -> None:
         clock = await self._broker.clock()
         if self.settings.clock == "wall":
-            from tickwright.adapters.alpaca.pages import nanoseconds
-
             skew = (self._wall_ns() - nanoseconds(str(clock["timestamp"]))) / 1e9
             if abs(skew) > self.settings.clock_skew_s + 1.0:  # the answer took its time
                 raise ConfigError(
                     f"clock: this machine is {skew:+.1f} s off the broker's; set it right, or use clock = 'data' for a "
                     "venue that plays another day"
                 )
-            day = str(clock["timestamp"])[:10]
-            self._days = TradingDays.of(
-                await self._broker.calendar(day, None) if not self.settings.stocks else await self._calendar(day)
-            )
-
-    async def _calendar(self, day: str) -> list[dict[str, Any]]:
-        import datetime as dt
-
-        first = dt.date.fromisoformat(day)
-        return await self._broker.calendar(first - dt.timedelta(days=1), first + dt.timedelta(days=14))
+            if self.settings.stocks:
+                day = dt.date.fromisoformat(str(clock["timestamp"])[:10])
+                rows = await self._broker.calendar(day - dt.timedelta(days=1), day + dt.timedelta(days=14))
+                self._days = TradingDays.of(rows)
 
     async def _open(self, account: Mapping[str, Any]) -> tuple[_core.Node, list[tuple[int, str]], bool]:
         settings = self.settings
@@ -245,9 +239,8 @@ class LiveNode:
         if journal.exists() and any(journal.iterdir()):
             self._baseline = _read_baseline(self._folder / BASELINE)
             core, found = _core.Node.recover(str(journal), list(settings.symbols), kinds, specs, **log_settings)
-            log.info(
-                "took up %s records, %s steps; %s requests unsent", *(found[k] for k in ("records", "steps", "unsent"))
-            )
+            counts = [found[name] for name in ("records", "steps", "unsent")]
+            log.info("took up %s records, %s steps; %s requests unsent", *counts)
             return core, list(found["in_doubt"]), False
         held = positions_of(await self._broker.positions())
         if held and not settings.adopt:
@@ -403,10 +396,10 @@ class LiveNode:
                 session.do(lambda core, w=why: core.alarm("BROKER_DISCONNECTED", w, session.now_ns()))
             age = (self._wall_ns() - session.last_data_ns) / 1e9
             is_open = bool(settings.crypto) or self._days.is_open(self._wall_ns())
-            if running and is_open and settings.clock == "wall" and settings.stale_after_s and session.last_data_ns:
-                if age > settings.stale_after_s:
-                    why = f"no data for {age:.0f} s while the market is open"
-                    session.do(lambda core, w=why: core.alarm("STALE_DATA", w, session.now_ns()))
+            watched = is_open and settings.clock == "wall" and session.last_data_ns and settings.stale_after_s
+            if running and watched and age > watched:
+                why = f"no data for {age:.0f} s while the market is open"
+                session.do(lambda core, w=why: core.alarm("STALE_DATA", w, session.now_ns()))
             if settings.reconcile_every_s and now - compared > settings.reconcile_every_s and not self._desk.open:
                 compared = now
                 try:

@@ -36,9 +36,8 @@ class Comparison:
         return not self.differences
 
     def __str__(self) -> str:
-        parts = [
-            f"{symbol}: {ours} here, {theirs} at the broker" for symbol, (ours, theirs) in self.differences.items()
-        ]
+        differ = self.differences.items()
+        parts = [f"{symbol}: {ours} here, {theirs} at the broker" for symbol, (ours, theirs) in differ]
         return "; ".join(parts) or "all positions equal"
 
 
@@ -62,18 +61,16 @@ class Reconciler:
         self, session: Session, since_ns: int | None, in_doubt: list[tuple[int, str]]
     ) -> tuple[int, int, int]:
         """Learn what was missed since `since_ns`: orders, fills, and of orders in doubt whether they ever arrived."""
-        rows = [row for row in await self._broker.orders("all", after=since_ns, nested=True)]
+        rows = list(await self._broker.orders("all", after=since_ns, nested=True))
         known = {row.get("id") for row in rows}
         for row in await self._broker.orders("open", nested=True):
             if row.get("id") not in known:
                 rows.append(row)
-        ours = [
-            record
-            for row in rows
-            if session.do(lambda core, r=row: core.on_answer(_bytes(r)))[0] == "order"
-            for record in (row,)
-        ]
-        fills = 0
+        ours, fills = [], 0
+        for row in rows:
+            heard = session.do(lambda core, r=row: core.on_answer(_bytes(r)))
+            if heard is not None and heard[0] == "order":
+                ours.append(row)
         for activity in await self._broker.activities(("FILL",), after=since_ns):
             heard = session.do(lambda core, a=activity: core.on_activity(_bytes(a), session.now_ns()))
             fills += heard is not None and heard[0] == "order"
