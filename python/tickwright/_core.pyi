@@ -1476,6 +1476,7 @@ class Node:
         snapshot_every: int,
         key: Sequence[int] | bytes | None,
         id: Sequence[int],
+        follows_data: bool,
         now_ns: int,
     ) -> Node:
         """Begin a node in a new journal."""
@@ -1492,6 +1493,7 @@ class Node:
         checkpoint_every: int,
         snapshot_every: int,
         key: Sequence[int] | bytes | None,
+        follows_data: bool,
         now_ns: int,
     ) -> tuple[Node, dict[str, Any]]:
         """Take up the node of a journal, however it ended, and tell what was found."""

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tickwright_core::journal::{Files, JournalId, LogConfig, SyncPolicy};
-use tickwright_core::paper::frames::{self, Channel, Channels, FrameFormat};
 use tickwright_core::paper;
+use tickwright_core::paper::frames::{self, Channel, Channels, FrameFormat};
 use tickwright_core::types::{Error, Timestamp};
 
 /// Market data of all kinds as one sequence of rows in order of time.

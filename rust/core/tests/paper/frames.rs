@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use std::sync::Arc;
 use tickwright_core::event::{
-    Bar, BarBatch, BookAction, BookDelta, Correction, CorrectionBatch, CorrectionKind, DeltaBatch, FLAG_LAST, FLAG_SNAPSHOT, PriceBand, Quote,
-    QuoteBatch, Status, StatusBatch, Trade, TradeBatch, pack_conditions, BandBatch,
+    BandBatch, Bar, BarBatch, BookAction, BookDelta, Correction, CorrectionBatch, CorrectionKind, DeltaBatch, FLAG_LAST, FLAG_SNAPSHOT,
+    PriceBand, Quote, QuoteBatch, Status, StatusBatch, Trade, TradeBatch, pack_conditions,
 };
 use tickwright_core::feeds::alpaca::{AlpacaDecoder, Format};
 use tickwright_core::feeds::{Batches, Decoder, MarketData, QualityPolicy};

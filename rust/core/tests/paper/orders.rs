@@ -32,7 +32,10 @@ fn a_limit_order_rests_until_the_market_comes_to_it() {
     assert_eq!(b.events(), ["pending_new", "new", "partial_fill", "fill"]);
     let fills = b.get("/account/activities/FILL", "direction=asc");
     let of = |key: &str| fills.as_array().unwrap().iter().map(|f| f[key].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-    assert_eq!((of("qty"), of("cum_qty"), of("leaves_qty")), (vec!["4".to_owned(), "6".into()], vec!["4".into(), "10".into()], vec!["6".into(), "0".into()]));
+    assert_eq!(
+        (of("qty"), of("cum_qty"), of("leaves_qty")),
+        (vec!["4".to_owned(), "6".into()], vec!["4".into(), "10".into()], vec!["6".into(), "0".into()])
+    );
     b.check_replay();
 }
 
@@ -95,8 +98,18 @@ fn refusals_are_those_of_the_table() {
     let mut extended = simple("AAPL", "buy", "1", "market");
     extended["extended_hours"] = json!(true);
     check(extended, 422, 42_210_000, "extended hours order must be DAY limit orders");
-    check(json!({"symbol": "BTC/USD", "side": "buy", "qty": "0.1", "type": "market", "time_in_force": "day"}), 422, 42_210_000, "crypto orders");
-    check(json!({"symbol": "BTC/USD", "side": "sell", "qty": "0.1", "type": "market", "time_in_force": "gtc"}), 403, 40_310_000, "insufficient balance");
+    check(
+        json!({"symbol": "BTC/USD", "side": "buy", "qty": "0.1", "type": "market", "time_in_force": "day"}),
+        422,
+        42_210_000,
+        "crypto orders",
+    );
+    check(
+        json!({"symbol": "BTC/USD", "side": "sell", "qty": "0.1", "type": "market", "time_in_force": "gtc"}),
+        403,
+        40_310_000,
+        "insufficient balance",
+    );
 }
 
 #[test]

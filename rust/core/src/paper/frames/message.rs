@@ -137,7 +137,17 @@ impl Message<'_> {
             conditions(out, "c", of(&batch.conditions, row));
         }
         letter(out, "z", tape);
-        letter(out, "tks", if aggressor > 0 { b'B' } else if aggressor < 0 { b'S' } else { 0 });
+        letter(
+            out,
+            "tks",
+            if aggressor > 0 {
+                b'B'
+            } else if aggressor < 0 {
+                b'S'
+            } else {
+                0
+            },
+        );
         Self::end(out, batch.ts[row].nanos());
     }
 
