@@ -674,7 +674,7 @@ def run_indicator(
     keywords: dict[str, Any] | None,
     out: Any = None,
 ) -> Any:
-    """Run the indicator `name` over columns or panels: one array, or several as a `lines`; into `out` where it is given."""
+    """Run the indicator `name` over columns or panels: one array, or several as a `lines`; `out` where it is given."""
 
 class Indicator:
     """One indicator with its state; tickwright.indicators has a class for each."""

@@ -307,7 +307,8 @@ def test_arrays_that_cannot_take_results_are_refused():
     same = np.ones(50)
     with pytest.raises(_core.DataError, match="shares its memory"):
         ind.macd(x, out=(same, same, same))
-    assert (x == 1).all() and (panel == 1).all()
+    assert (x == 1).all()
+    assert (panel == 1).all()
 
 
 def test_an_empty_panel_stays_empty():
