@@ -667,9 +667,14 @@ def market(seed: int, symbols: Sequence[tuple[str, float, bool, float]], date: s
 # --- indicators ------------------------------------------------------------------------------------------------------
 
 def run_indicator(
-    name: str, lines: type[Any] | None, axis: int, args: tuple[Any, ...], keywords: dict[str, Any] | None
+    name: str,
+    lines: type[Any] | None,
+    axis: int,
+    args: tuple[Any, ...],
+    keywords: dict[str, Any] | None,
+    out: Any = None,
 ) -> Any:
-    """Run the indicator `name` over columns or panels: one array, or several as a `lines`."""
+    """Run the indicator `name` over columns or panels: one array, or several as a `lines`; `out` where it is given."""
 
 class Indicator:
     """One indicator with its state; tickwright.indicators has a class for each."""
