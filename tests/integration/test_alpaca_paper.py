@@ -8,7 +8,15 @@ import pytest
 
 import tickwright as tw
 from tickwright.adapters import Accepted, Credentials, FrameQueue, InDoubt, Refused, StreamSettings
-from tickwright.adapters.alpaca import AlpacaBroker, AlpacaMarketData, Asset, Clock, Endpoints, RequestSettings, TradingDays
+from tickwright.adapters.alpaca import (
+    AlpacaBroker,
+    AlpacaMarketData,
+    Asset,
+    Clock,
+    Endpoints,
+    RequestSettings,
+    TradingDays,
+)
 from tickwright.adapters.alpaca.pages import nanoseconds
 
 paper = pytest.importorskip("tickwright.paper", reason="the paper venue is not part of this build")
@@ -220,7 +228,9 @@ def test_all_pages_of_orders_come(venue, keys, monkeypatch):
 
 def test_the_rate_limit_of_the_venue_is_kept_without_a_single_refusal(keys):
     accounts = [{"key": "KEY-LIMIT", "secret": SECRET}]
-    with paper.PaperServer({"paper": {"speed": 0.0, "accounts": accounts, "requests_per_minute": 30}}, data=market()) as venue:
+    with paper.PaperServer(
+        {"paper": {"speed": 0.0, "accounts": accounts, "requests_per_minute": 30}}, data=market()
+    ) as venue:
         venue.control("POST", "advance", {"to": at(300)})
 
         async def use(broker):
@@ -232,9 +242,7 @@ def test_the_rate_limit_of_the_venue_is_kept_without_a_single_refusal(keys):
             return read, refused, canceled, broker.statistics()
 
         settings = RequestSettings(read_patience_s=0.5, submit_patience_s=0.3)
-        read, late, canceled, statistics = run(
-            venue, iter([Credentials("KEY-LIMIT", SECRET)]), use, settings=settings
-        )
+        read, late, canceled, statistics = run(venue, iter([Credentials("KEY-LIMIT", SECRET)]), use, settings=settings)
     assert statistics.limit == 30
     assert statistics.too_many == 0
     assert 15 <= read <= 24  # a fifth is left to orders and cancels
