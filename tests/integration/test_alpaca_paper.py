@@ -278,7 +278,8 @@ def test_what_a_stream_missed_is_found_in_history_and_every_quote_is_there_once(
         async def use():
             source = AlpacaMarketData(Credentials("KEY-STREAM", SECRET), endpoints=Endpoints.at(venue.rest_url))
             frames, events = FrameQueue(), []
-            stream = source.stream({"quotes": ["AAPL", "BAC"]}, frames, events.append, settings=STREAMS)
+            away = StreamSettings(first_s=0.5, cap_s=0.5, floor_s=0.5, close_timeout_s=0.2)
+            stream = source.stream({"quotes": ["AAPL", "BAC"]}, frames, events.append, settings=away)
             decoder = tw.feeds.AlpacaDecoder()
             task = await listening(stream, events)
 
@@ -291,6 +292,7 @@ def test_what_a_stream_missed_is_found_in_history_and_every_quote_is_there_once(
             )
             await advance(400)
             await until(lambda: any(event.kind == "disconnected" for event in events))
+            await advance(600)  # while the stream is away
             await until(lambda: any(event.kind == "gap" for event in events))
             await advance(ROWS * STEP_S)
             await asyncio.sleep(0.3)
@@ -298,7 +300,7 @@ def test_what_a_stream_missed_is_found_in_history_and_every_quote_is_there_once(
                 decoder.feed(frame, received_ns)
             streamed = decoder.take()
             # Virtual time is not ours: the gap's edges are taken from what was streamed before and after it.
-            pages = [page async for page in source.history("quotes", ["AAPL", "BAC"], at(0), at(500), rows_a_page=70)]
+            pages = [page async for page in source.history("quotes", ["AAPL", "BAC"], at(0), at(650), rows_a_page=70)]
             await stream.close()
             await task
             await source.close()
