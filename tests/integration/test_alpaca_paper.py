@@ -192,6 +192,42 @@ def test_an_order_in_doubt_is_settled_by_its_id_and_there_once(venue, keys, faul
     run(venue, keys, use)
 
 
+def test_no_order_is_there_twice_or_lost_however_answers_are_lost(venue, keys, faults):
+    """Every order is settled by its id; the venue's own list is the oracle."""
+    ORDERS = 120
+
+    async def settle(broker, client_id):
+        outcome = await broker.submit(order(client_id, qty="1"))
+        doubts = 0
+        while isinstance(outcome, InDoubt):
+            doubts += 1
+            known = await broker.order_by_client_id(client_id)
+            outcome = Accepted(known) if known else await broker.submit(order(client_id, qty="1"))
+        return outcome, doubts
+
+    async def use(broker):
+        faults(
+            {"kind": "timeout", "where": "POST /v2/orders", "probability": 0.2, "effect": "after"},
+            {"kind": "timeout", "where": "POST /v2/orders", "probability": 0.2, "effect": "before"},
+            {"kind": "status", "where": "POST /v2/orders", "probability": 0.1, "status": 502, "effect": "after"},
+            {"kind": "status", "where": "GET /v2/orders*", "probability": 0.2, "status": 503},
+        )
+        settled = await asyncio.gather(*(settle(broker, f"chaos-{n:03}") for n in range(ORDERS)))
+        faults()
+        return settled, await broker.orders("all")
+
+    patient = RequestSettings(
+        read_timeout_s=2.0, submit_patience_s=20.0, retries=40, retry_first_s=0.01, retry_cap_s=0.02
+    )
+    settled, rows = run(venue, keys, use, settings=patient)
+    assert all(isinstance(outcome, Accepted) for outcome, _ in settled)
+    assert sorted(row["client_order_id"] for row in rows) == [f"chaos-{n:03}" for n in range(ORDERS)]
+    assert {outcome.order["id"] for outcome, _ in settled} == {row["id"] for row in rows}
+    doubts = sum(doubts for _, doubts in settled)
+    assert doubts > ORDERS / 5
+    print(f"{ORDERS} of {ORDERS} orders there once, {doubts} doubts settled")
+
+
 def test_reads_and_cancels_pass_through_a_storm_of_faults(venue, keys, faults):
     async def use(broker):
         accepted = [await broker.submit(order(f"storm-{n}")) for n in range(12)]

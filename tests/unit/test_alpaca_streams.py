@@ -702,7 +702,7 @@ def test_an_update_that_a_request_calls_for_and_that_does_not_come_ends_the_conn
         await watch.until(lambda w: w.frames)
         await asyncio.sleep(0.3)
         assert not watch.of("silent")  # silence by itself says nothing of orders
-        stream.expect()
+        stream.expect(time.monotonic())
         await watch.until(lambda w: w.of("gap"))
         return watch
 
@@ -721,12 +721,30 @@ def test_an_update_that_comes_in_time_is_enough():
 
     async def use(stream, watch, server, running):
         await watch.until(lambda w: w.of("subscribed"))
-        stream.expect()
+        stream.expect(time.monotonic())
         await watch.until(lambda w: w.frames)
         await asyncio.sleep(0.5)
         return watch.kinds
 
     assert watched(server, use, stream_class=AlpacaUpdateStream, expect_s=0.3) == ["connected", "subscribed"]
+
+
+def test_an_update_that_came_before_the_answer_to_its_request_is_enough():
+    async def script(connection, number):
+        await asyncio.sleep(0.05)
+        await server.send(connection, update("new", 1))
+        await connection.wait_closed()
+
+    server = UpdateServer(script)
+
+    async def use(stream, watch, server, running):
+        began = time.monotonic()
+        await watch.until(lambda w: w.frames)
+        stream.expect(began)
+        await asyncio.sleep(0.4)
+        return watch.kinds
+
+    assert watched(server, use, stream_class=AlpacaUpdateStream, expect_s=0.1) == ["connected", "subscribed"]
 
 
 def test_secrets_are_in_no_log_and_no_event_of_a_stream(caplog):

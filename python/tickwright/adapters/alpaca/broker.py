@@ -115,16 +115,18 @@ class AlpacaBroker:
         if not isinstance(client_id, str) or not 1 <= len(client_id) <= 128:
             raise ConfigError(f"order: client_order_id is {client_id!r}; give one of 1 to 128 characters, used once")
         priority = Priority.FLATTEN if flatten else Priority.SUBMIT
+        began = self._clock()
         outcome = await self._requests.change(
             "POST", "/orders", order, priority=priority, key=str(order.get("symbol", ""))
         )
-        return self._expecting(outcome, "the order")
+        return self._expecting(outcome, "the order", began)
 
     async def cancel(self, order_id: str) -> Outcome:
         """Ask for an order's end. `Accepted` says that the broker will try; the trade update says whether it ended."""
+        began = self._clock()
         outcome = await self._requests.remove(f"/orders/{_one(order_id)}")
         if isinstance(outcome, Accepted):
-            self._expect()
+            self._expect(began)
         return outcome
 
     async def replace(self, order_id: str, changes: Mapping[str, Any], *, key: str | None = None) -> Outcome:
@@ -139,10 +141,11 @@ class AlpacaBroker:
         key : str, optional
             Its symbol: orders of one symbol leave in the order they were given.
         """
+        began = self._clock()
         outcome = await self._requests.change(
             "PATCH", f"/orders/{_one(order_id)}", changes, priority=Priority.FLATTEN, key=key
         )
-        return self._expecting(outcome, "the new order")
+        return self._expecting(outcome, "the new order", began)
 
     async def cancel_all(self) -> Outcome:
         """Ask for the end of all open orders; `rows` of `Accepted` say what became of each."""
@@ -312,17 +315,17 @@ class AlpacaBroker:
             await stream.close()
         await self._requests.close()
 
-    def _expecting(self, outcome: Outcome, what: str) -> Outcome:
+    def _expecting(self, outcome: Outcome, what: str, began: float) -> Outcome:
         if not isinstance(outcome, Accepted):
             return outcome
         if not outcome.order.get("id"):
             return InDoubt(f"answered with success but without {what}", 200, outcome.request_id)
-        self._expect()
+        self._expect(began)
         return outcome
 
-    def _expect(self) -> None:
+    def _expect(self, since: float) -> None:
         for stream in self._streams:
-            stream.expect()
+            stream.expect(since)
 
 
 def _one(name: str) -> str:
