@@ -24,7 +24,7 @@ paper = pytest.importorskip("tickwright.paper", reason="the paper venue is not p
 OPEN = np.datetime64("2026-01-06T14:30:00", "ns")  # a Tuesday
 ROWS, STEP_S = 200, 5
 SECRET = "secret-of-the-paper-venue"
-SETTINGS = RequestSettings(read_timeout_s=2.0, retry_first_s=0.01, retry_cap_s=0.05)
+SETTINGS = RequestSettings(rate_limit=100_000, read_timeout_s=2.0, retry_first_s=0.01, retry_cap_s=0.05)
 STREAMS = StreamSettings(first_s=0.01, cap_s=0.05, floor_s=0.001, close_timeout_s=0.2)
 
 
@@ -217,7 +217,7 @@ def test_no_order_is_there_twice_or_lost_however_answers_are_lost(venue, keys, f
         return settled, await broker.orders("all")
 
     patient = RequestSettings(
-        read_timeout_s=2.0, submit_patience_s=20.0, retries=40, retry_first_s=0.01, retry_cap_s=0.02
+        rate_limit=100_000, read_timeout_s=2.0, submit_patience_s=20.0, retries=40, retry_first_s=0.01, retry_cap_s=0.02
     )
     settled, rows = run(venue, keys, use, settings=patient)
     assert all(isinstance(outcome, Accepted) for outcome, _ in settled)
@@ -243,7 +243,9 @@ def test_reads_and_cancels_pass_through_a_storm_of_faults(venue, keys, faults):
         assert {row["status"] for row in rows} <= {"canceled", "pending_cancel"}
         assert broker.statistics().retries > 0
 
-    run(venue, keys, use, settings=RequestSettings(retries=40, retry_first_s=0.01, retry_cap_s=0.02))
+    run(
+        venue, keys, use, settings=RequestSettings(rate_limit=100_000, retries=40, retry_first_s=0.01, retry_cap_s=0.02)
+    )
 
 
 def test_all_pages_of_orders_come(venue, keys, monkeypatch):
