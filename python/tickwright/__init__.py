@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from tickwright.limits import Limits as Limits
     from tickwright.limits import RiskLimits as RiskLimits
     from tickwright.matching import MatchingEngine as MatchingEngine
+    from tickwright.quoting import Quoting as Quoting
     from tickwright.risk import Risk as Risk
     from tickwright.rules import Fraction as Fraction
     from tickwright.rules import Notional as Notional
@@ -100,6 +101,7 @@ _EXPORTS = {
     "OutputError": "errors",
     "Position": "_core",
     "Quote": "_core",
+    "Quoting": "quoting",
     "Result": "backtesting",
     "Risk": "risk",
     "RiskLimits": "limits",
