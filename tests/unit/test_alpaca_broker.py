@@ -78,7 +78,7 @@ def test_an_order_that_is_taken_is_accepted_with_what_the_broker_says():
     ("status", "body"),
     [
         (403, {"code": 40310000, "message": "insufficient buying power", "buying_power": "12.5"}),
-        (422, {"code": 40010001, "message": "client_order_id must be unique"}),
+        (422, {"code": 40010001, "message": "client_order_id must be no more than 128 characters"}),
         (400, {"code": 40010001, "message": "qty or notional is required"}),
         (404, {"code": 40410000, "message": "asset not found"}),
         (401, {"code": 40110000, "message": "request is not authorized"}),
@@ -112,6 +112,8 @@ def test_a_refusal_that_is_not_json_is_told_in_the_servers_words():
         (Answer(503, b""), "HTTP 503"),
         (Answer(504, {"message": "timeout"}), "HTTP 504"),
         (Answer(408, {"message": "request timeout"}), "HTTP 408"),
+        # A try that was taken for lost has arrived: refused is only the second one.
+        (Answer(422, {"code": 40010001, "message": "client_order_id must be unique"}), "has an order of this id"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -16,7 +16,7 @@ from tickwright.adapters.alpaca.requester import Requester, RequestSettings, Req
 from tickwright.adapters.alpaca.rest import Rest
 from tickwright.adapters.alpaca.updates import AlpacaUpdateStream
 from tickwright.adapters.credentials import Credentials
-from tickwright.adapters.outcomes import Accepted, InDoubt, Outcome
+from tickwright.adapters.outcomes import Accepted, InDoubt, Outcome, Refused
 from tickwright.adapters.pacing import Priority
 from tickwright.adapters.sockets import OnFrame, OnState, StreamSettings
 from tickwright.errors import BrokerError, ConfigError
@@ -104,7 +104,8 @@ class AlpacaBroker:
         Returns
         -------
         Accepted, Refused or InDoubt
-            Of `InDoubt`: ask `order_by_client_id`; what is not there may be sent again under the same id.
+            Of `InDoubt`: ask `order_by_client_id`; what is not there may be sent again under the same id. A refusal
+            because the broker has the id already is `InDoubt` too: an earlier try, taken for lost, has arrived.
 
         Raises
         ------
@@ -139,11 +140,11 @@ class AlpacaBroker:
         changes : mapping
             The JSON of ``PATCH /v2/orders/{id}``; with a ``client_order_id`` the new order can be asked for in doubt.
         key : str, optional
-            Its symbol: orders of one symbol leave in the order they were given.
+            Its symbol: orders of one symbol leave in the order they were given. Without it, replaces of this order do.
         """
         began = self._clock()
         outcome = await self._requests.change(
-            "PATCH", f"/orders/{_one(order_id)}", changes, priority=Priority.FLATTEN, key=key
+            "PATCH", f"/orders/{_one(order_id)}", changes, priority=Priority.FLATTEN, key=key or order_id
         )
         return self._expecting(outcome, "the new order", began)
 
@@ -316,6 +317,8 @@ class AlpacaBroker:
         await self._requests.close()
 
     def _expecting(self, outcome: Outcome, what: str, began: float) -> Outcome:
+        if isinstance(outcome, Refused) and _is_taken(outcome):
+            return InDoubt("the broker has an order of this id already: ask for it", outcome.status, outcome.request_id)
         if not isinstance(outcome, Accepted):
             return outcome
         if not outcome.order.get("id"):
@@ -326,6 +329,11 @@ class AlpacaBroker:
     def _expect(self, since: float) -> None:
         for stream in self._streams:
             stream.expect(since)
+
+
+def _is_taken(outcome: Refused) -> bool:
+    words = outcome.message.lower()
+    return outcome.status == 422 and "client_order_id" in words and "unique" in words
 
 
 def _one(name: str) -> str:
