@@ -60,7 +60,7 @@ async def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def market() -> tw.MarketData:
-    return tw.feeds.synthetic(symbols=["BAC"], date="2026-01-05", seed=5, scale=0.05)
+    return tw.feeds.synthetic(symbols=["BAC"], date="2026-01-05", seed=5, events_scale=0.05)
 
 
 @pytest.mark.slow

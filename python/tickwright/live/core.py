@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tickwright import _core
 from tickwright.live.latency import Latency
@@ -13,6 +13,8 @@ from tickwright.live.latency import Latency
 __all__ = ["Session"]
 
 _FAR = 1 << 62
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Session:
@@ -62,16 +64,21 @@ class Session:
         begun = time.perf_counter_ns()
         self.last_data_ns = received_ns
         now = received_ns if self._wall else 0
-        controls = self.do(lambda core: core.on_frame(frame, now), begun)
+        controls = self._do(begun, _core.Node.on_frame, frame, now)
         self.latency.add(time.perf_counter_ns() - begun)
         return controls or []
 
-    def do(self, act: Callable[[_core.Node], Any], begun: int | None = None) -> Any:
-        """Give an input to the engine and hand out what came of it; nothing, once the journal is broken."""
+    def do(self, act: Callable[Concatenate[_core.Node, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Call a method of the node and hand out what came of it; nothing, once the journal is broken."""
+        return self._do(None, act, *args, **kwargs)
+
+    def _do(
+        self, begun: int | None, act: Callable[Concatenate[_core.Node, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | None:
         if self.broken is not None:
             return None
         try:
-            result = act(self.core)
+            result = act(self.core, *args, **kwargs)
             self._hand_out(begun)
         except _core.JournalError as error:
             self._break(error)
@@ -91,7 +98,7 @@ class Session:
 
     def _commit_late(self) -> None:
         self._commit = None
-        self.do(lambda core: None)
+        self.do(_core.Node.commit, self.now_ns())
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -106,7 +113,7 @@ class Session:
         self._timer = None
         now = self._wall_ns()
         if self.core.next_wake_ns <= now:
-            self.do(lambda core: core.wake(now))
+            self.do(_core.Node.wake, now)
         else:
             self._set_timer()
 

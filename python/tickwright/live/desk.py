@@ -8,8 +8,9 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
+from tickwright import _core
 from tickwright.adapters import Accepted, Broker, InDoubt, Outcome, Refused
 from tickwright.errors import BrokerError
 from tickwright.live.core import Session
@@ -18,6 +19,7 @@ from tickwright.live.latency import Latency
 __all__ = ["Desk"]
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
 
 GONE = (404, 422)  # of a cancel: the order is unknown, or can no longer be canceled
 
@@ -79,9 +81,9 @@ class Desk:
             self._in_flight[request["order"]] -= 1
             self.round_trip.add(time.perf_counter_ns() - begun)
 
-    def _tell(self, act: Callable[[Any], Any]) -> Any:
+    def _tell(self, act: Callable[Concatenate[_core.Node, P], Any], *args: P.args, **kwargs: P.kwargs) -> None:
         assert self.session is not None  # set before the first request
-        return self.session.do(act)
+        self.session.do(act, *args, **kwargs)
 
     def _now(self) -> int:
         assert self.session is not None
@@ -91,7 +93,7 @@ class Desk:
         order = request["order"]
         if self._now() - request["asked_ns"] > self._resend_s * 1e9:
             log.warning("order %s was asked for too long ago; it is given up", request["client_order_id"])
-            self._tell(lambda core: core.absent(order, self._now()))
+            self._tell(_core.Node.absent, order, self._now())
             return
         outcome = await self._broker.submit(json.loads(request["body"]))
         if isinstance(outcome, InDoubt):
@@ -114,16 +116,16 @@ class Desk:
             await self._ask(request["order"], request["broker_id"])
         else:
             self._note(request, outcome)
-            self._tell(lambda core: core.refused("cancel", request["order"], None, self._now()))
+            self._tell(_core.Node.refused, "cancel", request["order"], None, self._now())
 
     def _settle_outcome(self, request: dict[str, Any], outcome: Outcome) -> None:
         if isinstance(outcome, Accepted):
             answer = _bytes(outcome.order)
-            self._tell(lambda core: core.on_answer(answer))
+            self._tell(_core.Node.on_answer, answer)
         elif isinstance(outcome, Refused):
             self._note(request, outcome)
             kind, order, old = request["kind"], request["order"], request["old"]
-            self._tell(lambda core: core.refused(kind, order, old, self._now()))
+            self._tell(_core.Node.refused, kind, order, old, self._now())
 
     def _note(self, request: Mapping[str, Any], outcome: Refused) -> None:
         self.refused[f"{outcome.status} {outcome.code}"] += 1
@@ -139,7 +141,7 @@ class Desk:
         found = await self._persist(lambda: self._broker.order_by_client_id(request["client_order_id"]))
         if found is not None:
             answer = _bytes(found)
-            self._tell(lambda core: core.on_answer(answer))
+            self._tell(_core.Node.on_answer, answer)
             return
         if request["kind"] == "submit":
             # It never arrived; under the same id it cannot be taken twice.
@@ -151,12 +153,12 @@ class Desk:
         """Bring an order up to the broker's record of it, which no request of ours is about to change."""
         found = await self._persist(lambda: self._broker.order(broker_id))
         if found is None:
-            self._tell(lambda core: core.absent(order, self._now()))
+            self._tell(_core.Node.absent, order, self._now())
             return
         if self._in_flight[order] > 1:
             return  # the request after this one will see to it
         record = _bytes(found)
-        self._tell(lambda core: core.settle(record, self._now()))
+        self._tell(_core.Node.settle, record, self._now())
 
     async def _persist(self, ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Ask until there is an answer: an order in doubt stays in doubt until the broker has spoken."""

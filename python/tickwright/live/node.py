@@ -93,6 +93,7 @@ class LiveNode:
         self._away: dict[str, float] = {}
         self._days = TradingDays(())
         self._failure: Exception | None = None
+        self._closed = False
         self._reconciling = asyncio.Lock()
         self.session: Session | None = None
         self.notices: deque[dict[str, Any]] = deque(maxlen=1_000)
@@ -145,7 +146,7 @@ class LiveNode:
         if strategy is not None and strategy not in names:
             raise ConfigError(f"strategy: {strategy!r} is not here; there are {', '.join(names)}")
         number = None if strategy is None else names.index(strategy)
-        session.do(lambda core: core.command(name, by, why, session.now_ns(), number))
+        session.do(_core.Node.command, name, by, why, session.now_ns(), number)
 
     def status(self) -> dict[str, Any]:
         """Say how it stands: state, money, counts, latencies in microseconds."""
@@ -167,6 +168,11 @@ class LiveNode:
                 )
             },
         }
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its journal is open."""
+        return self.session is not None and not self._closed
 
     def _session(self) -> Session:
         if self.session is None:
@@ -198,15 +204,15 @@ class LiveNode:
         if fresh:
             history = await self._history()
             begin = min(history.start or session.now_ns(), session.now_ns() or 1 << 62) if history else session.now_ns()
-            session.do(lambda core: core.start(begin, self._wall_ns()))
+            session.do(_core.Node.start, begin, self._wall_ns())
             if history:
-                session.do(lambda core: core.show(history._core, self._wall_ns()))
+                session.do(_core.Node.show, history._core, self._wall_ns())
         comparison = await self._reconcile(in_doubt)
         self._listen_to_data()
         await self._until_subscribed(set(self._channels()))
         if comparison.agrees:
             why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
-            session.do(lambda core: core.command("run", "node", why, session.now_ns()))
+            session.do(_core.Node.command, "run", "node", why, session.now_ns())
         self._tasks.append(asyncio.create_task(self._watch()))
 
     async def _check_clock(self) -> None:
@@ -301,7 +307,7 @@ class LiveNode:
         self.last_comparison = comparison
         if not comparison.agrees:
             log.error("positions differ: %s", comparison)
-            session.do(lambda core: core.alarm("RECONCILIATION_DIFFERENCE", str(comparison), session.now_ns()))
+            session.do(_core.Node.alarm, "RECONCILIATION_DIFFERENCE", str(comparison), session.now_ns())
         return comparison
 
     # --- streams -----------------------------------------------------------------------------------------------------
@@ -321,7 +327,7 @@ class LiveNode:
 
         def on_message(message: bytes, received_ns: int) -> None:
             try:
-                session.do(lambda core: core.on_update(message, session.now_ns()))
+                session.do(_core.Node.on_update, message, session.now_ns())
             except _core.DataError as error:
                 log.error("a trade update cannot be read: %s", error)
 
@@ -375,7 +381,7 @@ class LiveNode:
                     if kind != "orderbooks":
                         missed = await self._fetch(kind, event.since_ns + 1, event.until_ns)
                         if missed is not None:
-                            session.do(lambda core, m=missed: core.show(m._core, self._wall_ns()))
+                            session.do(_core.Node.show, missed._core, self._wall_ns())
         except BrokerError as error:
             log.error("%s: the gap cannot be filled: %s", event.stream, error)
 
@@ -393,13 +399,13 @@ class LiveNode:
             gone = self._away.get("updates")
             if running and gone is not None and now - gone > settings.broker_timeout_s:
                 why = f"no trade updates for {now - gone:.0f} s"
-                session.do(lambda core, w=why: core.alarm("BROKER_DISCONNECTED", w, session.now_ns()))
+                session.do(_core.Node.alarm, "BROKER_DISCONNECTED", why, session.now_ns())
             age = (self._wall_ns() - session.last_data_ns) / 1e9
             is_open = bool(settings.crypto) or self._days.is_open(self._wall_ns())
             watched = is_open and settings.clock == "wall" and session.last_data_ns and settings.stale_after_s
             if running and watched and age > watched:
                 why = f"no data for {age:.0f} s while the market is open"
-                session.do(lambda core, w=why: core.alarm("STALE_DATA", w, session.now_ns()))
+                session.do(_core.Node.alarm, "STALE_DATA", why, session.now_ns())
             if settings.reconcile_every_s and now - compared > settings.reconcile_every_s and not self._desk.open:
                 compared = now
                 try:
@@ -435,7 +441,7 @@ class LiveNode:
         elif policy == "cancel":
             self.command("cancel_all", by="node", why=reason)
             await self._settled(lambda: not session.core.orders(), 10.0)
-        session.do(lambda core: core.stop(session.now_ns()))
+        session.do(_core.Node.stop, session.now_ns())
         await self._desk.drain(5.0)
 
     async def _settled(self, done: Callable[[], bool], timeout_s: float) -> None:
@@ -454,6 +460,7 @@ class LiveNode:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.session is not None:
             self.session.cancel_timers()
+            self._closed = True
             if self.session.broken is None:
                 self.session.core.close()
         await self._broker.close()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from tickwright import _core
 from tickwright.adapters import Broker
 from tickwright.live.core import Session
 
@@ -68,14 +69,14 @@ class Reconciler:
                 rows.append(row)
         ours, fills = [], 0
         for row in rows:
-            heard = session.do(lambda core, r=row: core.on_answer(_bytes(r)))
+            heard = session.do(_core.Node.on_answer, _bytes(row))
             if heard is not None and heard[0] == "order":
                 ours.append(row)
         for activity in await self._broker.activities(("FILL",), after=since_ns):
-            heard = session.do(lambda core, a=activity: core.on_activity(_bytes(a), session.now_ns()))
+            heard = session.do(_core.Node.on_activity, _bytes(activity), session.now_ns())
             fills += heard is not None and heard[0] == "order"
         for row in ours:
-            session.do(lambda core, r=row: core.settle(_bytes(r), session.now_ns()))
+            session.do(_core.Node.settle, _bytes(row), session.now_ns())
         absent = 0
         for order, client_id in in_doubt:
             if any(row.get("client_order_id") == client_id for row in ours):
@@ -85,9 +86,9 @@ class Reconciler:
             if found is None:
                 absent += 1
                 log.warning("order %s never reached the broker", client_id)
-                session.do(lambda core, o=order: core.absent(o, session.now_ns()))
+                session.do(_core.Node.absent, order, session.now_ns())
             else:
-                session.do(lambda core, r=found: core.settle(_bytes(r), session.now_ns()))
+                session.do(_core.Node.settle, _bytes(found), session.now_ns())
         return len(ours), fills, absent
 
     async def compare(self, session: Session) -> dict[str, tuple[Decimal, Decimal]]:

@@ -1,90 +1,70 @@
-"""What a live node runs with."""
+"""``[node]``: what a live node runs with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from tickwright.errors import ConfigError
+from pydantic import Field, field_validator
 
-__all__ = ["KINDS", "NodeSettings"]
+from tickwright._section import NotNegative, Section
 
-KINDS = ("quotes", "trades", "bars", "orderbooks")
+__all__ = ["NodeSettings"]
+
+Kind = Literal["quotes", "trades", "bars", "orderbooks"]
+Whole = Annotated[int, Field(ge=0, lt=2**31)]
 
 
-@dataclass(frozen=True)
-class NodeSettings:
-    """Settings of a `LiveNode`.
+class NodeSettings(Section):
+    """``[node]``: a live node and the account it trades.
 
-    Parameters
-    ----------
-    symbols
-        What is traded: stocks (``"AAPL"``) and crypto (``"BTC/USD"``).
-    kinds
-        Data asked for of each: ``quotes``, ``trades``, ``bars``, and of crypto ``orderbooks``.
-    state
-        Folder of the journal and the rest that a restart needs.
-    durability
-        ``"always"``: an order is on the disk before it leaves. ``"group"``: so within `group_ms` for all that wait
-        together. ``"os"``: written, and lost only with the power.
-    group_ms
-        Milliseconds of a group.
-    snapshot_every, checkpoint_every
-        Steps from one snapshot of the engine to the next, records from one checkpoint to the next; 0 for none.
-    warmup_minutes
-        Minutes of history, as bars of a minute, that strategies are shown before they trade.
-    clock
-        ``"wall"``: time goes on by itself. ``"data"``: it is that of the newest data, for a venue that plays a day of
-        the past.
-    on_stop
-        What becomes of open orders and positions at the end: ``"leave"``, ``"cancel"`` the orders, or ``"flatten"``.
-    adopt
-        Accept positions that the account has already: they stay, and the node trades beside them.
-    resend_s
-        An order that never left and is older than that many seconds is given up rather than sent.
-    broker_timeout_s
-        Without word of the broker for so long the engine goes to SAFE_MODE.
-    stale_after_s
-        Without data for so long, the market being open, the engine goes to SAFE_MODE; None: never.
-    reconcile_every_s
-        Seconds from one comparison with the broker to the next; 0 for none but those after a gap.
-    gap_fill_s
-        The longest gap of market data that is filled by history, seconds.
-    clock_skew_s
-        More than that between this machine's clock and the broker's, and the engine does not start.
+    Examples
+    --------
+    >>> from tickwright.live import NodeSettings
+    >>> settings = NodeSettings(symbols=["AAPL", "BTC/USD"])
+    >>> settings.stocks, settings.crypto, settings.kinds
+    (('AAPL',), ('BTC/USD',), ['quotes', 'trades'])
     """
 
-    symbols: Sequence[str]
-    kinds: Sequence[str] = ("quotes", "trades")
-    state: str | Path = "state"
-    durability: Literal["always", "group", "os"] = "group"
-    group_ms: int = 2
-    snapshot_every: int = 100_000
-    checkpoint_every: int = 65_536
-    warmup_minutes: int = 0
-    clock: Literal["wall", "data"] = "wall"
-    on_stop: Literal["leave", "cancel", "flatten"] = "leave"
-    adopt: bool = False
-    resend_s: float = 10.0
-    broker_timeout_s: float = 30.0
-    stale_after_s: float | None = 60.0
-    reconcile_every_s: float = 300.0
-    gap_fill_s: float = 600.0
-    clock_skew_s: float = 2.0
+    symbols: list[str] = Field(
+        default_factory=list, description="What is traded: stocks such as AAPL, crypto such as BTC/USD."
+    )
+    kinds: list[Kind] = Field(default=["quotes", "trades"], min_length=1, description="Data asked for of each.")
+    live: bool = Field(default=False, description="Trade real money; without it only paper accounts are spoken to.")
+    url: str | None = Field(
+        default=None, description="Address of a paper venue, such as http://127.0.0.1:8765; without it Alpaca's."
+    )
+    feed: Literal["iex", "sip", "delayed_sip", "boats", "overnight", "test"] = Field(
+        default="iex", description="Alpaca's feed of stocks."
+    )
+    state: str | Path = Field(default="state", description="Folder of the journal and what else a restart needs.")
+    durability: Literal["always", "group", "os"] = Field(
+        default="group", description="When an order's record is on the disk: before it leaves, in groups, or written."
+    )
+    group_ms: Annotated[int, Field(ge=1, le=1_000)] = Field(default=2, description="Milliseconds of a group.")
+    snapshot_every: Whole = Field(default=100_000, description="Steps from one snapshot to the next; 0 for none.")
+    checkpoint_every: Whole = Field(default=65_536, description="Records from one checkpoint to the next.")
+    warmup_minutes: Whole = Field(default=0, description="Minutes of history that strategies are shown first.")
+    clock: Literal["wall", "data"] = Field(
+        default="wall", description="Time goes on by itself, or is that of the newest data (a venue of another day)."
+    )
+    on_stop: Literal["leave", "cancel", "flatten"] = Field(
+        default="leave", description="At the end orders and positions stay, orders go, or positions go too."
+    )
+    adopt: bool = Field(default=False, description="Trade beside positions that the account has already.")
+    resend_s: NotNegative = Field(default=10.0, description="Seconds after which an unsent order is given up.")
+    broker_timeout_s: NotNegative = Field(default=30.0, description="Seconds without the broker until SAFE_MODE.")
+    stale_after_s: NotNegative = Field(default=60.0, description="Seconds without data until SAFE_MODE; 0 never.")
+    reconcile_every_s: NotNegative = Field(default=300.0, description="Seconds between comparisons; 0 for none.")
+    gap_fill_s: NotNegative = Field(default=600.0, description="Longest gap of data that history fills, seconds.")
+    clock_skew_s: NotNegative = Field(default=2.0, description="Most seconds that the machine's clock may be off.")
 
-    def __post_init__(self) -> None:
-        if not self.symbols:
-            raise ConfigError("node.symbols: is empty; name at least one")
-        if isinstance(self.symbols, str) or len(set(self.symbols)) != len(self.symbols):
-            raise ConfigError("node.symbols: give a list of different symbols, such as ['AAPL', 'BTC/USD']")
-        unknown = [kind for kind in self.kinds if kind not in KINDS]
-        if unknown or not self.kinds:
-            raise ConfigError(f"node.kinds: {', '.join(unknown) or 'is empty'}; choose among {', '.join(KINDS)}")
-        for name in ("resend_s", "broker_timeout_s", "gap_fill_s", "clock_skew_s", "reconcile_every_s"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"node.{name}: {getattr(self, name)} is below zero")
+    @field_validator("symbols")
+    @classmethod
+    def _distinct(cls, symbols: list[str]) -> list[str]:
+        if len(set(symbols)) != len(symbols):
+            raise ValueError("names a symbol twice; name each once")
+        return symbols
 
     @property
     def stocks(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ mod lines;
 mod matching;
 mod matching_event;
 mod node;
+mod paper;
 mod quality;
 mod risk;
 mod settings;
@@ -59,6 +60,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     matching::register(module)?;
     journal::register(module)?;
     node::register(module)?;
+    paper::register(module)?;
     // The stub file lists the names; PyO3's own list would count private ones as public.
     module.delattr("__all__")
 }

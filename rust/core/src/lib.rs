@@ -17,6 +17,7 @@ pub mod live;
 pub mod market;
 pub mod matching;
 pub mod order;
+pub mod paper;
 pub mod risk;
 pub mod session;
 pub mod stats;

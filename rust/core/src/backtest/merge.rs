@@ -22,7 +22,7 @@ enum Batch<'a> {
 }
 
 /// A trade with what its batch's optional columns say of it in its flags.
-fn marked(batch: &TradeBatch, i: usize) -> Trade {
+pub(crate) fn marked(batch: &TradeBatch, i: usize) -> Trade {
     let mut trade = batch.get(i);
     for code in batch.conditions.get(i).into_iter().flat_map(|&c| unpack_conditions(c)) {
         // CTS and UTDF: O opening print, Q official open; 6 closing print, M official close.
