@@ -18,8 +18,7 @@ from tickwright.adapters.alpaca import (
     TradingDays,
 )
 from tickwright.adapters.alpaca.pages import nanoseconds
-
-paper = pytest.importorskip("tickwright.paper", reason="the paper venue is not part of this build")
+from tickwright.paper import PaperServer
 
 OPEN = np.datetime64("2026-01-06T14:30:00", "ns")  # a Tuesday
 ROWS, STEP_S = 200, 5
@@ -52,7 +51,7 @@ def venue():
     """Return a venue whose time moves by hand, five minutes after the opening."""
     accounts = [{"key": f"KEY-{n:03}", "secret": SECRET} for n in range(60)]
     settings = {"speed": 0.0, "accounts": accounts, "requests_per_minute": 0, "data_requests_per_minute": 0}
-    with paper.PaperServer({"paper": settings}, data=market()) as server:
+    with PaperServer({"paper": settings}, data=market()) as server:
         server.control("POST", "advance", {"to": at(300)})
         yield server
 
@@ -266,7 +265,7 @@ def test_all_pages_of_orders_come(venue, keys, monkeypatch):
 
 def test_the_rate_limit_of_the_venue_is_kept_without_a_single_refusal(keys):
     accounts = [{"key": "KEY-LIMIT", "secret": SECRET}]
-    with paper.PaperServer(
+    with PaperServer(
         {"paper": {"speed": 0.0, "accounts": accounts, "requests_per_minute": 30}}, data=market()
     ) as venue:
         venue.control("POST", "advance", {"to": at(300)})
@@ -311,7 +310,7 @@ def test_what_a_stream_missed_is_found_in_history_and_every_quote_is_there_once(
     accounts = [{"key": "KEY-STREAM", "secret": SECRET}]
     settings = {"speed": 0.0, "accounts": accounts, "requests_per_minute": 0, "data_requests_per_minute": 0}
     data = market()
-    with paper.PaperServer({"paper": settings}, data=data) as venue:
+    with PaperServer({"paper": settings}, data=data) as venue:
 
         async def use():
             source = AlpacaMarketData(Credentials("KEY-STREAM", SECRET), endpoints=Endpoints.at(venue.rest_url))
