@@ -93,12 +93,7 @@ def mended(node):
 @pytest.fixture(scope="module")
 def busy():
     """Return a server with orders, positions, fills and a watchlist, and the names that find them."""
-    paper = {
-        "speed": 0.0,
-        "accounts": rig.accounts(1, cash=1e9),
-        "requests_per_minute": 0,
-        "data_requests_per_minute": 0,
-    }
+    paper = {"speed": 0.0, "accounts": rig.accounts(1, cash=1e9), "requests_per_minute": 0, "data_requests_per_minute": 0}
     with PaperServer({"paper": paper}, data=rig.market()) as server:
         server.control("POST", "advance", {"to": rig.NOW})
         market = {"symbol": "AAPL", "qty": "10", "side": "buy", "type": "market", "time_in_force": "day"}
