@@ -247,3 +247,26 @@ fn quotes_that_reach_no_order_leave_no_record() {
     b.get("/positions", "");
     b.check_replay();
 }
+
+#[test]
+fn orders_for_an_auction_are_taken_until_shortly_before_it() {
+    let mut b = Bench::new(&json!({}));
+    let mut auction = simple("AAPL", "buy", "10", "market");
+    auction["time_in_force"] = json!("opg");
+    b.market(&[(at(0, 9, 1), "AAPL", 100.0, 100.02, 500.0)]);
+    let order = b.order(&auction);
+    assert_eq!(order["status"], "accepted");
+    b.go(at(0, 9, 28));
+    assert_eq!(b.refused(&auction).0, 422);
+    b.market(&[(at(0, 9, 31), "AAPL", 101.5, 0.0, 300.0)]);
+    assert_eq!(b.again(&order)["filled_avg_price"], "101.5");
+    auction["time_in_force"] = json!("cls");
+    auction["side"] = json!("sell");
+    let order = b.order(&auction);
+    b.go(at(0, 15, 50));
+    assert_eq!(b.refused(&auction).0, 422);
+    b.market(&[(at(0, 15, 59), "AAPL", 102.5, 0.0, 300.0)]);
+    b.go(at(0, 16, 30));
+    assert_eq!(b.again(&order)["filled_avg_price"], "102.5");
+    b.check_replay();
+}
