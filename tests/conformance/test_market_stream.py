@@ -194,9 +194,11 @@ def test_407_slow_client(small, packed):
                 break
         print(f"sent away after {time.monotonic() - began:.2f} s")
         last = None
-        with pytest.raises(ConnectionClosed):
+        try:
             while True:
                 last = socket.hear(5)
+        except ConnectionClosed:
+            pass
         assert last == err(407, "slow client") or last[0]["T"] == "q"
         assert small.control("GET", "state")["data_clients"] == 0
 

@@ -17,7 +17,13 @@ KEYS = ["K0", "K1"]
 
 def settings(folder, **more):
     market = {"source": "synthetic", "symbols": ["AAPL", "MSFT"], "seed": 3, "scale": 0.05, "date": "2026-01-06"}
-    paper = {"speed": 0.0, "accounts": rig.accounts(2), "requests_per_minute": 0, "journal": str(folder), "market": market}
+    paper = {
+        "speed": 0.0,
+        "accounts": rig.accounts(2),
+        "requests_per_minute": 0,
+        "journal": str(folder),
+        "market": market,
+    }
     return {"paper": {**paper, **more}}
 
 

@@ -147,9 +147,9 @@ class Market:
             self.begin()
         if self.clock.paced:
             self.play(self.clock.now_ns, STEP_ROWS)
-        answer = self.venue.request(account, self.at_ns, method, path, query, body)
+        status, said = self.venue.request(account, self.at_ns, method, path, query, body)
         self._flush()
-        return answer
+        return status, said
 
     def play(self, now_ns: int, most: int) -> bool:
         """Let everything happen that is due by `now_ns`, at most about `most` rows; whether that was all."""

@@ -82,7 +82,8 @@ class Timeframe:
         midnights, days = _midnights(times, zone)
         if self.intraday:
             length = self.count * (MINUTE_NS if self.unit == "Min" else HOUR_NS)
-            return midnights + (times - midnights) // length * length
+            within: Array = midnights + (times - midnights) // length * length
+            return within
         if self.unit == "Day":
             return midnights
         unique, back = np.unique(days, return_inverse=True)
