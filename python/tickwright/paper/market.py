@@ -233,7 +233,7 @@ class Market:
         frames = self._encoders[form].frames(rows, start, stop, **asked)
         return [frame.decode() for frame in frames] if form == "json" else frames
 
-    def _show_bars(self, pairs: list[tuple[dict[str, Any], dict[str, Any] | None]]) -> None:
+    def _show_bars(self, pairs: list[tuple[dict[str, Any] | None, dict[str, Any] | None]]) -> None:
         for group, sessions in self._streams.groups(delayed=False).items():
             feed, form, wanted = group
             if feed in WITHOUT_MARKET:
@@ -242,14 +242,12 @@ class Market:
             minutes, days = channels.get("bars", frozenset()), channels.get("dailyBars", frozenset())
             crypto = feed == "crypto"
             messages = []
-            for minute, day in pairs:
-                symbol = minute["S"]
-                if ("/" in symbol) is not crypto:
-                    continue
-                if symbol in minutes or "*" in minutes:
-                    messages.append(minute)
-                if day is not None and (symbol in days or "*" in days):
-                    messages.append(day)
+            for pair in pairs:
+                for message, symbols in zip(pair, (minutes, days), strict=True):
+                    if message is None or ("/" in message["S"]) is not crypto:
+                        continue
+                    if message["S"] in symbols or "*" in symbols:
+                        messages.append(message)
             if messages:
                 self._streams.send(sessions, [encode(messages, form)])
 
@@ -277,12 +275,24 @@ class Market:
         if self._rows is None or self.sent >= len(self._rows):
             await self._pause(PAUSE_MAX_S)
             return
-        while self._streams.fullest > ROOM:
-            await asyncio.sleep(PAUSE_S)
+        await self._room()
         until_ns = int(self._rows.ts[min(self.sent + STEP_ROWS, len(self._rows)) - 1])
         self.clock.reach(until_ns)
-        self.play(until_ns, STEP_ROWS)
+        self._play_patiently(until_ns)
         await asyncio.sleep(0)
+
+    async def _room(self) -> None:
+        """Wait until every client has taken most of what it was sent."""
+        while self._streams.fullest > ROOM:
+            await asyncio.sleep(PAUSE_S)
+
+    def _play_patiently(self, now_ns: int) -> bool:
+        """Play a step at whose end the clients are waited for."""
+        self._streams.patient = True
+        try:
+            return self.play(now_ns, STEP_ROWS)
+        finally:
+            self._streams.patient = False
 
     async def _rest(self) -> None:
         """Wait until the next row or the venue's next moment is due."""
@@ -307,9 +317,8 @@ class Market:
 
     async def advance_to(self, ns: int) -> None:
         """Move the clock to `ns` by hand; everything on the way happens in its order."""
-        while not self.play(ns, STEP_ROWS):
-            while self._streams.fullest > ROOM:
-                await asyncio.sleep(PAUSE_S)
+        while not self._play_patiently(ns):
+            await self._room()
             await asyncio.sleep(0)
         self.clock.reach(ns)
 
