@@ -22,6 +22,8 @@ mod journal;
 mod lines;
 mod matching;
 mod matching_event;
+mod node;
+mod paper;
 mod quality;
 mod risk;
 mod settings;
@@ -57,6 +59,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     book_set::register(module)?;
     matching::register(module)?;
     journal::register(module)?;
+    node::register(module)?;
+    paper::register(module)?;
     // The stub file lists the names; PyO3's own list would count private ones as public.
     module.delattr("__all__")
 }

@@ -33,6 +33,8 @@ struct Line {
     borrow_rate: f64,
     /// Shares bought with money that has not settled.
     unpaid: i64,
+    /// Needs its whole value as margin and makes no day trades: crypto, and what a broker lends nothing on.
+    full: bool,
 }
 
 /// What is to be booked at a day boundary.
@@ -94,6 +96,7 @@ impl Account {
             locate: if config.easy_to_borrow { Qty::MAX } else { Qty::ZERO },
             borrow_rate: config.borrow_rate,
             unpaid: 0,
+            full: false,
         };
         let mut lines = vec![plain; symbols.len()];
         for borrow in &config.borrows {
@@ -126,6 +129,25 @@ impl Account {
     #[inline]
     pub fn is_limited(&self) -> bool {
         self.config.kind != AccountKind::Unlimited
+    }
+
+    /// Positions in `instrument` need their whole value as margin, and make no day trades.
+    pub fn set_full_margin(&mut self, instrument: InstrumentId) {
+        if let Some(line) = self.lines.get_mut(instrument.index()) {
+            line.full = true;
+        }
+    }
+
+    /// Change its settings: what the holder may set himself.
+    pub fn set_config(&mut self, config: AccountConfig) -> Result<()> {
+        config.validate()?;
+        self.config = config;
+        Ok(())
+    }
+
+    /// Maintenance margin of all positions at the last close.
+    pub const fn last_maintenance(&self) -> Money {
+        self.last_maintenance
     }
 
     /// Its day trades.
@@ -258,7 +280,12 @@ impl Account {
     #[inline]
     fn revalue(&mut self, index: usize) {
         let line = &mut self.lines[index];
-        let (initial, maintenance) = margin::requirement(line.position, line.mark);
+        let (initial, maintenance) = if line.full {
+            let value = Money::notional(line.mark, line.position.abs());
+            (value, value)
+        } else {
+            margin::requirement(line.position, line.mark)
+        };
         let short = if line.position.raw() < 0 { Money::notional(line.mark, line.position.abs()) } else { Money::ZERO };
         self.initial = Money::from_raw(self.initial.raw() + initial.raw() - line.initial.raw());
         self.maintenance = Money::from_raw(self.maintenance.raw() + maintenance.raw() - line.maintenance.raw());
@@ -291,7 +318,9 @@ impl Account {
         let Some(line) = self.lines.get_mut(fill.instrument.index()) else { return };
         (line.position, line.mark) = (held, ledger.mark_of(fill.instrument));
         if self.config.kind == AccountKind::Margin {
-            self.day_trades.filled(fill.instrument, Qty::from_raw(held.raw() - change.raw()), change, notional);
+            if !line.full {
+                self.day_trades.filled(fill.instrument, Qty::from_raw(held.raw() - change.raw()), change, notional);
+            }
             self.revalue(fill.instrument.index());
             return;
         }

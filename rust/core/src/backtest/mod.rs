@@ -6,7 +6,7 @@
 
 mod digest;
 mod door;
-mod merge;
+pub(crate) mod merge;
 mod run;
 
 pub use merge::{Kinds, Merge};

@@ -21,6 +21,7 @@ mod groups;
 mod matching;
 mod models;
 mod session;
+mod turn;
 
 pub use command::{OrderCommand, Report, ReportKind};
 pub(crate) use depth::touch_of;
@@ -29,7 +30,9 @@ pub use models::{
     OnSplit, Place, QueueModel, QueuePosition, Regulatory, Sessions, Share, Spread, StopBuy, StopTrigger, TIERS_MAX, Tier, VenueConfig,
 };
 pub use session::{Phase, SessionClock};
+pub use turn::Interest;
 
+use crate::book::OrderBook;
 use crate::event::{MarketEvent, TradingState};
 use crate::order::{Order, OrderClass, Restatement};
 use crate::types::{Error, HOUR_NS, InstrumentId, MINUTE_NS, OrderId, Qty, Result, Side, Timestamp};
@@ -120,6 +123,12 @@ impl SimVenue {
     pub fn send(&mut self, command: OrderCommand, now: Timestamp) {
         let due = self.latency.order_arrival(now);
         self.inbound.push_back(Inbound { due, command });
+    }
+
+    /// The book of an instrument, where orders are matched with one.
+    #[inline]
+    pub(crate) fn book(&self, instrument: InstrumentId) -> Option<&OrderBook> {
+        self.desks.get(instrument.index())?.book()
     }
 
     /// When the next command arrives.
@@ -249,9 +258,12 @@ impl SimVenue {
         let index = order.instrument.index();
         self.arrivals += 1;
         let mut resting = Resting::new(order, now, self.arrivals);
+        // What replaces an order of a group is in it, whatever its request says.
+        resting.grouped |= self.groups.number(order.id).is_some();
         if self.config.sessions == Sessions::UsEquity {
             self.desks[index].phase = self.hours.phase(now);
         }
+        self.date(&mut resting, now);
         if order.tif.is_auction() {
             let waits = self.desks[index].wait();
             resting.aim(now, &mut self.hours, waits);
@@ -359,7 +371,7 @@ impl SimVenue {
             for order in &mut desk.orders {
                 if order.expires >= now {
                     self.next_expiry = self.next_expiry.min(order.expires);
-                } else if desk.seen >= order.expires.plus(-SESSION_NS) {
+                } else if self.hours.are_listed() || desk.seen >= order.expires.plus(-SESSION_NS) {
                     ended.push((order.expires, order.id));
                 } else {
                     // Nothing was heard of the market all day: a weekend or a holiday, and no session.

@@ -14,6 +14,8 @@ pub struct SessionClock {
     ms: i64,
     from: Timestamp,
     next: Timestamp,
+    /// The moments themselves, sorted, where a calendar gives them.
+    listed: Vec<Timestamp>,
 }
 
 /// Which part of the day it is.
@@ -45,6 +47,17 @@ impl Hours {
             close: SessionClock::close(),
             post: SessionClock::at(20 * HOUR_MS),
         }
+    }
+
+    /// As a calendar has them: when the day's pre-market, session, session's end and post-market's end are.
+    pub(super) fn listed(sessions: &[[Timestamp; 4]]) -> Self {
+        let clock = |part: usize| SessionClock { listed: sessions.iter().map(|day| day[part]).collect(), ..SessionClock::at(0) };
+        Self { pre: clock(0), open: clock(1), close: clock(2), post: clock(3) }
+    }
+
+    /// True where a calendar gives the sessions.
+    pub(super) const fn are_listed(&self) -> bool {
+        !self.close.listed.is_empty()
     }
 
     /// The part of the day at `ts`; a moment at which one ends belongs to the next.
@@ -80,12 +93,15 @@ impl SessionClock {
 
     /// `ms` milliseconds after midnight.
     pub(super) const fn at(ms: i64) -> Self {
-        Self { ms, from: Timestamp::MAX, next: Timestamp::MIN }
+        Self { ms, from: Timestamp::MAX, next: Timestamp::MIN, listed: Vec::new() }
     }
 
     /// The first such moment after `ts`.
     #[inline]
     pub fn next_after(&mut self, ts: Timestamp) -> Timestamp {
+        if !self.listed.is_empty() {
+            return self.listed.get(self.listed.partition_point(|&moment| moment <= ts)).copied().unwrap_or(Timestamp::MAX);
+        }
         if ts < self.from || ts >= self.next {
             self.next = next_after(ts, self.ms);
             // In the 22 hours before there is no other one, whatever the clocks do.
