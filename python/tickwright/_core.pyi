@@ -1,6 +1,6 @@
 """The compiled core; wrapped by the modules of this package, not imported by users."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from os import PathLike
 from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, TypeVar, final, overload
 
@@ -1587,3 +1587,93 @@ class Node:
 
     def close(self) -> None:
         """Make everything durable and end with a checkpoint."""
+
+@final
+class MarketRows:
+    """Market data of all kinds as one sequence of rows in order of time."""
+
+    def __new__(cls, data: MarketData) -> Self: ...
+    def __len__(self) -> int: ...
+    @property
+    def ts(self) -> npt.NDArray[np.int64]:
+        """Times of the rows, nanoseconds, sorted; a read-only view."""
+
+    @property
+    def symbols(self) -> list[str]:
+        """Symbols in order of id."""
+
+    @property
+    def kinds(self) -> dict[str, list[str]]:
+        """Symbol to the kinds of data it has: quotes, trades, bars, book, statuses."""
+
+    def find(self, ns: int) -> int:
+        """Return how many rows are at or before `ns`."""
+
+@final
+class PaperVenue:
+    """Alpaca's trading back end for several accounts on one market; calls from several threads take turns."""
+
+    def __new__(cls, config: str, journal: str | PathLike[str] | None = None, *, durability: str = "group") -> Self: ...
+    @staticmethod
+    def recover(journal: str | PathLike[str], *, durability: str = "group") -> PaperVenue:
+        """Return the venue that a journal tells of, which goes on in it."""
+
+    def request(
+        self, account: int, now_ns: int, method: str, path: str, query: str, body: bytes
+    ) -> tuple[int, bytes]:
+        """Answer a request with its HTTP status and JSON; `path` without `/v2`."""
+
+    def market(self, rows: MarketRows, start: int, stop: int) -> None:
+        """Let rows from `start` up to but not including `stop` take effect, in order."""
+
+    def advance(self, now_ns: int) -> None:
+        """Let time pass: orders arrive and expire, sessions begin and end."""
+
+    def take_updates(self) -> list[tuple[int, bytes]]:
+        """Return trade updates since the last call: account, and the JSON of a message's data."""
+
+    def commit(self) -> None:
+        """Write what was journaled, and sync it by the policy."""
+
+    def close(self) -> None:
+        """Make all durable and end the journal."""
+
+    @property
+    def next_wake_ns(self) -> int:
+        """When time alone next does something."""
+
+    @property
+    def now_ns(self) -> int:
+        """The latest time that it has heard of."""
+
+    @property
+    def symbols(self) -> list[str]: ...
+    @property
+    def records(self) -> int:
+        """Number of the last record of the journal."""
+
+    def state_hash(self) -> str:
+        """Return the BLAKE3 of the state, hexadecimal."""
+
+@final
+class FrameEncoder:
+    """Frames of market data as Alpaca's WebSocket sends them, from rows."""
+
+    def __new__(cls, format: str = "msgpack", max_rows: int = 100) -> Self: ...
+    def frames(
+        self,
+        rows: MarketRows,
+        start: int,
+        stop: int,
+        *,
+        trades: Set[str] | None = None,
+        quotes: Set[str] | None = None,
+        bars: Set[str] | None = None,
+        updated_bars: Set[str] | None = None,
+        daily_bars: Set[str] | None = None,
+        statuses: Set[str] | None = None,
+        lulds: Set[str] | None = None,
+        corrections: Set[str] | None = None,
+        orderbooks: Set[str] | None = None,
+    ) -> list[bytes]:
+        """Return frames of the rows wanted, in order; `{"*"}` wants every symbol of a channel, None none."""

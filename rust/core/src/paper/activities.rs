@@ -162,11 +162,13 @@ impl State {
         }
     }
 
-    fn activity_json(&self, activity: &Activity) -> Value {
+    fn activity_json(&self, account: usize, activity: &Activity) -> Value {
+        let owner = self.config.accounts.get(account).map(|a| a.id.to_string());
         let symbol = activity.instrument.and_then(|i| self.asset(i)).map(|a| a.symbol.as_str());
         match activity.what {
             What::Fill { order, side, short, price, qty, cumulated, leaves, status } => json!({
                 "id": activity.id(self.config.seed),
+                "account_id": owner,
                 "activity_type": "FILL",
                 "transaction_time": time_text(activity.ts),
                 "type": if leaves.is_zero() { "fill" } else { "partial_fill" },
@@ -182,6 +184,7 @@ impl State {
             What::Cash { kind, amount, qty, per_share } => {
                 let mut value = json!({
                     "id": activity.id(self.config.seed),
+                "account_id": owner,
                     "activity_type": kind.code(),
                     "date": date_text(activity.ts),
                     "created_at": time_text(activity.ts),
@@ -234,8 +237,8 @@ impl State {
         let seed = self.config.seed;
         let page: Vec<Value> = match query.get("page_token") {
             // The page begins after the activity whose id the token is.
-            Some(token) => ordered.skip_while(|a| a.id(seed) != token).skip(1).take(size).map(|a| self.activity_json(a)).collect(),
-            None => ordered.take(size).map(|a| self.activity_json(a)).collect(),
+            Some(token) => ordered.skip_while(|a| a.id(seed) != token).skip(1).take(size).map(|a| self.activity_json(account, a)).collect(),
+            None => ordered.take(size).map(|a| self.activity_json(account, a)).collect(),
         };
         Ok((200, Value::Array(page)))
     }

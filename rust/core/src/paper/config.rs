@@ -293,7 +293,8 @@ impl PaperConfig {
     /// The simulated exchange of one class.
     pub(super) fn venue(&self, class: AssetClass) -> Result<VenueConfig> {
         let matching = match self.matching.as_str() {
-            "touch" | "engine" => Matching::Touch,
+            "touch" => Matching::Touch,
+            "engine" => Matching::Exchange,
             "book" => Matching::Book,
             other => return Err(Error::config("paper.matching", format!("{other:?} is not known; use touch, book or engine"))),
         };

@@ -1,6 +1,7 @@
 //! The venue's desk for one instrument: the market as it stands, and our orders that rest in it.
 
 use super::depth::Depth;
+use super::exchange::Exchange;
 use super::models::{FeeModel, LiquidityModel, Place, Share, StopBuy, StopTrigger, VenueConfig, worsened};
 use super::session::Phase;
 use super::{ReportKind, Sources};
@@ -208,6 +209,8 @@ pub(super) struct Desk {
     pub(super) halted: bool,
     /// The book, where orders are matched with it.
     pub(super) depth: Option<Box<Depth>>,
+    /// The exchange, where orders are matched on one.
+    pub(super) exchange: Option<Box<Exchange>>,
     /// Reports of the present match; kept to reuse its room.
     #[serde(skip)]
     pub(super) fills: Reports,
@@ -215,8 +218,9 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(sources: Sources, config: &VenueConfig) -> Self {
-        Self {
+    pub(super) fn new(sources: Sources, config: &VenueConfig) -> Result<Self> {
+        let exchanges = sources.quotes && config.matching == super::Matching::Exchange;
+        Ok(Self {
             sources,
             bid: 0,
             ask: 0,
@@ -235,9 +239,10 @@ impl Desk {
             phase: Phase::Regular,
             halted: false,
             depth: (sources.book && config.matching == super::Matching::Book).then(Box::default),
+            exchange: if exchanges { Some(Box::new(Exchange::new()?)) } else { None },
             fills: Vec::new(),
             share: config.share(),
-        }
+        })
     }
 
     pub(super) const fn has_data(&self) -> bool {
@@ -337,16 +342,7 @@ impl Desk {
         }
         let wanted = Qty::from_raw(order.remaining().raw().min(offer.qty));
         let price = if maker { price } else { Self::slip(order, price, wanted, config)? };
-        if order.dollars != Money::ZERO {
-            // Dollars become shares at the first price there is, rounded down to nine decimals.
-            let shares = order.dollars.raw().saturating_mul(i128::from(SCALE)) / i128::from(price.raw().max(1));
-            order.dollars = Money::ZERO;
-            let shares = Qty::from_raw(i64::try_from(shares).unwrap_or(i64::MAX).max(1));
-            if shares != order.qty {
-                order.qty = shares;
-                out.push((ts, ReportKind::Restated { order: order.id, terms: order.terms() }));
-            }
-        }
+        Self::price_dollars(order, price, ts, out);
         let qty = Qty::from_raw(order.remaining().raw().min(offer.qty));
         order.filled = order.filled.checked_add(qty)?;
         order.notional = order.notional.checked_add(Money::notional(price, qty))?;
@@ -355,6 +351,20 @@ impl Desk {
         order.fee = total;
         out.push((ts, ReportKind::Filled { order: order.id, qty, price, fee, maker }));
         Ok(qty.raw())
+    }
+
+    /// Dollars become shares at the first price there is, rounded down to nine decimals.
+    pub(super) fn price_dollars(order: &mut Resting, price: Price, ts: Timestamp, out: &mut Reports) {
+        if order.dollars == Money::ZERO {
+            return;
+        }
+        let shares = order.dollars.raw().saturating_mul(i128::from(SCALE)) / i128::from(price.raw().max(1));
+        order.dollars = Money::ZERO;
+        let shares = Qty::from_raw(i64::try_from(shares).unwrap_or(i64::MAX).max(1));
+        if shares != order.qty {
+            order.qty = shares;
+            out.push((ts, ReportKind::Restated { order: order.id, terms: order.terms() }));
+        }
     }
 
     /// Slippage, which never carries a limit order beyond its limit.

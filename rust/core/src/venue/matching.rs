@@ -33,6 +33,9 @@ impl Desk {
         if self.depth.is_some() {
             return self.walk(order, now, false, config, out);
         }
+        if self.exchange.is_some() {
+            return self.deal(order, now, config, out);
+        }
         let (touch, left) = if order.side == Side::Buy { (self.ask, &mut self.ask_left) } else { (self.bid, &mut self.bid_left) };
         if touch <= 0 || !order.accepts(touch) || (order.tif == TimeInForce::Fok && *left < order.remaining().raw()) {
             return Ok(());
@@ -81,6 +84,9 @@ impl Desk {
                 }
             }
         }
+        if self.exchange.is_some() {
+            return self.quote_on_exchange(now, config, out);
+        }
         if !((ask > 0 && self.reach_buy >= ask) || (bid > 0 && self.reach_sell <= bid)) {
             return Ok(());
         }
@@ -117,7 +123,9 @@ impl Desk {
         }
         let (now, price) = (trade.ts, trade.price.raw());
         let mut left = self.available(trade.size.raw());
-        if self.reach_buy >= price || self.reach_sell <= price {
+        if self.exchange.is_some() {
+            self.print_on_exchange(trade, config, out)?;
+        } else if self.reach_buy >= price || self.reach_sell <= price {
             let (quotes, queued) = (self.has_touch(), self.depth.is_some());
             // A trade in which a side took met the resting orders of the other.
             let met = |side: Side| trade.flags & if side == Side::Buy { FLAG_BUYER_TOOK } else { FLAG_SELLER_TOOK } == 0;

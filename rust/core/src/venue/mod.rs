@@ -17,6 +17,7 @@ mod auction;
 mod command;
 mod depth;
 mod desk;
+mod exchange;
 mod groups;
 mod matching;
 mod models;
@@ -99,7 +100,7 @@ impl SimVenue {
         config.validate()?;
         Ok(Self {
             latency: Latency::new(&config),
-            desks: sources.iter().map(|&s| Desk::new(s, &config)).collect(),
+            desks: sources.iter().map(|&s| Desk::new(s, &config)).collect::<Result<_>>()?,
             config,
             places: vec![NOWHERE; 1],
             inbound: VecDeque::new(),
@@ -330,6 +331,7 @@ impl SimVenue {
         self.places[order.0 as usize] = NOWHERE;
         desk.leave_queue(order);
         let resting = desk.orders.swap_remove(place as usize);
+        desk.leave_exchange(&resting);
         if resting.auction != Timestamp::MAX {
             desk.auctions -= 1;
         }

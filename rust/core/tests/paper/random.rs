@@ -311,3 +311,8 @@ fn the_same_with_latency() {
 fn the_same_with_orders_in_the_queue_and_sizes_without_end() {
     seeds(2_000, 40, &json!({"queue": "front", "liquidity": "unlimited", "latency_ns": 1_000_000_000}));
 }
+
+#[test]
+fn the_same_on_an_exchange() {
+    seeds(3_000, 60, &json!({"matching": "engine", "fees": "alpaca", "latency_ns": 20_000_000}));
+}

@@ -50,6 +50,8 @@ pub enum Matching {
     Touch,
     /// The book, where the instrument has one, and trades; orders that take walk its levels.
     Book,
+    /// An exchange on which the quotes are a street's orders: orders trade with it and with each other by price and time.
+    Exchange,
 }
 
 /// When orders may trade.
@@ -158,7 +160,7 @@ impl VenueConfig {
         if !(1..=ALL_PPB).contains(&self.participation_ppb) {
             return Err(Error::config("venue.participation", "must lie above 0 and be at most 1"));
         }
-        if self.queue.needs_book() && self.matching == Matching::Touch {
+        if self.queue.needs_book() && self.matching != Matching::Book {
             return Err(Error::config("venue.queue", "this model reads a book: set matching to book, or use behind or front"));
         }
         self.spread.validate()?;
