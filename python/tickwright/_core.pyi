@@ -1618,9 +1618,7 @@ class PaperVenue:
     def recover(journal: str | PathLike[str], *, durability: str = "group") -> PaperVenue:
         """Return the venue that a journal tells of, which goes on in it."""
 
-    def request(
-        self, account: int, now_ns: int, method: str, path: str, query: str, body: bytes
-    ) -> tuple[int, bytes]:
+    def request(self, account: int, now_ns: int, method: str, path: str, query: str, body: bytes) -> tuple[int, bytes]:
         """Answer a request with its HTTP status and JSON; `path` without `/v2`."""
 
     def market(self, rows: MarketRows, start: int, stop: int) -> None:

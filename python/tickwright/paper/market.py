@@ -106,25 +106,29 @@ class Market:
         self._by_class = by_class
         self._mixed = bool(by_class["us_equity"] and by_class["crypto"])
         self._kick = asyncio.Event()
-        self._bars: MinuteBars | None = None
         self.on_end: Callable[[], None] = lambda: None
         self.ended = False
         self.at_ns = max(clock.now_ns, venue.now_ns)
-        self._load(data)
+        self._load(data, *self._prepared(data))
 
-    def _load(self, data: MarketData | None) -> None:
+    def _prepared(self, data: MarketData | None) -> tuple[_core.MarketRows | None, MinuteBars | None]:
+        """Rows and bars of `data`: what takes longer than the event loop may."""
+        if data is None or not len(data):
+            return None, None
+        from tickwright.paper.minutes import MinuteBars
+
+        return _core.MarketRows(data._core), MinuteBars(data, self._calendar) if self.config.bars else None
+
+    def _load(self, data: MarketData | None, rows: _core.MarketRows | None, bars: MinuteBars | None) -> None:
         """Take `data` as the recorded market, from the row after `at_ns`."""
         self._data = data
-        self._rows = None if data is None or not len(data) else _core.MarketRows(data._core)
-        self.sent = 0 if self._rows is None else self._rows.find(self.at_ns)
-        self._delayed = 0 if self._rows is None else self._rows.find(self.at_ns - DELAY_NS)
+        self._rows, self._bars = rows, bars
+        self.sent = 0 if rows is None else rows.find(self.at_ns)
+        self._delayed = 0 if rows is None else rows.find(self.at_ns - DELAY_NS)
         self._bars_sent = 0
-        if data is not None and self.config.bars:
-            from tickwright.paper.minutes import MinuteBars
-
-            self._bars = MinuteBars(data, self._calendar)
-            self._bars_sent = int(self._bars.ends.searchsorted(self.at_ns, "right"))
-            self._bars.take(0, self._bars_sent)  # the day so far
+        if bars is not None:
+            self._bars_sent = int(bars.ends.searchsorted(self.at_ns, "right"))
+            bars.take(0, self._bars_sent)  # the day so far
 
     @property
     def rows(self) -> int:
@@ -268,7 +272,7 @@ class Market:
             else:
                 await asyncio.sleep(0)
             if self._rows is not None and self.sent == len(self._rows) and not self.ended:
-                self._at_end()
+                await self._at_end()
 
     async def _flood(self) -> None:
         """One step as fast as possible, but no faster than clients take it."""
@@ -327,9 +331,11 @@ class Market:
         for name in ("stocks", "crypto"):
             self._streams.disturb(name, frames=False)
 
-    def _at_end(self) -> None:
+    async def _at_end(self) -> None:
         if self.config.at_end == "loop" and self._data is not None:
-            self._load(self._a_round_later(self._data))
+            later = await asyncio.to_thread(self._a_round_later, self._data)
+            rows, bars = await asyncio.to_thread(self._prepared, later)
+            self._load(later, rows, bars)
             return
         self.ended = True
         if self.config.at_end == "stop":
