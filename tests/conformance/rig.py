@@ -85,7 +85,7 @@ class Socket:
     def __init__(self, url, *, packed=False, headers=None):
         extra = {"Content-Type": "application/msgpack"} if packed else {}
         self.packed = packed
-        self._context = connect(url, additional_headers={**extra, **(headers or {})}, max_size=None)
+        self._context = connect(url, additional_headers={**extra, **(headers or {})}, max_size=None, close_timeout=0.5)
         self.socket = self._context.__enter__()
 
     def __enter__(self):
