@@ -6,14 +6,14 @@ use crate::errors::{Count, call, choose, to_py};
 use bytemuck::cast_slice;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tickwright_core::journal::{Files, JournalId, LogConfig, SyncPolicy};
-use tickwright_core::paper::frames::{self, Channel, Channels, FrameFormat};
 use tickwright_core::paper;
+use tickwright_core::paper::frames::{self, Channel, Channels, FrameFormat};
 use tickwright_core::types::{Error, Timestamp};
 
 /// Market data of all kinds as one sequence of rows in order of time.
@@ -212,13 +212,18 @@ pub(crate) struct FrameEncoder {
 #[pymethods]
 impl FrameEncoder {
     #[new]
-    #[pyo3(signature = (format="msgpack", max_rows=Count(100)))]
-    fn new(format: &str, max_rows: Count) -> PyResult<Self> {
+    #[pyo3(signature = (format="msgpack", max_rows=Count(100), *, tapes=None))]
+    fn new(format: &str, max_rows: Count, tapes: Option<HashMap<String, String>>) -> PyResult<Self> {
         let format = choose("format", format, &[("msgpack", FrameFormat::Msgpack), ("json", FrameFormat::Json)])?;
         if !(1..=usize::from(u16::MAX)).contains(&max_rows.0) {
             return Err(to_py(Error::config("max_rows", "must be 1 to 65,535")));
         }
-        Ok(Self { inner: Mutex::new(frames::FrameEncoder::new(format, max_rows.0)) })
+        let mut encoder = frames::FrameEncoder::new(format, max_rows.0);
+        if let Some(tapes) = tapes {
+            let letter = |tape: &str| tape.bytes().next().unwrap_or(0);
+            encoder = encoder.complete(tapes.into_iter().map(|(symbol, tape)| (symbol, letter(&tape))));
+        }
+        Ok(Self { inner: Mutex::new(encoder) })
     }
 
     /// Frames of the wanted rows from `start` up to but not including `stop`, in order; `{"*"}` wants every symbol.

@@ -1,7 +1,8 @@
 //! The trading days of the calendar: which part of a day it is, and when the next one begins.
 
 use crate::feeds::zone::new_york_date;
-use crate::types::{Error, Result, Timestamp};
+use crate::order::TimeInForce;
+use crate::types::{Error, HOUR_NS, MINUTE_NS, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What begins at a moment of the calendar.
@@ -60,6 +61,16 @@ impl Calendar {
     /// The day that `ts` is in, or the next one.
     pub(super) fn day(&self, ts: Timestamp) -> Option<&[Timestamp; 4]> {
         self.days.get(self.days.partition_point(|d| d[3] <= ts))
+    }
+
+    /// True where the broker takes no order for the auction any more: for the opening from two minutes before it, for the closing from
+    /// ten, both until an hour before the post-market ends (19:00 in New York).
+    pub(super) fn is_late(&self, ts: Timestamp, tif: TimeInForce) -> bool {
+        self.day(ts).is_some_and(|d| match tif {
+            TimeInForce::Opg => ts >= d[1].plus(-2 * MINUTE_NS) && ts < d[3].plus(-HOUR_NS),
+            TimeInForce::Cls => ts >= d[2].plus(-10 * MINUTE_NS) && ts < d[3].plus(-HOUR_NS),
+            _ => false,
+        })
     }
 
     /// The last day whose close is at or before `ts`.

@@ -2,11 +2,10 @@
 
 use super::calendar::date_text;
 use super::json::{text, time_text};
-use super::refusal::Answer;
 use super::state::{Holder, State};
 use crate::account::AccountKind;
 use crate::types::{InstrumentId, Money, OrderId, Qty, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What is left of `amount`, at least nothing.
 fn at_least_zero(raw: i128) -> Money {
@@ -51,7 +50,7 @@ impl State {
         (figures.buying_power, at_least_zero(own))
     }
 
-    pub(super) fn account_json(&self, account: usize) -> Answer {
+    pub(super) fn account_json(&self, account: usize) -> Value {
         let (holder, spec) = (&self.holders[account], &self.config.accounts[account]);
         let (held, _) = self.held(account, None);
         let figures = holder.account.figures(&holder.ledger, held);
@@ -67,9 +66,7 @@ impl State {
         for activity in holder.activities.iter().rev().take_while(|a| a.ts >= self.last_day) {
             fees -= activity.cash().filter(|(code, _)| *code == "FEE").map_or(0, |(_, amount)| amount.raw());
         }
-        Ok((
-            200,
-            json!({
+        json!({
                 "id": spec.id.to_string(),
                 "account_number": spec.account_number,
                 "status": "ACTIVE",
@@ -111,8 +108,7 @@ impl State {
                 "intraday_adjustments": "0",
                 "options_approved_level": 0,
                 "options_trading_level": 0,
-            }),
-        ))
+        })
     }
 }
 

@@ -130,7 +130,7 @@ impl State {
             "base_value_asof": super::calendar::date_text(from),
             "timeframe": name,
         });
-        let flows = self.cash_flows(account, query, &at, frame)?;
+        let flows = self.cash_flows(account, query, &at, frame);
         if let Value::Object(fields) = &mut answer {
             fields.insert("cashflow".to_owned(), Value::Object(flows));
         }
@@ -151,11 +151,11 @@ impl State {
     }
 
     /// Money in and out by type and window.
-    fn cash_flows(&self, account: usize, query: &Query, at: &[i64], frame: i64) -> Result<Map<String, Value>, Refusal> {
+    fn cash_flows(&self, account: usize, query: &Query, at: &[i64], frame: i64) -> Map<String, Value> {
         let asked = query.list("cashflow_types");
         let mut flows = Map::new();
         if asked.is_empty() || asked.contains(&"NONE") || at.is_empty() {
-            return Ok(flows);
+            return flows;
         }
         let mut sums: std::collections::BTreeMap<&str, Vec<i128>> = std::collections::BTreeMap::new();
         for activity in &self.holders[account].activities {
@@ -170,6 +170,6 @@ impl State {
         for (code, amounts) in sums {
             flows.insert(code.to_owned(), amounts.into_iter().map(|raw| Value::from(Money::from_raw(raw).to_f64())).collect());
         }
-        Ok(flows)
+        flows
     }
 }

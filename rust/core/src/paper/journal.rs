@@ -34,7 +34,7 @@ impl Input {
     }
 }
 
-fn unreadable(error: postcard::Error) -> Error {
+fn unreadable(error: &postcard::Error) -> Error {
     Error::data("journal of a paper venue", format!("a record cannot be read: {error}"))
 }
 
@@ -62,7 +62,7 @@ pub(super) fn begin<S: Storage>(log: &mut Log<S>, text: &str, now: Timestamp) ->
 
 /// Append an input.
 pub(super) fn append<S: Storage>(log: &mut Log<S>, input: &Input, now: Timestamp) -> Result<()> {
-    let bytes = postcard::to_stdvec(input).map_err(unreadable)?;
+    let bytes = postcard::to_stdvec(input).map_err(|e| unreadable(&e))?;
     log.append(input.kind(), now, now, &bytes)?;
     Ok(())
 }
@@ -80,7 +80,7 @@ pub(super) fn replay<S: Source>(source: S) -> Result<State> {
             }
             (None, _) => return Err(nothing()),
             (Some(state), RecordKind::BATCH | RecordKind::WAKE | RecordKind::COMMAND) => {
-                let input: Input = postcard::from_bytes(record.payload).map_err(unreadable)?;
+                let input: Input = postcard::from_bytes(record.payload).map_err(|e| unreadable(&e))?;
                 state.take(&input)?;
                 // They were taken before the journal was left, or were never promised to anyone.
                 state.updates.clear();

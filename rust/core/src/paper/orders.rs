@@ -74,7 +74,7 @@ fn trail(price: Option<i64>, percent: Option<i64>) -> Result<Option<Trail>, Refu
         (Some(_), Some(_)) => Err(Refusal::malformed("only one of trail_price or trail_percent is accepted")),
         (Some(raw), None) if raw > 0 => Ok(Some(Trail::Price(Price::from_raw(raw)))),
         // A percent in units of 1e-9 is a hundred times as many parts per billion.
-        (None, Some(raw)) if raw >= 100 && raw < 100 * SCALE => Ok(Some(Trail::PartsPerBillion(raw / 100))),
+        (None, Some(raw)) if (100..100 * SCALE).contains(&raw) => Ok(Some(Trail::PartsPerBillion(raw / 100))),
         (None, None) => Ok(None),
         (Some(_), _) => Err(Refusal::malformed("trail_price must be > 0")),
         _ => Err(Refusal::malformed("trail_percent must be > 0 and < 100")),
@@ -229,6 +229,10 @@ impl State {
     pub(super) fn place(&mut self, account: usize, ask: &Ask) -> Result<Value, Refusal> {
         self.check_form(&ask.request)?;
         self.check_name(account, ask.client_order_id.as_deref())?;
+        if self.calendar.is_late(self.now, ask.request.tif) && !self.is_crypto(ask.request.instrument) {
+            let tif = ask.request.tif.as_str();
+            return Err(Refusal::unprocessable(format!("{tif} orders are not accepted at this time")));
+        }
         let request = self.sized(&ask.request)?;
         let ask = Ask { request, ..ask.clone() };
         let Verdict { closes, hold } = self.check(account, &ask, None)?;

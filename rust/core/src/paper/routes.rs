@@ -79,20 +79,20 @@ impl State {
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let body = || body(&request.body);
         match (request.method.as_str(), parts.as_slice()) {
-            ("GET", ["account"]) => self.account_json(account),
-            ("GET", ["account", "configurations"]) => self.configurations(account),
+            ("GET", ["account"]) => Ok((200, self.account_json(account))),
+            ("GET", ["account", "configurations"]) => Ok((200, self.configurations(account))),
             ("PATCH", ["account", "configurations"]) => self.configure(account, &body()?),
             ("GET", ["account", "activities"]) => self.list_activities(account, None, &query),
             ("GET", ["account", "activities", kind]) => self.list_activities(account, Some(kind), &query),
             ("GET", ["account", "portfolio", "history"]) => self.portfolio_history(account, &query),
             ("GET", ["orders"]) => self.list_orders(account, &query),
             ("POST", ["orders"]) => self.post_order(account, &body()?),
-            ("DELETE", ["orders"]) => self.cancel_all(account),
+            ("DELETE", ["orders"]) => Ok((207, self.cancel_all(account))),
             ("GET", ["orders:by_client_order_id"]) => self.order_by_client_id(account, &query),
             ("GET", ["orders", id]) => self.get_order(account, id, &query),
             ("PATCH", ["orders", id]) => self.patch_order(account, id, &body()?),
             ("DELETE", ["orders", id]) => self.delete_order(account, id),
-            ("GET", ["positions"]) => self.list_positions(account),
+            ("GET", ["positions"]) => Ok((200, self.list_positions(account))),
             ("DELETE", ["positions"]) => self.close_all(account, &query),
             ("GET", ["positions", name @ ..]) => self.get_position(account, &name.join("/")),
             ("DELETE", ["positions", name @ ..]) => self.close_position(account, &name.join("/"), &query),
@@ -111,7 +111,7 @@ impl State {
         let (which, symbol): (Which<'_>, &[&str]) = match (name, parts) {
             (None, []) => {
                 return match method {
-                    "GET" => self.list_watchlists(account),
+                    "GET" => Ok((200, self.list_watchlists(account))),
                     "POST" => self.make_watchlist(account, &body()?),
                     _ => Err(Refusal::method_not_allowed()),
                 };

@@ -71,8 +71,8 @@ fn choice(body: &Value, name: &str, choices: &[&str], into: &mut String) -> Resu
 }
 
 impl State {
-    pub(super) fn configurations(&self, account: usize) -> Answer {
-        Ok((200, self.holders[account].settings.json()))
+    pub(super) fn configurations(&self, account: usize) -> Value {
+        self.holders[account].settings.json()
     }
 
     pub(super) fn configure(&mut self, account: usize, body: &Value) -> Answer {
@@ -115,6 +115,6 @@ impl State {
         let holder = &mut self.holders[account];
         holder.account.set_config(config).map_err(|e| Refusal::unprocessable(e.to_string()))?;
         holder.settings = settings;
-        self.configurations(account)
+        Ok((200, self.configurations(account)))
     }
 }

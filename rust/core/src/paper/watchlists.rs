@@ -113,9 +113,8 @@ impl State {
         Ok(Some(name))
     }
 
-    pub(super) fn list_watchlists(&self, account: usize) -> Answer {
-        let lists = self.holders[account].watchlists.iter().map(|l| self.watchlist_json(account, l, false)).collect();
-        Ok((200, Value::Array(lists)))
+    pub(super) fn list_watchlists(&self, account: usize) -> Value {
+        self.holders[account].watchlists.iter().map(|l| self.watchlist_json(account, l, false)).collect()
     }
 
     pub(super) fn get_watchlist(&self, account: usize, which: Which<'_>) -> Answer {

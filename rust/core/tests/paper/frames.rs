@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use std::sync::Arc;
 use tickwright_core::event::{
-    Bar, BarBatch, BookAction, BookDelta, Correction, CorrectionBatch, CorrectionKind, DeltaBatch, FLAG_LAST, FLAG_SNAPSHOT, PriceBand, Quote,
-    QuoteBatch, Status, StatusBatch, Trade, TradeBatch, pack_conditions, BandBatch,
+    BandBatch, Bar, BarBatch, BookAction, BookDelta, Correction, CorrectionBatch, CorrectionKind, DeltaBatch, FLAG_LAST, FLAG_SNAPSHOT,
+    PriceBand, Quote, QuoteBatch, Status, StatusBatch, Trade, TradeBatch, pack_conditions,
 };
 use tickwright_core::feeds::alpaca::{AlpacaDecoder, Format};
 use tickwright_core::feeds::{Batches, Decoder, MarketData, QualityPolicy};
@@ -177,4 +177,32 @@ fn only_what_is_wanted_is_sent() {
         assert_eq!((out.trades.len(), out.deltas.len(), out.bars.len()), (1, 6, 0));
         assert!(FrameEncoder::new(format, 100).frames(&rows, 0..rows.len(), &Channels::default()).is_empty());
     }
+}
+
+#[test]
+fn messages_are_made_complete_where_asked() {
+    let mut data = quote_data(&[(1, 100_000_000_000, 10_000_000, 1_000_000_000, 0), (1_000, 60_000_000_000_000, 10_000_000, 1_000_000_000, 2)]);
+    let quotes = &mut data.quotes[0];
+    (quotes.bid_venue, quotes.ask_venue, quotes.conditions, quotes.tape) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut trades = TradeBatch::default();
+    for (i, instrument) in [0, 2].into_iter().enumerate() {
+        let ts = Timestamp::from_nanos(1_700_000_000_000_005_000 + i as i64);
+        let (price, size) = (Price::from_raw(1_000_000_000), Qty::from_raw(2_000_000_000));
+        trades.push(Trade { ts, instrument: InstrumentId(instrument), price, size, flags: 0 });
+    }
+    data.trades = vec![trades];
+    let rows = MarketRows::new(Arc::new(data)).unwrap();
+    let mut encoder = FrameEncoder::new(FrameFormat::Json, 100).complete([("AAPL".to_owned(), b'A')]);
+    let frames = encoder.frames(&rows, 0..rows.len(), &everything());
+    let messages: Vec<serde_json::Value> = serde_json::from_slice(&frames[0]).unwrap();
+    let found: Vec<String> = messages.iter().map(|m| ["T", "S", "bx", "x", "c", "z", "i", "tks"].map(|k| m[k].to_string()).join(" ")).collect();
+    assert_eq!(
+        found,
+        [
+            r#""q" "AAPL" "V" null ["R"] "A" null null"#,
+            r#""q" "BTC/USD" null null null null null null"#,
+            r#""t" "AAPL" null "V" ["@"] "A" 1700000000000005 null"#,
+            r#""t" "BTC/USD" null null null null 1700000000000005 "B""#,
+        ]
+    );
 }

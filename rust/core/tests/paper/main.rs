@@ -23,9 +23,11 @@ pub(crate) fn at(day: i64, hour: i64, minute: i64) -> i64 {
 }
 
 pub(crate) fn config(more: &Value) -> String {
-    let sessions: Vec<[i64; 4]> = (0..4).map(|d| [at(d, 4, 0), at(d, 9, 30), at(d, if d == 2 { 13 } else { 16 }, 0), at(d, 20, 0)]).collect();
+    let sessions: Vec<[i64; 4]> =
+        (0..4).map(|d| [at(d, 4, 0), at(d, 9, 30), at(d, if d == 2 { 13 } else { 16 }, 0), at(d, 20, 0)]).collect();
     let symbol = |i: u32, symbol: &str, class: &str| json!({"symbol": symbol, "id": format!("00000000-0000-4000-8000-{i:012}"), "asset_class": class});
-    let account = |i: u32, cash: &str| json!({"id": format!("10000000-0000-4000-8000-{i:012}"), "account_number": format!("PA{i}"), "cash": cash});
+    let account =
+        |i: u32, cash: &str| json!({"id": format!("10000000-0000-4000-8000-{i:012}"), "account_number": format!("PA{i}"), "cash": cash});
     let mut config = json!({
         "start_ns": at(0, 9, 0),
         "seed": 7,

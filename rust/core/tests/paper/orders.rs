@@ -32,7 +32,10 @@ fn a_limit_order_rests_until_the_market_comes_to_it() {
     assert_eq!(b.events(), ["pending_new", "new", "partial_fill", "fill"]);
     let fills = b.get("/account/activities/FILL", "direction=asc");
     let of = |key: &str| fills.as_array().unwrap().iter().map(|f| f[key].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-    assert_eq!((of("qty"), of("cum_qty"), of("leaves_qty")), (vec!["4".to_owned(), "6".into()], vec!["4".into(), "10".into()], vec!["6".into(), "0".into()]));
+    assert_eq!(
+        (of("qty"), of("cum_qty"), of("leaves_qty")),
+        (vec!["4".to_owned(), "6".into()], vec!["4".into(), "10".into()], vec!["6".into(), "0".into()])
+    );
     b.check_replay();
 }
 
@@ -95,8 +98,18 @@ fn refusals_are_those_of_the_table() {
     let mut extended = simple("AAPL", "buy", "1", "market");
     extended["extended_hours"] = json!(true);
     check(extended, 422, 42_210_000, "extended hours order must be DAY limit orders");
-    check(json!({"symbol": "BTC/USD", "side": "buy", "qty": "0.1", "type": "market", "time_in_force": "day"}), 422, 42_210_000, "crypto orders");
-    check(json!({"symbol": "BTC/USD", "side": "sell", "qty": "0.1", "type": "market", "time_in_force": "gtc"}), 403, 40_310_000, "insufficient balance");
+    check(
+        json!({"symbol": "BTC/USD", "side": "buy", "qty": "0.1", "type": "market", "time_in_force": "day"}),
+        422,
+        42_210_000,
+        "crypto orders",
+    );
+    check(
+        json!({"symbol": "BTC/USD", "side": "sell", "qty": "0.1", "type": "market", "time_in_force": "gtc"}),
+        403,
+        40_310_000,
+        "insufficient balance",
+    );
 }
 
 #[test]
@@ -232,5 +245,28 @@ fn quotes_that_reach_no_order_leave_no_record() {
     }
     assert_eq!(b.venue.records(), before);
     b.get("/positions", "");
+    b.check_replay();
+}
+
+#[test]
+fn orders_for_an_auction_are_taken_until_shortly_before_it() {
+    let mut b = Bench::new(&json!({}));
+    let mut auction = simple("AAPL", "buy", "10", "market");
+    auction["time_in_force"] = json!("opg");
+    b.market(&[(at(0, 9, 1), "AAPL", 100.0, 100.02, 500.0)]);
+    let order = b.order(&auction);
+    assert_eq!(order["status"], "accepted");
+    b.go(at(0, 9, 28));
+    assert_eq!(b.refused(&auction).0, 422);
+    b.market(&[(at(0, 9, 31), "AAPL", 101.5, 0.0, 300.0)]);
+    assert_eq!(b.again(&order)["filled_avg_price"], "101.5");
+    auction["time_in_force"] = json!("cls");
+    auction["side"] = json!("sell");
+    let order = b.order(&auction);
+    b.go(at(0, 15, 50));
+    assert_eq!(b.refused(&auction).0, 422);
+    b.market(&[(at(0, 15, 59), "AAPL", 102.5, 0.0, 300.0)]);
+    b.go(at(0, 16, 30));
+    assert_eq!(b.again(&order)["filled_avg_price"], "102.5");
     b.check_replay();
 }

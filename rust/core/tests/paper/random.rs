@@ -228,8 +228,21 @@ impl World {
                 let (qty, available) = (raw(&position["qty"]), raw(&position["qty_available"]));
                 assert!(available.abs() <= qty.abs() && available.signum() * qty.signum() >= 0, "{position}");
                 let mut story = || {
-                    let (_, orders) = self.bench.call(account, "GET", "/orders", "status=all&limit=500&direction=asc&symbols=BTC/USD", &Value::Null);
-                    let fields = ["submitted_at", "side", "qty", "notional", "type", "limit_price", "status", "filled_qty", "updated_at", "replaced_at", "position_intent"];
+                    let (_, orders) =
+                        self.bench.call(account, "GET", "/orders", "status=all&limit=500&direction=asc&symbols=BTC/USD", &Value::Null);
+                    let fields = [
+                        "submitted_at",
+                        "side",
+                        "qty",
+                        "notional",
+                        "type",
+                        "limit_price",
+                        "status",
+                        "filled_qty",
+                        "updated_at",
+                        "replaced_at",
+                        "position_intent",
+                    ];
                     let line = |o: &Value| fields.map(|f| o[f].as_str().unwrap_or("-").to_owned()).join(" ");
                     orders.as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("\n")
                 };

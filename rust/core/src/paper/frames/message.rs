@@ -2,7 +2,7 @@
 
 use super::super::rows::{MarketRows, RowKind, RowRef};
 use super::Out;
-use crate::event::{BookAction, BookDelta, CorrectionKind, FLAG_DAILY, FLAG_SNAPSHOT, FLAG_UPDATED, unpack_conditions};
+use crate::event::{BookAction, BookDelta, CorrectionKind, FLAG_DAILY, FLAG_SELLER_TOOK, FLAG_SNAPSHOT, FLAG_UPDATED, unpack_conditions};
 use crate::types::{Label, Side};
 
 /// Levels of a book that wait for their message: price and size.
@@ -32,6 +32,8 @@ impl Levels {
 pub(super) struct Message<'a> {
     pub(super) symbol: &'a [u8],
     pub(super) crypto: bool,
+    /// The tape of a stock whose messages are made complete, or any letter of a coin's; zero where they stay as the data are.
+    pub(super) tape: u8,
     pub(super) labels: &'a [Vec<u8>],
 }
 
@@ -74,7 +76,18 @@ const fn one(there: bool) -> usize {
     there as usize
 }
 
+/// What Alpaca always sends, where the data do not have it: the venue, and the condition of a plain quote or trade.
+const VENUE: u8 = b'V';
+const PLAIN_QUOTE: u32 = b'R' as u32;
+const PLAIN_TRADE: u32 = b'@' as u32;
+
 impl Message<'_> {
+    /// `there`, or `plain` where a stock's messages are made complete.
+    #[inline]
+    fn or_plain<T: Copy + Default + PartialEq>(&self, there: T, plain: T) -> T {
+        if there == T::default() && self.tape != 0 && !self.crypto { plain } else { there }
+    }
+
     #[inline]
     fn begin<O: Out>(&self, out: &mut O, kind: u8, entries: usize) {
         out.map(entries + 2);
@@ -107,7 +120,8 @@ impl Message<'_> {
     #[inline]
     fn quote<O: Out>(&self, out: &mut O, rows: &MarketRows, r: RowRef) {
         let (batch, row) = (&rows.data().quotes[r.batch as usize], r.row as usize);
-        let (bid_venue, ask_venue, tape) = (of(&batch.bid_venue, row), of(&batch.ask_venue, row), of(&batch.tape, row));
+        let (bid_venue, ask_venue) = (self.or_plain(of(&batch.bid_venue, row), VENUE), self.or_plain(of(&batch.ask_venue, row), VENUE));
+        let tape = self.or_plain(of(&batch.tape, row), self.tape);
         self.begin(out, b'q', 5 + one(bid_venue != 0) + one(ask_venue != 0) + one(tape != 0) + one(!self.crypto));
         letter(out, "bx", bid_venue);
         price(out, "bp", batch.bid[row].raw());
@@ -116,7 +130,7 @@ impl Message<'_> {
         price(out, "ap", batch.ask[row].raw());
         size(out, "as", batch.ask_size[row].raw());
         if !self.crypto {
-            conditions(out, "c", of(&batch.conditions, row));
+            conditions(out, "c", self.or_plain(of(&batch.conditions, row), PLAIN_QUOTE));
         }
         letter(out, "z", tape);
         Self::end(out, batch.ts[row].nanos());
@@ -125,25 +139,43 @@ impl Message<'_> {
     #[inline]
     fn trade<O: Out>(&self, out: &mut O, rows: &MarketRows, r: RowRef) {
         let (batch, row) = (&rows.data().trades[r.batch as usize], r.row as usize);
-        let (venue, tape, aggressor) = (of(&batch.venue, row), of(&batch.tape, row), of(&batch.aggressor, row));
+        let (venue, tape) = (self.or_plain(of(&batch.venue, row), VENUE), self.or_plain(of(&batch.tape, row), self.tape));
+        let mut aggressor = of(&batch.aggressor, row);
+        if aggressor == 0 && self.crypto && self.tape != 0 {
+            aggressor = if batch.flags[row] & FLAG_SELLER_TOOK == 0 { 1 } else { -1 };
+        }
+        let mut id = of(&batch.id, row);
+        if batch.id.is_empty() && self.tape != 0 {
+            id = u64::try_from(batch.ts[row].nanos() / 1_000).unwrap_or(0);
+        }
         let entries = 4 + one(venue != 0) + one(tape != 0) + one(!self.crypto) + one(aggressor != 0);
         self.begin(out, b't', entries);
         out.key("i");
-        out.whole(of(&batch.id, row));
+        out.whole(id);
         letter(out, "x", venue);
         price(out, "p", batch.price[row].raw());
         size(out, "s", batch.size[row].raw());
         if !self.crypto {
-            conditions(out, "c", of(&batch.conditions, row));
+            conditions(out, "c", self.or_plain(of(&batch.conditions, row), PLAIN_TRADE));
         }
         letter(out, "z", tape);
-        letter(out, "tks", if aggressor > 0 { b'B' } else if aggressor < 0 { b'S' } else { 0 });
+        let side = match aggressor.signum() {
+            1 => b'B',
+            -1 => b'S',
+            _ => 0,
+        };
+        letter(out, "tks", side);
         Self::end(out, batch.ts[row].nanos());
     }
 
     fn bar<O: Out>(&self, out: &mut O, rows: &MarketRows, r: RowRef) {
         let (batch, row) = (&rows.data().bars[r.batch as usize], r.row as usize);
-        let (trades, vwap) = (batch.trades.get(row), of(&batch.vwap, row).raw());
+        let mut trades = batch.trades.get(row).copied();
+        let mut vwap = of(&batch.vwap, row).raw();
+        if self.tape != 0 {
+            trades = trades.or(Some(0));
+            vwap = if vwap == 0 { batch.close[row].raw() } else { vwap };
+        }
         let kind = match batch.flags[row] {
             flags if flags & FLAG_DAILY != 0 => b'd',
             flags if flags & FLAG_UPDATED != 0 => b'u',
@@ -155,7 +187,7 @@ impl Message<'_> {
         price(out, "l", batch.low[row].raw());
         price(out, "c", batch.close[row].raw());
         size(out, "v", batch.volume[row].raw());
-        if let Some(&trades) = trades {
+        if let Some(trades) = trades {
             out.key("n");
             out.whole(trades);
         }

@@ -19,6 +19,7 @@ use channels::Wanted;
 use json::Json;
 use message::{Levels, Message};
 use msgpack::Msgpack;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -74,6 +75,7 @@ struct Prepared {
     wanted: Vec<u16>,
     symbols: Vec<Vec<u8>>,
     crypto: Vec<bool>,
+    tapes: Vec<u8>,
     labels: Vec<Vec<u8>>,
 }
 
@@ -85,8 +87,13 @@ pub struct FrameEncoder {
     msgpack: Msgpack,
     json: Json,
     levels: Levels,
+    /// Tapes of stocks whose messages are made complete.
+    tapes: Option<BTreeMap<String, u8>>,
     prepared: Option<Prepared>,
 }
+
+/// Tape of a stock of which nobody said it: NASDAQ's.
+const TAPE: u8 = b'C';
 
 impl FrameEncoder {
     /// An encoder of frames of `max_rows` messages at most (1 to 65,535).
@@ -97,8 +104,18 @@ impl FrameEncoder {
             msgpack: Msgpack::default(),
             json: Json::default(),
             levels: Levels::default(),
+            tapes: None,
             prepared: None,
         }
+    }
+
+    /// Make messages complete where the data lack what Alpaca always sends: venue `V`, conditions `@` of trades and `R` of quotes, tapes
+    /// by symbol (C for others), the time in microseconds as a trade's id, the buyer as taker of coins, and of bars no trades and the
+    /// close as average price.
+    #[must_use]
+    pub fn complete(mut self, tapes: impl IntoIterator<Item = (String, u8)>) -> Self {
+        self.tapes = Some(tapes.into_iter().collect());
+        self
     }
 
     /// Frames of those of the rows in `range` that `channels` want, in order.
@@ -130,9 +147,14 @@ impl FrameEncoder {
                 wanted: data.instruments.symbols().iter().map(|s| channels.of(s)).collect(),
                 symbols: data.instruments.symbols().iter().map(|s| O::prepared(s)).collect(),
                 crypto: data.instruments.symbols().iter().map(|s| s.contains('/')).collect(),
+                tapes: data.instruments.symbols().iter().map(|s| self.tape(s)).collect(),
                 labels: data.labels.texts().map(O::prepared).collect(),
             },
         }
+    }
+
+    fn tape(&self, symbol: &str) -> u8 {
+        self.tapes.as_ref().map_or(0, |tapes| tapes.get(symbol).copied().filter(u8::is_ascii_uppercase).unwrap_or(TAPE))
     }
 
     fn encode<O: Out>(&mut self, out: &mut O, rows: &MarketRows, range: Range<usize>, channels: &Channels) -> Vec<Vec<u8>> {
@@ -150,6 +172,7 @@ impl FrameEncoder {
             let names = Message {
                 symbol: prepared.symbols.get(instrument.index()).map_or(&[], Vec::as_slice),
                 crypto: prepared.crypto.get(instrument.index()).copied().unwrap_or(false),
+                tape: prepared.tapes.get(instrument.index()).copied().unwrap_or(0),
                 labels: &prepared.labels,
             };
             if messages > 0 {

@@ -121,7 +121,7 @@ impl Out for Msgpack {
     fn time(&mut self, ns: i64) {
         let (seconds, nanos) = (ns.div_euclid(1_000_000_000), ns.rem_euclid(1_000_000_000) as u64);
         match (u64::try_from(seconds), nanos) {
-            (Ok(s), 0) if s <= u64::from(u32::MAX) => {
+            (Ok(s), 0) if s >> 32 == 0 => {
                 self.bytes.extend_from_slice(&[0xd6, 0xff]);
                 self.bytes.extend_from_slice(&(s as u32).to_be_bytes());
             }
