@@ -182,7 +182,7 @@ def test_a_live_stream_is_passed_on(monkeypatch):
         }
         settings = {"paper": {"accounts": rig.accounts(2), "market": market, "wait": False}}
         with PaperServer(settings) as server:
-            rig.eventually(lambda: origin.control("GET", "state")["data_clients"] == 2)
+            rig.eventually(lambda: origin.control("GET", "state")["subscribers"] == 2)
             with rig.Socket(server.stock_stream_url, packed=True) as socket:
                 socket.auth()
                 socket.ask({"action": "subscribe", "quotes": ["*"]})

@@ -217,7 +217,7 @@ def test_alpaca_py_connects_again_after_a_disconnect(quiet, floor, key, script):
     stream._reconnect_min_backoff = 0.05
     stream.subscribe_quotes(on, "AAPL")
     with rig.running(stream):
-        rig.eventually(lambda: quiet.control("GET", "state")["data_clients"] == 1)
+        rig.eventually(lambda: quiet.control("GET", "state")["subscribers"] == 1)
         script({"kind": "disconnect", "where": "stocks"})
         rig.eventually(lambda: quiet.control("GET", "faults")[0]["happened"] == 1)
         rig.eventually(lambda: quiet.control("GET", "state")["data_clients"] == 0 or stream._running)

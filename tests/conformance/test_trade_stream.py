@@ -209,7 +209,7 @@ def test_the_trading_stream_of_alpaca_py_hears_in_order(quiet, trader, floor, ke
     stream = rig.trading_stream(quiet, key)
     stream.subscribe_trade_updates(on)
     with rig.running(stream):
-        rig.eventually(lambda: quiet.control("GET", "state")["trade_clients"])
+        rig.eventually(lambda: quiet.control("GET", "state")["listeners"])
         rig.eventually(lambda: stream._running)
         for qty in (1, 2, 3):
             trader.submit_order(market(qty))

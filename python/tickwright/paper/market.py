@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tickwright import _core
 from tickwright.data import MarketData
 from tickwright.paper.assets import asset_class
+from tickwright.paper.news import NewsFeed
 from tickwright.paper.wire import Format, encode
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Market:
         What goes wrong with streams by time alone.
     config : PaperConfig
         Settings.
+    tapes : mapping
+        Tape of each share, for messages whose data do not say.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Market:
         trades: TradeHub,
         faults: FaultScript,
         config: PaperConfig,
+        tapes: Mapping[str, str],
     ) -> None:
         self.venue = venue
         self.clock = clock
@@ -97,8 +101,8 @@ class Market:
         self._trades = trades
         self._faults = faults
         self._encoders: dict[Format, _core.FrameEncoder] = {
-            "msgpack": _core.FrameEncoder("msgpack"),
-            "json": _core.FrameEncoder("json"),
+            "msgpack": _core.FrameEncoder("msgpack", tapes=tapes),
+            "json": _core.FrameEncoder("json", tapes=tapes),
         }
         by_class: dict[str, set[str]] = {"us_equity": set(), "crypto": set()}
         for symbol in venue.symbols:
@@ -125,6 +129,7 @@ class Market:
         self._rows, self._bars = rows, bars
         self.sent = 0 if rows is None else rows.find(self.at_ns)
         self._delayed = 0 if rows is None else rows.find(self.at_ns - DELAY_NS)
+        self._news = NewsFeed(() if data is None else data.news, self.at_ns)
         self._bars_sent = 0
         if bars is not None:
             self._bars_sent = int(bars.ends.searchsorted(self.at_ns, "right"))
@@ -171,8 +176,8 @@ class Market:
         self.at_ns = max(self.at_ns, at_ns)
         if self._streams.sessions:
             self._show(at_ns, stop)
-        elif self._bars is not None:
-            self._skip_bars(at_ns)
+        else:
+            self._skip(at_ns)
         self.sent = stop
         self._flush()
         return at_ns == now_ns
@@ -191,6 +196,7 @@ class Market:
         self.tape.add(data)
         for group, sessions in self._streams.groups().items():
             self._streams.send(sessions, self._frames(group, rows, 0, len(rows)))
+        self._show_news(NewsFeed(data.news, -1).take(last_ns))
         self._flush()
 
     def _flush(self) -> None:
@@ -209,12 +215,15 @@ class Market:
                 for group, sessions in self._streams.groups(delayed=True).items():
                     self._streams.send(sessions, self._frames(group, self._rows, self._delayed, until))
                 self._delayed = until
+        self._show_news(self._news.take(at_ns))
         if self._bars is not None:
             first, self._bars_sent = self._bars_sent, int(self._bars.ends.searchsorted(at_ns, "right"))
             if self._bars_sent > first:
                 self._show_bars(self._bars.take(first, self._bars_sent))
 
-    def _skip_bars(self, at_ns: int) -> None:
+    def _skip(self, at_ns: int) -> None:
+        """Let go by what nobody listens to."""
+        self._news.take(at_ns)
         if self._bars is not None and self._bars_sent < len(self._bars.ends):
             first, self._bars_sent = self._bars_sent, int(self._bars.ends.searchsorted(at_ns, "right"))
             self._bars.take(first, self._bars_sent)
@@ -254,6 +263,13 @@ class Market:
                         messages.append(message)
             if messages:
                 self._streams.send(sessions, [encode(messages, form)])
+
+    def _show_news(self, items: list[dict[str, Any]]) -> None:
+        for (feed, form, wanted), sessions in self._streams.groups().items() if items else ():
+            symbols = dict(wanted).get("news", frozenset())
+            chosen = [item for item in items if "*" in symbols or symbols & set(item["symbols"])]
+            if feed == "news" and chosen:
+                self._streams.send(sessions, [encode(chosen, form)])
 
     async def run(self) -> None:
         """Play the market until cancelled."""
