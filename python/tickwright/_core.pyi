@@ -1595,6 +1595,7 @@ class Node:
     def close(self) -> None:
         """Make everything durable and end with a checkpoint."""
 
+@final
 class MarketRows:
     """Market data of all kinds as one sequence of rows in order of time."""
 
@@ -1624,9 +1625,7 @@ class PaperVenue:
     def recover(journal: str | PathLike[str], *, durability: str = "group") -> PaperVenue:
         """Return the venue that a journal tells of, which goes on in it."""
 
-    def request(
-        self, account: int, now_ns: int, method: str, path: str, query: str, body: bytes
-    ) -> tuple[int, bytes]:
+    def request(self, account: int, now_ns: int, method: str, path: str, query: str, body: bytes) -> tuple[int, bytes]:
         """Answer a request with its HTTP status and JSON; `path` without `/v2`."""
 
     def market(self, rows: MarketRows, start: int, stop: int) -> None:
@@ -1665,9 +1664,7 @@ class PaperVenue:
 class FrameEncoder:
     """Frames of market data as Alpaca's WebSocket sends them, from rows."""
 
-    def __new__(
-        cls, format: str = "msgpack", max_rows: int = 100, *, tapes: Mapping[str, str] | None = None
-    ) -> Self:
+    def __new__(cls, format: str = "msgpack", max_rows: int = 100, *, tapes: Mapping[str, str] | None = None) -> Self:
         """Return an encoder; with `tapes` (by symbol, C for others) messages have what Alpaca always sends, whatever the data."""
 
     def frames(

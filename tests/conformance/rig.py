@@ -85,7 +85,7 @@ class Socket:
     def __init__(self, url, *, packed=False, headers=None):
         extra = {"Content-Type": "application/msgpack"} if packed else {}
         self.packed = packed
-        self._context = connect(url, additional_headers={**extra, **(headers or {})}, max_size=None)
+        self._context = connect(url, additional_headers={**extra, **(headers or {})}, max_size=None, close_timeout=0.5)
         self.socket = self._context.__enter__()
 
     def __enter__(self):
@@ -110,11 +110,11 @@ class Socket:
         """Return the answers to the welcome and to the keys."""
         return self.hear(), self.ask({"action": "auth", "key": key, "secret": secret})
 
-    def until(self, wanted, timeout=5):
+    def until(self, wanted, timeout=5.0):
         """Return the messages up to the first frame that `wanted` is true of one of."""
         heard, end = [], time.monotonic() + timeout
         while time.monotonic() < end:
-            heard += self.hear(max(0.01, end - time.monotonic()))
+            heard.extend(self.hear(max(0.01, end - time.monotonic())))
             if wanted(heard):
                 return heard
         raise AssertionError(f"not heard; heard {heard[-3:]}")

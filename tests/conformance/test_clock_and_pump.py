@@ -1,10 +1,13 @@
 """Virtual time: speeds, waiting for a client, the end of the market, and a market passed on from another server."""
 
+import contextlib
 import datetime as dt
+import threading
 import time
 
 import pytest
 
+import tickwright as tw
 from tests.conformance import rig
 from tickwright.paper import PaperServer
 from tickwright.paper.clock import VirtualClock
@@ -57,6 +60,39 @@ def test_as_fast_as_possible_nothing_is_lost():
         assert len(heard) == 2 * 3 * 360
         rig.eventually(lambda: server.control("GET", "state")["ended"])
         assert server.control("GET", "state")["sent"] == 2 * 4 * 360
+
+
+def test_requests_are_answered_while_the_market_floods():
+    """Three clients take a market as fast as possible; nobody who asks waits longer than a few steps of it."""
+    data = tw.feeds.synthetic(seed=5, date="2026-01-05", events_scale=2.0)
+    with run(data, speed=float("inf"), at_end="loop", queue_frames=64) as server, contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(rig.Socket(server.stock_stream_url, packed=True)) for _ in range(3)]
+        stop = threading.Event()
+
+        def drain(socket):
+            while not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    socket.socket.recv(0.1)
+
+        threads = []
+        for i, socket in enumerate(sockets):
+            socket.auth(f"K{i}")
+            socket.ask({"action": "subscribe", "quotes": ["*"], "trades": ["*"]})
+            threads.append(threading.Thread(target=drain, args=(socket,)))
+            threads[-1].start()
+        waited, rows = [], 0
+        for _ in range(100):
+            began = time.monotonic()
+            assert rig.get(server, "/v2/account", "K3").status_code == 200
+            waited.append(time.monotonic() - began)
+            rows = max(rows, server.control("GET", "state")["sent"])
+        stop.set()
+        for thread in threads:
+            thread.join()
+    waited.sort()
+    print(f"{rows:,} rows played; answers within {waited[50] * 1e3:.1f} ms (median), {waited[-1] * 1e3:.1f} ms (worst)")
+    assert rows > 10_000
+    assert waited[50] < 0.25
 
 
 def test_the_server_may_end_with_its_market():
@@ -146,7 +182,7 @@ def test_a_live_stream_is_passed_on(monkeypatch):
         }
         settings = {"paper": {"accounts": rig.accounts(2), "market": market, "wait": False}}
         with PaperServer(settings) as server:
-            rig.eventually(lambda: origin.control("GET", "state")["data_clients"] == 2)
+            rig.eventually(lambda: origin.control("GET", "state")["subscribers"] == 2)
             with rig.Socket(server.stock_stream_url, packed=True) as socket:
                 socket.auth()
                 socket.ask({"action": "subscribe", "quotes": ["*"]})

@@ -1,6 +1,7 @@
 """The fault script: what the clients of alpaca-py meet when things go wrong, and that it is the same every time."""
 
 import datetime as dt
+import itertools
 import time
 import uuid
 
@@ -40,7 +41,9 @@ def test_a_status_after_leaves_the_order(trader, script, status):
     script({"kind": "status", "where": "POST /v2/orders", "nth": 1, "status": status, "effect": "after"})
     assert rig.refused(trader.submit_order, order(client_order_id="done"))[0] == status
     assert trader.get_order_by_client_id("done").qty == "1"
-    assert rig.refused(trader.submit_order, order(client_order_id="done"))[2].startswith("client_order_id must be unique")
+    assert rig.refused(trader.submit_order, order(client_order_id="done"))[2].startswith(
+        "client_order_id must be unique"
+    )
 
 
 def test_a_429_looks_like_the_limits_own(quiet, script, key):
@@ -126,7 +129,9 @@ def test_rules_tell_what_they_did(quiet, script, key):
 
 
 @pytest.mark.parametrize(
-    "rules", [{}, [{"kind": "fire"}], [{"kind": "status", "status": 200}], [{"kind": "drop", "probability": 2}]], ids=str
+    "rules",
+    [{}, [{"kind": "fire"}], [{"kind": "status", "status": 200}], [{"kind": "drop", "probability": 2}]],
+    ids=str,
 )
 def test_a_script_that_cannot_work_is_refused(quiet, rules):
     with pytest.raises(TickwrightError):
@@ -186,7 +191,7 @@ def test_updates_are_lost_doubled_or_swapped(quiet, trader, listener, script, ki
         assert len(heard) == sent - struck
     elif kind == "duplicate":
         assert len(heard) == sent + struck
-        assert sum(a == b for a, b in zip(keys, keys[1:], strict=False)) == struck
+        assert sum(a == b for a, b in itertools.pairwise(keys)) == struck
     else:
         assert sent - 1 <= len(heard) <= sent
         assert len(set(keys)) == len(keys)
@@ -198,8 +203,7 @@ def test_a_disconnect_cuts_the_trading_stream(quiet, trader, listener, script):
     script({"kind": "disconnect", "where": "trade_updates", "nth": 1})
     trader.submit_order(order())
     with pytest.raises(ConnectionClosedError):
-        while True:
-            listener.socket.hear(3)
+        listener.socket.until(lambda heard: False)
     rig.eventually(lambda: quiet.control("GET", "state")["trade_clients"] == 0)
 
 
@@ -213,7 +217,7 @@ def test_alpaca_py_connects_again_after_a_disconnect(quiet, floor, key, script):
     stream._reconnect_min_backoff = 0.05
     stream.subscribe_quotes(on, "AAPL")
     with rig.running(stream):
-        rig.eventually(lambda: quiet.control("GET", "state")["data_clients"] == 1)
+        rig.eventually(lambda: quiet.control("GET", "state")["subscribers"] == 1)
         script({"kind": "disconnect", "where": "stocks"})
         rig.eventually(lambda: quiet.control("GET", "faults")[0]["happened"] == 1)
         rig.eventually(lambda: quiet.control("GET", "state")["data_clients"] == 0 or stream._running)
@@ -247,7 +251,9 @@ def test_faults_of_the_configuration_count_from_the_start():
     from tickwright.paper import PaperServer
 
     rules = [{"kind": "status", "where": "GET /v2/clock", "nth": 1, "status": 503}]
-    with PaperServer({"paper": {"speed": 0.0, "accounts": rig.accounts(1), "faults": rules}}, data=rig.quiet_market()) as s:
+    with PaperServer(
+        {"paper": {"speed": 0.0, "accounts": rig.accounts(1), "faults": rules}}, data=rig.quiet_market()
+    ) as s:
         with pytest.raises(APIError):
             rig.trading(s).get_clock()
         assert rig.trading(s).get_clock()

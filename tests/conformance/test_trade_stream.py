@@ -96,12 +96,14 @@ def test_frames_are_binary_as_those_of_the_paper_server(quiet, key):
 
 
 def test_frames_may_be_text():
-    with PaperServer(
-        {"paper": {"speed": 0.0, "trade_updates": "text", "accounts": rig.accounts(1)}}, data=rig.quiet_market()
-    ) as s:
-        with Listener(s, "K0") as socket:
-            socket.socket.send({"action": "authenticate", "data": {"key_id": "K0", "secret_key": rig.SECRET}})
-            assert isinstance(socket.socket.socket.recv(5), str)
+    with (
+        PaperServer(
+            {"paper": {"speed": 0.0, "trade_updates": "text", "accounts": rig.accounts(1)}}, data=rig.quiet_market()
+        ) as s,
+        Listener(s, "K0") as socket,
+    ):
+        socket.socket.send({"action": "authenticate", "data": {"key_id": "K0", "secret_key": rig.SECRET}})
+        assert isinstance(socket.socket.socket.recv(5), str)
 
 
 def test_an_order_that_fills_tells_each_step(trader, floor, listener):
@@ -207,7 +209,7 @@ def test_the_trading_stream_of_alpaca_py_hears_in_order(quiet, trader, floor, ke
     stream = rig.trading_stream(quiet, key)
     stream.subscribe_trade_updates(on)
     with rig.running(stream):
-        rig.eventually(lambda: quiet.control("GET", "state")["trade_clients"])
+        rig.eventually(lambda: quiet.control("GET", "state")["listeners"])
         rig.eventually(lambda: stream._running)
         for qty in (1, 2, 3):
             trader.submit_order(market(qty))

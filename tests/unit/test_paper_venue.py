@@ -18,7 +18,8 @@ pytest.importorskip("alpaca")
 
 from alpaca.common.exceptions import APIError  # noqa: E402
 from alpaca.data.models import Bar, Quote, Trade  # noqa: E402
-from alpaca.trading import models, requests as ask  # noqa: E402
+from alpaca.trading import models  # noqa: E402
+from alpaca.trading import requests as ask
 from alpaca.trading.client import TradingClient  # noqa: E402
 from alpaca.trading.enums import (  # noqa: E402
     ActivityType,

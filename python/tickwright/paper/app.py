@@ -7,6 +7,7 @@ everything else through Starlette's routes. Streams go to their hubs.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PaperApp"]
 
+log = logging.getLogger("tickwright.paper")
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -37,6 +40,7 @@ DATA = ("/v2/stocks", "/v1beta1/", "/v1beta3/", "/v1/")
 JSON = (b"content-type", b"application/json; charset=UTF-8")
 NOT_FOUND = b'{"code": 40410000, "message": "endpoint not found."}'
 TOO_LARGE = b'{"code": 41310000, "message": "request body too large"}'
+BROKEN = b'{"code": 50010000, "message": "internal server error occurred"}'
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -122,10 +126,22 @@ class PaperApp:
             await answer(send, 429, TOO_MANY, headers)
             return
         fault = self._faults.request(scope["method"], path, self._market.clock.now_ns)
-        if fault is None:
-            await self._route(scope, receive, send, account, headers)
-        else:
-            await self._wrong(fault, scope, receive, send, account, headers)
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            if fault is None:
+                await self._route(scope, receive, noting, account, headers)
+            else:
+                await self._wrong(fault, scope, receive, noting, account, headers)
+        except Exception:
+            log.exception("%s %s: failed; please report it", scope["method"], path)
+            if not started:
+                await answer(send, 500, BROKEN, headers)
 
     async def _route(self, scope: Message, receive: Receive, send: Send, account: int, headers: list[Header]) -> None:
         if not scope["path"].startswith(TRADING):

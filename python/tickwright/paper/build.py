@@ -132,7 +132,8 @@ def build(config: Config, data: MarketData | None, abort: Abort) -> Parts:
     if not recovered and data is not None and start_ns > first_ns:
         rows = _core.MarketRows(data._core)
         venue.market(rows, 0, rows.find(start_ns))  # prices that stand when the clock begins
-    market = Market(venue, clock, data, tape, calendar, streams, trades, faults, paper)
+    tapes = {symbol: letter for symbol, letter in assets.tapes().items() if letter}
+    market = Market(venue, clock, data, tape, calendar, streams, trades, faults, paper, tapes)
     streams.on_subscribe = lambda session: market.begin()
     trades.on_listen = market.begin
     history = History(tape, assets, calendar)

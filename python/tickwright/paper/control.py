@@ -127,7 +127,9 @@ class _Control:
             "sent": market.sent,
             "ended": market.ended,
             "data_clients": len(self._streams.sessions),
+            "subscribers": sum(session.group is not None for session in self._streams.sessions),
             "trade_clients": len(self._trades.sessions),
+            "listeners": sum(session.listening for session in self._trades.sessions),
         }
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tickwright import _core
 from tickwright.data import MarketData
 from tickwright.paper.assets import asset_class
+from tickwright.paper.news import NewsFeed
 from tickwright.paper.wire import Format, encode
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Market:
         What goes wrong with streams by time alone.
     config : PaperConfig
         Settings.
+    tapes : mapping
+        Tape of each share, for messages whose data do not say.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Market:
         trades: TradeHub,
         faults: FaultScript,
         config: PaperConfig,
+        tapes: Mapping[str, str],
     ) -> None:
         self.venue = venue
         self.clock = clock
@@ -97,8 +101,8 @@ class Market:
         self._trades = trades
         self._faults = faults
         self._encoders: dict[Format, _core.FrameEncoder] = {
-            "msgpack": _core.FrameEncoder("msgpack"),
-            "json": _core.FrameEncoder("json"),
+            "msgpack": _core.FrameEncoder("msgpack", tapes=tapes),
+            "json": _core.FrameEncoder("json", tapes=tapes),
         }
         by_class: dict[str, set[str]] = {"us_equity": set(), "crypto": set()}
         for symbol in venue.symbols:
@@ -106,25 +110,30 @@ class Market:
         self._by_class = by_class
         self._mixed = bool(by_class["us_equity"] and by_class["crypto"])
         self._kick = asyncio.Event()
-        self._bars: MinuteBars | None = None
         self.on_end: Callable[[], None] = lambda: None
         self.ended = False
         self.at_ns = max(clock.now_ns, venue.now_ns)
-        self._load(data)
+        self._load(data, *self._prepared(data))
 
-    def _load(self, data: MarketData | None) -> None:
+    def _prepared(self, data: MarketData | None) -> tuple[_core.MarketRows | None, MinuteBars | None]:
+        """Rows and bars of `data`: what takes longer than the event loop may."""
+        if data is None or not len(data):
+            return None, None
+        from tickwright.paper.minutes import MinuteBars
+
+        return _core.MarketRows(data._core), MinuteBars(data, self._calendar) if self.config.bars else None
+
+    def _load(self, data: MarketData | None, rows: _core.MarketRows | None, bars: MinuteBars | None) -> None:
         """Take `data` as the recorded market, from the row after `at_ns`."""
         self._data = data
-        self._rows = None if data is None or not len(data) else _core.MarketRows(data._core)
-        self.sent = 0 if self._rows is None else self._rows.find(self.at_ns)
-        self._delayed = 0 if self._rows is None else self._rows.find(self.at_ns - DELAY_NS)
+        self._rows, self._bars = rows, bars
+        self.sent = 0 if rows is None else rows.find(self.at_ns)
+        self._delayed = 0 if rows is None else rows.find(self.at_ns - DELAY_NS)
+        self._news = NewsFeed(() if data is None else data.news, self.at_ns)
         self._bars_sent = 0
-        if data is not None and self.config.bars:
-            from tickwright.paper.minutes import MinuteBars
-
-            self._bars = MinuteBars(data, self._calendar)
-            self._bars_sent = int(self._bars.ends.searchsorted(self.at_ns, "right"))
-            self._bars.take(0, self._bars_sent)  # the day so far
+        if bars is not None:
+            self._bars_sent = int(bars.ends.searchsorted(self.at_ns, "right"))
+            bars.take(0, self._bars_sent)  # the day so far
 
     @property
     def rows(self) -> int:
@@ -147,9 +156,9 @@ class Market:
             self.begin()
         if self.clock.paced:
             self.play(self.clock.now_ns, STEP_ROWS)
-        answer = self.venue.request(account, self.at_ns, method, path, query, body)
+        status, said = self.venue.request(account, self.at_ns, method, path, query, body)
         self._flush()
-        return answer
+        return status, said
 
     def play(self, now_ns: int, most: int) -> bool:
         """Let everything happen that is due by `now_ns`, at most about `most` rows; whether that was all."""
@@ -167,8 +176,8 @@ class Market:
         self.at_ns = max(self.at_ns, at_ns)
         if self._streams.sessions:
             self._show(at_ns, stop)
-        elif self._bars is not None:
-            self._skip_bars(at_ns)
+        else:
+            self._skip(at_ns)
         self.sent = stop
         self._flush()
         return at_ns == now_ns
@@ -187,6 +196,7 @@ class Market:
         self.tape.add(data)
         for group, sessions in self._streams.groups().items():
             self._streams.send(sessions, self._frames(group, rows, 0, len(rows)))
+        self._show_news(NewsFeed(data.news, -1).take(last_ns))
         self._flush()
 
     def _flush(self) -> None:
@@ -205,12 +215,15 @@ class Market:
                 for group, sessions in self._streams.groups(delayed=True).items():
                     self._streams.send(sessions, self._frames(group, self._rows, self._delayed, until))
                 self._delayed = until
+        self._show_news(self._news.take(at_ns))
         if self._bars is not None:
             first, self._bars_sent = self._bars_sent, int(self._bars.ends.searchsorted(at_ns, "right"))
             if self._bars_sent > first:
                 self._show_bars(self._bars.take(first, self._bars_sent))
 
-    def _skip_bars(self, at_ns: int) -> None:
+    def _skip(self, at_ns: int) -> None:
+        """Let go by what nobody listens to."""
+        self._news.take(at_ns)
         if self._bars is not None and self._bars_sent < len(self._bars.ends):
             first, self._bars_sent = self._bars_sent, int(self._bars.ends.searchsorted(at_ns, "right"))
             self._bars.take(first, self._bars_sent)
@@ -233,7 +246,7 @@ class Market:
         frames = self._encoders[form].frames(rows, start, stop, **asked)
         return [frame.decode() for frame in frames] if form == "json" else frames
 
-    def _show_bars(self, pairs: list[tuple[dict[str, Any], dict[str, Any] | None]]) -> None:
+    def _show_bars(self, pairs: list[tuple[dict[str, Any] | None, dict[str, Any] | None]]) -> None:
         for group, sessions in self._streams.groups(delayed=False).items():
             feed, form, wanted = group
             if feed in WITHOUT_MARKET:
@@ -242,16 +255,21 @@ class Market:
             minutes, days = channels.get("bars", frozenset()), channels.get("dailyBars", frozenset())
             crypto = feed == "crypto"
             messages = []
-            for minute, day in pairs:
-                symbol = minute["S"]
-                if ("/" in symbol) is not crypto:
-                    continue
-                if symbol in minutes or "*" in minutes:
-                    messages.append(minute)
-                if day is not None and (symbol in days or "*" in days):
-                    messages.append(day)
+            for pair in pairs:
+                for message, symbols in zip(pair, (minutes, days), strict=True):
+                    if message is None or ("/" in message["S"]) is not crypto:
+                        continue
+                    if message["S"] in symbols or "*" in symbols:
+                        messages.append(message)
             if messages:
                 self._streams.send(sessions, [encode(messages, form)])
+
+    def _show_news(self, items: list[dict[str, Any]]) -> None:
+        for (feed, form, wanted), sessions in self._streams.groups().items() if items else ():
+            symbols = dict(wanted).get("news", frozenset())
+            chosen = [item for item in items if "*" in symbols or symbols & set(item["symbols"])]
+            if feed == "news" and chosen:
+                self._streams.send(sessions, [encode(chosen, form)])
 
     async def run(self) -> None:
         """Play the market until cancelled."""
@@ -270,19 +288,31 @@ class Market:
             else:
                 await asyncio.sleep(0)
             if self._rows is not None and self.sent == len(self._rows) and not self.ended:
-                self._at_end()
+                await self._at_end()
 
     async def _flood(self) -> None:
         """One step as fast as possible, but no faster than clients take it."""
         if self._rows is None or self.sent >= len(self._rows):
             await self._pause(PAUSE_MAX_S)
             return
-        while self._streams.fullest > ROOM:
-            await asyncio.sleep(PAUSE_S)
+        await self._room()
         until_ns = int(self._rows.ts[min(self.sent + STEP_ROWS, len(self._rows)) - 1])
         self.clock.reach(until_ns)
-        self.play(until_ns, STEP_ROWS)
+        self._play_patiently(until_ns)
         await asyncio.sleep(0)
+
+    async def _room(self) -> None:
+        """Wait until every client has taken most of what it was sent."""
+        while self._streams.fullest > ROOM:
+            await asyncio.sleep(PAUSE_S)
+
+    def _play_patiently(self, now_ns: int) -> bool:
+        """Play a step at whose end the clients are waited for."""
+        self._streams.patient = True
+        try:
+            return self.play(now_ns, STEP_ROWS)
+        finally:
+            self._streams.patient = False
 
     async def _rest(self) -> None:
         """Wait until the next row or the venue's next moment is due."""
@@ -307,9 +337,8 @@ class Market:
 
     async def advance_to(self, ns: int) -> None:
         """Move the clock to `ns` by hand; everything on the way happens in its order."""
-        while not self.play(ns, STEP_ROWS):
-            while self._streams.fullest > ROOM:
-                await asyncio.sleep(PAUSE_S)
+        while not self._play_patiently(ns):
+            await self._room()
             await asyncio.sleep(0)
         self.clock.reach(ns)
 
@@ -318,9 +347,11 @@ class Market:
         for name in ("stocks", "crypto"):
             self._streams.disturb(name, frames=False)
 
-    def _at_end(self) -> None:
+    async def _at_end(self) -> None:
         if self.config.at_end == "loop" and self._data is not None:
-            self._load(self._a_round_later(self._data))
+            later = await asyncio.to_thread(self._a_round_later, self._data)
+            rows, bars = await asyncio.to_thread(self._prepared, later)
+            self._load(later, rows, bars)
             return
         self.ended = True
         if self.config.at_end == "stop":

@@ -83,9 +83,9 @@ class MarketSession:
         """Send control messages."""
         self.deliver(encode(messages, self.form))
 
-    def deliver(self, frame: Frame) -> None:
-        """Send a frame, or send a client away that has fallen behind."""
-        if not self.outbox.put(frame):
+    def deliver(self, frame: Frame, *, patient: bool = False) -> None:
+        """Send a frame, or send a client away that has fallen behind, unless `patient`."""
+        if not self.outbox.put(frame, patient=patient):
             self.outbox.dismiss(encode(error(407), self.form), 1008, "slow client")
 
     def refuse(self, code: int) -> None:
@@ -164,6 +164,8 @@ class MarketHub:
         self._frames_max = frames_max
         self._iex_symbols = iex_symbols
         self.sessions: set[MarketSession] = set()
+        self.patient = False
+        """Whether the market waits for its clients at this moment, so that none of them is too slow."""
         self.on_subscribe: Callable[[MarketSession], None] = lambda session: None
 
     def groups(self, *, delayed: bool | None = None) -> dict[Group, list[MarketSession]]:
@@ -179,7 +181,7 @@ class MarketHub:
         sessions = tuple(sessions)
         for frame in frames:
             for session in sessions:
-                session.deliver(frame)
+                session.deliver(frame, patient=self.patient)
         if self._faults.watches_streams:
             for name in {session.feed.stream for session in sessions}:
                 self.disturb(name, frames=True)

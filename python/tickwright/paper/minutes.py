@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tickwright.data import MarketData, bars
 from tickwright.paper.sessions import NEW_YORK
-from tickwright.paper.tape import NO_VOLUME
+from tickwright.paper.tape import NO_LAST, NO_VOLUME
 from tickwright.paper.timeframes import MINUTE_NS, UTC, _midnights
 
 if TYPE_CHECKING:
@@ -40,16 +40,18 @@ class MinuteBars:
         self._columns = {k: v.tolist() for k, v in made.items() if k not in ("end", "midnight")} if made else {}
         self._midnights: list[int] = made["midnight"].tolist() if made else []
 
-    def take(self, start: int, stop: int) -> list[tuple[Message, Message | None]]:
-        """Messages of the bars from row `start` to `stop`: each minute with the day so far."""
-        given: list[tuple[Message, Message | None]] = []
+    def take(self, start: int, stop: int) -> list[tuple[Message | None, Message | None]]:
+        """Messages of the bars from row `start` to `stop`: each minute that has a price, with the day so far."""
+        given: list[tuple[Message | None, Message | None]] = []
         columns = self._columns
         for row in range(start, stop):
             bar = {key: columns[key][row] for key in ("S", "o", "h", "l", "c", "v", "n", "vw", "t")}
-            given.append(({"T": "b", **bar}, self._day(bar, self._midnights[row])))
+            priced = columns["priced"][row]
+            day = self._day(bar, self._midnights[row], priced=priced)
+            given.append(({"T": "b", **bar} if priced else None, day))
         return given
 
-    def _day(self, bar: Message, midnight: int) -> Message | None:
+    def _day(self, bar: Message, midnight: int, *, priced: bool) -> Message | None:
         symbol = bar["S"]
         day = self._days.get(symbol)
         if day is None or day["t"] != midnight:
@@ -57,7 +59,7 @@ class MinuteBars:
         day["v"] += bar["v"]
         day["n"] += bar["n"]
         day["value"] += bar["vw"] * bar["v"]
-        if "/" in symbol or self._calendar.is_open(bar["t"]):
+        if priced and ("/" in symbol or self._calendar.is_open(bar["t"])):
             day.setdefault("o", bar["o"])
             day["h"] = max(day.get("h", bar["h"]), bar["h"])
             day["l"] = min(day.get("l", bar["l"]), bar["l"])
@@ -101,6 +103,7 @@ def _minutes(data: MarketData) -> dict[str, Array] | None:
         "n": count,
         "vw": np.round(vwap / 1e9, 6),
         "t": starts,
+        "priced": (made.flags[order] & NO_LAST) == 0,
         "end": np.array(made.ts[order]),
         "midnight": midnights,
     }

@@ -54,13 +54,16 @@ class Outbox:
         """Whether frames are still taken."""
         return not (self._full or self.broken or self._closing)
 
-    def put(self, frame: Frame) -> bool:
-        """Add a frame; False: the client is too slow, and the frame was not taken."""
+    def put(self, frame: Frame, *, patient: bool = False) -> bool:
+        """Add a frame; False: the client is too slow, and the frame was not taken.
+
+        With `patient` there is room for any: who puts so looks himself how many wait before he goes on.
+        """
         if not self.open:
             return True
         if self.silent_until and asyncio.get_running_loop().time() < self.silent_until:
             return True
-        if len(self._frames) >= self.frames_max:
+        if len(self._frames) >= self.frames_max and not patient:
             return False
         self._frames.append(frame)
         self._ready.set()

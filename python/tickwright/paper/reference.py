@@ -86,19 +86,21 @@ def routes(clock: VirtualClock, calendar: Calendar, assets: Assets, history: His
     stocks, crypto = "/v2/stocks", "/v1beta3/crypto/{loc}"
     return Router(
         [
-            Route("/v2/clock", lambda request: found(clock_answer(clock.now_ns, calendar))),
-            Route("/v2/calendar", lambda request: calendar_answer(calendar, request.query_params)),
-            Route("/v2/assets", lambda request: found(assets.listed(request.query_params))),
-            Route("/v2/assets/{name:path}", lambda request: _asset(assets, request.path_params["name"])),
-            Route("/v2/options/contracts", _contracts),
-            Route("/v2/options/contracts/{name}", lambda r: _none("option contract", r.path_params["name"])),
-            Route("/v2/corporate_actions/announcements", _announcements),
-            Route("/v2/corporate_actions/announcements/{name}", lambda r: _none("announcement", r.path_params["name"])),
+            _route("/v2/clock", lambda request: found(clock_answer(clock.now_ns, calendar))),
+            _route("/v2/calendar", lambda request: calendar_answer(calendar, request.query_params)),
+            _route("/v2/assets", lambda request: found(assets.listed(request.query_params))),
+            _route("/v2/assets/{name:path}", lambda request: _asset(assets, request.path_params["name"])),
+            _route("/v2/options/contracts", _contracts),
+            _route("/v2/options/contracts/{name}", lambda r: _none("option contract", r.path_params["name"])),
+            _route("/v2/corporate_actions/announcements", _announcements),
+            _route(
+                "/v2/corporate_actions/announcements/{name}", lambda r: _none("announcement", r.path_params["name"])
+            ),
             *(Route(f"{stocks}/{kind}", data.pages(kind, crypto=False)) for kind in KINDS),
             *(Route(f"{stocks}/{kind}/latest", data.latest(kind, crypto=False)) for kind in KINDS),
             Route(f"{stocks}/snapshots", data.snapshots(crypto=False)),
-            Route(f"{stocks}/meta/exchanges", lambda request: found(EXCHANGES)),
-            Route(f"{stocks}/meta/conditions/{{tick}}", _conditions),
+            _route(f"{stocks}/meta/exchanges", lambda request: found(EXCHANGES)),
+            _route(f"{stocks}/meta/conditions/{{tick}}", _conditions),
             *(Route(f"{stocks}/{{symbol}}/{kind}", data.pages(kind, crypto=False)) for kind in KINDS),
             *(Route(f"{stocks}/{{symbol}}/{kind}/latest", data.latest(kind, crypto=False)) for kind in KINDS),
             Route(f"{stocks}/{{symbol}}/snapshot", data.snapshots(crypto=False)),
@@ -113,6 +115,15 @@ def routes(clock: VirtualClock, calendar: Calendar, assets: Assets, history: His
         default=_not_found,
         redirect_slashes=False,
     )
+
+
+def _route(path: str, make: Callable[[Request], Response]) -> Route:
+    """Route whose answer takes microseconds: made on the event loop, without the way to a thread and back."""
+
+    async def endpoint(request: Request) -> Response:
+        return make(request)
+
+    return Route(path, endpoint)
 
 
 async def _not_found(scope: Any, receive: Any, send: Any) -> None:

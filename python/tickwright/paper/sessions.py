@@ -23,6 +23,7 @@ EARLY = dt.time(4, 0)
 LATE = dt.time(20, 0)
 LATE_AFTER_HALF_DAY = dt.time(17, 0)
 CLOSE = dt.time(16, 0)
+REACH = dt.timedelta(days=14)  # within which every trade settles, holidays included
 
 
 def rfc3339(ns: int, zone: dt.tzinfo = dt.UTC) -> str:
@@ -79,7 +80,7 @@ class Calendar:
 
     def settling(self, start: dt.date, end: dt.date) -> list[Session]:
         """Days whose trades settle from `start` to `end`."""
-        around = self.between(start - dt.timedelta(days=14), end)
+        around = self.between(max(start, self._dates[0] + REACH) - REACH, end)
         return [s for s in around if start <= self.settlement(s.date) <= end]
 
     def is_open(self, ns: int) -> bool:

@@ -2,7 +2,7 @@
 
 Minutes are made once and kept, but for the one that is under way. Longer bars begin at multiples of their length since
 midnight, in New York for shares and in UTC for crypto; weeks begin on Monday. Bars of a day and longer take the prices
-of regular hours alone, and the volume of all.
+of regular hours alone, and the volume of all. Where no trade made a price there is no bar.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from tickwright.paper.assets import asset_class
 from tickwright.paper.sessions import NEW_YORK, SECOND_NS
-from tickwright.paper.tape import NO_VOLUME, Rows, Tape
+from tickwright.paper.tape import NO_LAST, NO_VOLUME, Rows, Tape
 
 if TYPE_CHECKING:
     from tickwright.paper.sessions import Calendar
@@ -82,7 +82,8 @@ class Timeframe:
         midnights, days = _midnights(times, zone)
         if self.intraday:
             length = self.count * (MINUTE_NS if self.unit == "Min" else HOUR_NS)
-            return midnights + (times - midnights) // length * length
+            within: Array = midnights + (times - midnights) // length * length
+            return within
         if self.unit == "Day":
             return midnights
         unique, back = np.unique(days, return_inverse=True)
@@ -138,10 +139,10 @@ class Bars:
             return None
         zone = UTC if asset_class(symbol) == "crypto" else NEW_YORK
         starts = frame.starts(base["start"], zone)
+        priced = base["priced"]
         if not frame.intraday and zone is NEW_YORK:
-            grouped = self._grouped(base, starts, self._regular(base["start"], base["length"]))
-        else:
-            grouped = self._grouped(base, starts, np.ones(len(starts), bool))
+            priced = priced & self._regular(base["start"], base["length"])
+        grouped = self._grouped(base, starts, priced)
         chosen = (grouped["start"] >= start_ns) & (grouped["start"] <= end_ns)
         return {name: values[chosen] for name, values in grouped.items()} if chosen.any() else None
 
@@ -161,6 +162,7 @@ class Bars:
         return {
             "start": rows["start"],
             "length": lengths[fits],
+            "priced": np.ones(len(close), bool),
             **{name: rows[name] for name in ("open", "high", "low", "close", "volume")},
             "trades": rows.get("trades", np.zeros(len(close), np.int64)),
             "vwap": rows.get("vwap", (rows["high"] + rows["low"] + close) // 3),
@@ -203,6 +205,7 @@ class Bars:
         return {
             "start": starts,
             "length": np.full(len(starts), MINUTE_NS),
+            "priced": (made.flags & NO_LAST) == 0,
             **{name: np.array(getattr(made, name)) for name in ("open", "high", "low", "close", "volume")},
             "trades": count,
             "vwap": vwap,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import msgpack
@@ -14,6 +14,7 @@ __all__ = ["ERRORS", "Format", "decode", "encode", "error", "success"]
 
 Format = Literal["msgpack", "json"]
 
+TIMES = ("t", "created_at", "updated_at")
 ERRORS = {
     400: "invalid syntax",
     401: "not authenticated",
@@ -31,7 +32,7 @@ ERRORS = {
 
 
 def encode(messages: list[dict[str, Any]], form: Format) -> bytes | str:
-    """Write `messages` as one frame. ``t`` is nanoseconds here, a timestamp or RFC 3339 text in the frame.
+    """Write `messages` as one frame. Times are nanoseconds here, timestamps or RFC 3339 text in the frame.
 
     Examples
     --------
@@ -39,11 +40,18 @@ def encode(messages: list[dict[str, Any]], form: Format) -> bytes | str:
     '[{"T":"b","S":"BAC","t":"2013-10-07T13:30:00Z"}]'
     """
     if form == "json":
-        shown = [{**m, "t": rfc3339(m["t"])} if "t" in m else m for m in messages]
-        return json.dumps(shown, separators=(",", ":"))
-    timed = [{**m, "t": msgpack.Timestamp(*divmod(m["t"], SECOND_NS))} if "t" in m else m for m in messages]
-    packed: bytes = msgpack.packb(timed)
+        return json.dumps([_timed(message, rfc3339) for message in messages], separators=(",", ":"))
+    packed: bytes = msgpack.packb([_timed(message, _timestamp) for message in messages])
     return packed
+
+
+def _timestamp(ns: int) -> msgpack.Timestamp:
+    return msgpack.Timestamp(*divmod(ns, SECOND_NS))
+
+
+def _timed(message: dict[str, Any], write: Callable[[int], Any]) -> dict[str, Any]:
+    times = {name: write(message[name]) for name in TIMES if name in message}
+    return {**message, **times} if times else message
 
 
 def decode(message: Mapping[str, Any]) -> Any:
