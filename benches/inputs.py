@@ -61,6 +61,70 @@ def bars(n: int, seed: int = SEED) -> Bars:
     return Bars(opened, high, low, close, rng.integers(100, 20_000, n).astype(np.float64))
 
 
+@dataclass(frozen=True)
+class BookStream:
+    """Changes of price levels and trades of one symbol, by column and in order of time."""
+
+    ts_ns: np.ndarray
+    is_trade: np.ndarray
+    side: np.ndarray
+    """0 the buyers' levels, 1 the sellers'; of a trade the side whose order rested."""
+    cents: np.ndarray
+    size: np.ndarray
+    """Shares: the level's new size, 0 where it is gone, or those of the trade."""
+
+    def __len__(self) -> int:
+        return len(self.ts_ns)
+
+
+def book_stream(n: int, seed: int = SEED) -> BookStream:
+    """Return `n` events 50 µs apart, never two in one moment: a book whose touch is traded away and refilled.
+
+    A quarter of the looks at the book is a trade at the touch, followed by the change of the level it came from; the
+    others give a level near the touch a new size, open one inside the spread, or take one away.
+    """
+    rng = np.random.default_rng(seed)
+    kind, pick, lots = rng.random(n), rng.random(n), rng.integers(1, 20, n)
+    levels: list[dict[int, int]] = [
+        {10_000 - i: 500 for i in range(1, 11)},
+        {10_000 + i: 500 for i in range(1, 11)},
+    ]
+    rows = [(0, side, cents, size) for side in (0, 1) for cents, size in levels[side].items()]
+    while len(rows) < n:
+        i = len(rows)
+        side = int(pick[i] * 2)
+        toward = 1 if side == 0 else -1
+        book = levels[side]
+        best = max(book) if side == 0 else min(book)
+        if kind[i] < 0.25:
+            size = min(int(lots[i]) * 50, book[best])
+            rows.append((1, side, best, size))
+            left = book[best] - size
+            if left == 0 and len(book) == 1:
+                left = 500
+            rows.append((0, side, best, left))
+            if left:
+                book[best] = left
+            else:
+                del book[best]
+            continue
+        other = min(levels[1]) if side == 0 else max(levels[0])
+        spread = toward * (other - best)
+        # The wider the spread, the sooner somebody steps inside.
+        steps_in = kind[i] > (0.93 if spread <= 2 else 0.5) and spread > 1
+        cents = best + toward if steps_in else best - toward * int(pick[i] * 20 % 10)
+        size = 0 if kind[i] > 0.9 and cents in book and len(book) > 5 else int(lots[i]) * 100
+        if size:
+            book[cents] = size
+        else:
+            del book[cents]
+        rows.append((0, side, cents, size))
+    table = np.array(rows[:n], np.int64)
+    # Some nanoseconds off the even step, so that nothing falls on the same moment as a timer.
+    ts_ns = 1_380_000_000_000_000_000 + np.arange(n) * 50_000 + rng.integers(1_000, 40_000, n)
+    return BookStream(ts_ns, table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+
+
 def alpaca_messages(n: int, seed: int = SEED) -> list[dict[str, Any]]:
     """Return `n` quote messages of eight symbols as Alpaca's stream sends them, ``t`` in integer nanoseconds."""
     q = quotes(n, seed)

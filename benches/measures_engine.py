@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from benches import inputs
 from benches.registry import Work, measure
 
@@ -125,6 +127,58 @@ every_quote("1k", 1_000)
 every_quote("10k", 10_000)
 every_quote("100k", 100_000)
 every_quote("1m", 1_000_000)
+
+
+@lru_cache(maxsize=1)
+def book_market(count: int) -> "MarketData":
+    """Return the peers' stream of levels and trades as market data."""
+    import tickwright as tw
+
+    stream = inputs.book_stream(count)
+    is_trade = stream.is_trade == 1
+    levels = {
+        "ts": stream.ts_ns[~is_trade],
+        "side": stream.side[~is_trade].astype(np.uint8),
+        "price": stream.cents[~is_trade] / 100,
+        "size": stream.size[~is_trade].astype(float),
+    }
+    trades = {
+        "ts": stream.ts_ns[is_trade],
+        "price": stream.cents[is_trade] / 100,
+        "size": stream.size[is_trade].astype(float),
+    }
+    data = tw.feeds.table(levels, kind="deltas", symbol="BENCH") + tw.feeds.table(trades, symbol="BENCH")
+    kept = data.count("deltas") + data.count("trades")
+    if kept != count:
+        raise RuntimeError(f"the feed kept {kept} of {count} events")
+    return data
+
+
+def quoting(name: str, every: str, case: str) -> None:
+    """Register the peer's loop: at each step both orders canceled and sent anew at the touch, 100 µs from the venue."""
+
+    @measure(name)
+    def factory() -> Work:
+        import tickwright as tw
+        from benches.peers.runner import BOOK_EVENTS, hftbacktest
+
+        data = book_market(BOOK_EVENTS)
+        venue = tw.SimVenue(matching="book", queue="conservative", latency_ms=0.1)
+
+        def run() -> Any:
+            return tw.backtest(tw.Quoting(1, every=every, keep=False), data, cash=CASH, venue=venue)
+
+        result, theirs = run(), hftbacktest().ask(case, BOOK_EVENTS)
+        fills = result.fills.to_pandas()
+        position = float(np.where(fills["side"] == "buy", fills["qty"], -fills["qty"]).sum())
+        ours = {"orders": len(result.orders), "filled": len(fills), "position": position}
+        if any(ours[field] != theirs[field] for field in ours):
+            raise RuntimeError(f"{name}: {ours} where the peer has {theirs}")
+        return Work(run, items=BOOK_EVENTS)
+
+
+quoting("engine_quoting", "10ms", "quoting")
+quoting("engine_book_idle", "1d", "idle")  # the data end before its first look
 
 
 @measure("feeds_table")

@@ -22,13 +22,13 @@ from typing import IO, Any
 
 import numpy as np
 
-from benches.inputs import quotes
+from benches.inputs import book_stream, quotes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = ROOT / ".peers"
-REQUIREMENTS = ("nautilus_trader", "numpy")  # the newest that this Python can install
+REQUIREMENTS = ("hftbacktest", "nautilus_trader", "numba", "numpy")  # the newest that this Python can install
 QUOTES = 200_000
-CASES = (("idle", QUOTES, "events"), ("every_quote", 1_000, "orders"), ("every_quote", 10_000, "orders"))
+BOOK_EVENTS = 1_000_000
 
 
 class PeerError(ImportError):
@@ -55,13 +55,13 @@ def environment() -> Path:
 class Peer:
     """A peer program that waits for questions."""
 
-    def __init__(self, program: str, count: int = QUOTES) -> None:
+    def __init__(self, program: str, columns: Any) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tickwright-peer-")
         atexit.register(self.close)
         folder = Path(self._folder.name)
-        np.savez(folder / "quotes.npz", **asdict(quotes(count)))
+        np.savez(folder / "inputs.npz", **asdict(columns))
         self._errors: IO[str] = (folder / "stderr").open("w+", encoding="utf-8")
-        command = [environment(), Path(__file__).parent / program, folder / "quotes.npz"]
+        command = [environment(), Path(__file__).parent / program, folder / "inputs.npz"]
         self._process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
         )
@@ -108,7 +108,22 @@ class Peer:
 @cache
 def nautilus() -> Peer:
     """Return the one NautilusTrader process of this run, started on first use."""
-    return Peer("nautilus.py")
+    return Peer("nautilus.py", quotes(QUOTES))
+
+
+@cache
+def hftbacktest() -> Peer:
+    """Return the one hftbacktest process of this run, started on first use."""
+    return Peer("hft.py", book_stream(BOOK_EVENTS))
+
+
+CASES = (
+    (nautilus, "idle", QUOTES, "events"),
+    (nautilus, "every_quote", 1_000, "orders"),
+    (nautilus, "every_quote", 10_000, "orders"),
+    (hftbacktest, "idle", BOOK_EVENTS, "events"),
+    (hftbacktest, "quoting", BOOK_EVENTS, "events"),
+)
 
 
 def main() -> int:
@@ -116,8 +131,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     try:
-        peer = nautilus()
-        for case, n, unit in CASES:
+        for start, case, n, unit in CASES:
+            peer = start()
             peer.ask(case, min(n, 1_000))  # warm-up
             answers = [peer.ask(case, n) for _ in range(rounds)]
             per_item = sorted(answer["seconds"] * 1e9 / n for answer in answers)

@@ -40,10 +40,13 @@ if TYPE_CHECKING:
     from tickwright.data import FeedReport as FeedReport
     from tickwright.data import MarketData as MarketData
     from tickwright.data import bars as bars
+    from tickwright.errors import AuthenticationError as AuthenticationError
+    from tickwright.errors import BrokerError as BrokerError
     from tickwright.errors import ConfigError as ConfigError
     from tickwright.errors import DataError as DataError
     from tickwright.errors import InterruptedRunError as InterruptedRunError
     from tickwright.errors import JournalError as JournalError
+    from tickwright.errors import NotSentError as NotSentError
     from tickwright.errors import NumericError as NumericError
     from tickwright.errors import OrderError as OrderError
     from tickwright.errors import OutputError as OutputError
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
     from tickwright.limits import Limits as Limits
     from tickwright.limits import RiskLimits as RiskLimits
     from tickwright.matching import MatchingEngine as MatchingEngine
+    from tickwright.quoting import Quoting as Quoting
     from tickwright.risk import Risk as Risk
     from tickwright.rules import Fraction as Fraction
     from tickwright.rules import Notional as Notional
@@ -68,10 +72,12 @@ _check_processor()
 # Public name → module that defines it; a module that is itself the name maps to "".
 _EXPORTS = {
     "Account": "account",
+    "AuthenticationError": "errors",
     "Bar": "_core",
     "Book": "_core",
     "BookSet": "book",
     "Borrow": "account",
+    "BrokerError": "errors",
     "Columns": "data",
     "ConfigError": "errors",
     "CorporateAction": "_core",
@@ -87,6 +93,7 @@ _EXPORTS = {
     "MarketData": "data",
     "MatchingEngine": "matching",
     "Notional": "rules",
+    "NotSentError": "errors",
     "NumericError": "errors",
     "Order": "_core",
     "OrderBook": "book",
@@ -94,6 +101,7 @@ _EXPORTS = {
     "OutputError": "errors",
     "Position": "_core",
     "Quote": "_core",
+    "Quoting": "quoting",
     "Result": "backtesting",
     "Risk": "risk",
     "RiskLimits": "limits",

@@ -667,9 +667,14 @@ def market(seed: int, symbols: Sequence[tuple[str, float, bool, float]], date: s
 # --- indicators ------------------------------------------------------------------------------------------------------
 
 def run_indicator(
-    name: str, lines: type[Any] | None, axis: int, args: tuple[Any, ...], keywords: dict[str, Any] | None
+    name: str,
+    lines: type[Any] | None,
+    axis: int,
+    args: tuple[Any, ...],
+    keywords: dict[str, Any] | None,
+    out: Any = None,
 ) -> Any:
-    """Run the indicator `name` over columns or panels: one array, or several as a `lines`."""
+    """Run the indicator `name` over columns or panels: one array, or several as a `lines`; `out` where it is given."""
 
 class Indicator:
     """One indicator with its state; tickwright.indicators has a class for each."""
@@ -1452,6 +1457,143 @@ class RiskCore:
     def position(self, symbol: str) -> float: ...
     @property
     def open_orders(self) -> list[int]: ...
+
+@final
+class Node:
+    """A session between Alpaca's wires, and its journal: bytes in, requests and notices out."""
+
+    @staticmethod
+    def create(
+        folder: str | PathLike[str],
+        symbols: Sequence[str],
+        kinds: Sequence[Sequence[str]],
+        strategies: list[Any],
+        *,
+        cash: float,
+        risk: dict[str, Any],
+        account: dict[str, Any],
+        venue: dict[str, Any],
+        mark: str,
+        max_requests_per_moment: int,
+        durability: str,
+        group_ms: int,
+        checkpoint_every: int,
+        snapshot_every: int,
+        key: Sequence[int] | bytes | None,
+        id: Sequence[int],
+        follows_data: bool,
+        now_ns: int,
+    ) -> Node:
+        """Begin a node in a new journal."""
+
+    @staticmethod
+    def recover(
+        folder: str | PathLike[str],
+        symbols: Sequence[str],
+        kinds: Sequence[Sequence[str]],
+        strategies: list[Any],
+        *,
+        durability: str,
+        group_ms: int,
+        checkpoint_every: int,
+        snapshot_every: int,
+        key: Sequence[int] | bytes | None,
+        follows_data: bool,
+        now_ns: int,
+    ) -> tuple[Node, dict[str, Any]]:
+        """Take up the node of a journal, however it ended, and tell what was found."""
+
+    def start(self, at_ns: int, now_ns: int) -> None:
+        """Begin in RECONCILING; event time starts at `at_ns`."""
+
+    def on_frame(self, frame: bytes, now_ns: int) -> list[dict[str, Any]]:
+        """Take in a frame of market data; what it says besides."""
+
+    def show(self, data: MarketData, now_ns: int) -> None:
+        """Take in market data that were read elsewhere, such as history."""
+
+    def on_update(self, message: bytes, now_ns: int) -> tuple[str, int | None]:
+        """Take in a message of the stream of trade updates."""
+
+    def on_answer(self, order: bytes) -> tuple[str, int | None]:
+        """Take in the broker's answer to a request: an order."""
+
+    def on_activity(self, activity: bytes, now_ns: int) -> tuple[str, int | None]:
+        """Take in a fill from the list of activities."""
+
+    def settle(self, order: bytes, now_ns: int) -> tuple[str, int | None]:
+        """Bring an order up to the broker's own record of it, newer than every request about it."""
+
+    def absent(self, order: int, now_ns: int) -> None:
+        """Give up an order that the broker does not know."""
+
+    def submit_again(self, order: int) -> None:
+        """Ask for an order again under its id: the broker never got it."""
+
+    def refused(self, kind: str, order: int, old: int | None, now_ns: int) -> None:
+        """Take in that the broker refused a request of this kind."""
+
+    @property
+    def next_wake_ns(self) -> int:
+        """When `wake` is due, nanoseconds since the epoch."""
+
+    def wake(self, now_ns: int) -> None:
+        """Let the time come: timers fire and bars end."""
+
+    def command(self, name: str, by: str, why: str, now_ns: int, strategy: int | None = None) -> None:
+        """Take an operator's command."""
+
+    def alarm(self, kind: str, why: str, now_ns: int) -> None:
+        """Take in that something outside is not as it must be."""
+
+    def set_limits(self, risk: dict[str, Any], by: str, now_ns: int) -> None:
+        """Put new limits in force, all of them."""
+
+    def stop(self, now_ns: int) -> None:
+        """Call every strategy's `on_stop`."""
+
+    def commit(self, now_ns: int) -> bool:
+        """Make what happened durable by the policy; true while something still waits for the disk."""
+
+    def sync(self, now_ns: int) -> None:
+        """Make what happened durable whatever the policy."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while outputs wait for a commit."""
+
+    def take_requests(self) -> list[dict[str, Any]]:
+        """Give the requests for the broker whose records are durable, in order."""
+
+    def take_notices(self) -> list[dict[str, Any]]:
+        """Give fills, refusals, changes of state and faults, in order."""
+
+    def in_doubt(self) -> list[tuple[int, str]]:
+        """Orders of which the broker must be asked: id and ``client_order_id``."""
+
+    def broker_id(self, order: int) -> str | None:
+        """Give the broker's id of an order, once it is known."""
+
+    def orders(self, open_only: bool = True) -> list[dict[str, Any]]:
+        """Open orders, or all."""
+
+    def positions(self) -> list[dict[str, Any]]:
+        """Positions by strategy."""
+
+    def net_qty(self, symbol: str) -> str:
+        """Net shares of a symbol over all strategies, as a decimal."""
+
+    def status(self) -> dict[str, Any]:
+        """State and figures."""
+
+    def state_hash(self) -> str:
+        """BLAKE3 of the engine's state, hexadecimal."""
+
+    def kill_switch(self) -> KillSwitch:
+        """Give a switch that stops new orders from any thread."""
+
+    def close(self) -> None:
+        """Make everything durable and end with a checkpoint."""
 
 @final
 class MarketRows:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from tickwright.errors import ConfigError
 
+_UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
 _WORDS = frozenset(
     {
         *("liquidity", "queue", "stop_trigger", "dividends", "on_breach", "kind", "pdt_check", "unsettled"),
@@ -59,3 +61,14 @@ def whole(place: str, value: object, least: int, end: int) -> None:
     """Refuse what is no whole number from `least` on and below `end`."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value < end:
         raise ConfigError(f"{place}: {value!r} must be a whole number from {least} to {end - 1:,}")
+
+
+def duration(place: str, text: object) -> int:
+    """Nanoseconds of ``"10ms"``, ``"1s"``, ``"5m"``, ``"1h"`` or ``"1d"``."""
+    match = re.fullmatch(r"([1-9][0-9]{0,8})(ms|s|m|h|d)", text) if isinstance(text, str) else None
+    if match is None:
+        raise ConfigError(f"{place}: {text!r} is no duration; write one such as '1s', '5m', '1h' or '1d'")
+    nanos = int(match[1]) * _UNITS[match[2]]
+    if nanos > 36_525 * _UNITS["d"]:
+        raise ConfigError(f"{place}: {text!r} is longer than a hundred years; write one such as '1m' or '1d'")
+    return nanos

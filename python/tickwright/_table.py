@@ -22,12 +22,19 @@ KINDS = {
     "quotes": ("bid", "ask", "bid_size", "ask_size"),
     "trades": ("price", "size"),
     "bars": ("open", "high", "low", "close", "volume"),
+    "deltas": ("side", "price", "size"),
 }
 # Columns that are used where they are there.
 EXTRAS = {
     "quotes": ("bid_venue", "ask_venue", "conditions", "tape"),
     "trades": ("venue", "conditions", "tape", "id", "correction"),
     "bars": (),
+    "deltas": ("action", "order"),
+}
+# Columns of words, and the code of each word.
+CODES = {
+    "side": {"buy": 0, "bid": 0, "b": 0, "sell": 1, "ask": 1, "s": 1, "a": 1},
+    "action": {"add": 0, "cancel": 1, "delete": 2, "execute": 3, "clear": 4, "modify": 5},
 }
 SUFFIXES = (".parquet", ".pq", ".arrow", ".feather", ".ipc", ".csv", ".csv.gz")
 COLUMNS = sorted(
@@ -52,6 +59,7 @@ ALIASES = {
     "conditions": ("cond", "condition", "sale_condition", "sale_conditions"),
     "correction": ("corr",),
     "id": ("trade_id",),
+    "order": ("order_id",),
     "bid_venue": ("bid_exchange",),
     "ask_venue": ("ask_exchange",),
     "open": ("o",),
@@ -63,7 +71,7 @@ ALIASES = {
 # Text that says at once what a table needs.
 NEEDED = (
     "quotes: ts, symbol, bid, ask, bid_size, ask_size; trades: ts, symbol, price, size; "
-    "bars: ts, symbol, open, high, low, close, volume"
+    "bars: ts, symbol, open, high, low, close, volume; book changes: ts, symbol, side, action, price, size"
 )
 UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
 EARLIEST_PLAUSIBLE_NS = 10**17  # March 1973: an integer below is seconds, milliseconds, microseconds or a calendar date
@@ -83,7 +91,7 @@ def read(
 ) -> _core.MarketData:
     """Read any table into the core's data; see `tickwright.feeds.table`."""
     if kind is not None and kind not in KINDS:
-        raise ConfigError(f"kind: {kind!r} is not known; choose quotes, trades or bars")
+        raise ConfigError(f"kind: {kind!r} is not known; choose quotes, trades, bars or deltas")
     if bar_time not in ("start", "end"):
         raise ConfigError(f'bar_time: {bar_time!r} is not known; choose "start" or "end"')
     if round_times is not None and round_times not in UNITS:
@@ -138,6 +146,7 @@ def read(
     numbers = {
         name: _numbers(column(name), table.schema.field(chosen[name]), f"{place}: column {chosen[name]}")
         for name in KINDS[kind]
+        if name not in CODES
     }
     # A quote has one venue where both its sides are of it.
     if kind == "quotes" and "venue" in chosen:
@@ -145,6 +154,8 @@ def read(
     extras = {
         name: _extra(name, column(name), f"{place}: column {chosen[name]}") for name in EXTRAS[kind] if name in chosen
     }
+    if kind == "deltas":
+        extras["side"] = _extra("side", column("side"), f"{place}: column {chosen['side']}")
     given = None if policy is None else dict(policy)
     return _core.read_table(
         kind, place, ts, names, codes, numbers, start=start, recv=recv, flags=flags, extras=extras, policy=given
@@ -164,19 +175,26 @@ def _extra(name: str, column: pa.ChunkedArray, place: str) -> npt.NDArray[Any]:
     kind = column.type
     integer = pa.types.is_integer(kind)
     try:
-        if name in ("id", "correction") or integer:
-            width = {"id": pa.uint64(), "conditions": pa.uint32()}.get(name, pa.uint8())
+        if name in ("id", "order", "correction") or integer:
+            width = {"id": pa.uint64(), "order": pa.uint64(), "conditions": pa.uint32()}.get(name, pa.uint8())
             values = pc.fill_null(column.cast(width), 0)
             return np.ascontiguousarray(_whole(values).to_numpy(zero_copy_only=False))
         if name == "conditions" and (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
             column = pc.binary_join(column.cast(pa.list_(pa.string())), "")
         texts = _whole(pc.fill_null(column.cast(pa.string()), "")).dictionary_encode()
     except pa.ArrowException as error:
-        what = "whole numbers from 0" if name in ("id", "correction") else "letters"
+        what = "words" if name in CODES else "letters"
+        what = "whole numbers from 0" if name in ("id", "order", "correction") else what
         raise DataError(f"{place}: holds {kind}, where {what} are needed; leave it out or rename it") from error
     most = 4 if name == "conditions" else 1
     codes = []
     for text in texts.dictionary.to_pylist():
+        if name in CODES:
+            code = CODES[name].get(text.strip().lower())
+            if code is None:
+                raise DataError(f"{place}: {text!r} is none; choose among {', '.join(CODES[name])}")
+            codes.append(code)
+            continue
         letters = text.replace(" ", "")
         if len(letters) > most or not letters.isascii():
             kinds = "at most four one-letter codes" if most == 4 else "a one-letter code"
@@ -312,6 +330,8 @@ def _choose(found: list[str], renames: Mapping[str, str], place: str) -> dict[st
 
 
 def _infer(chosen: Mapping[str, str], found: list[str], place: str) -> str:
+    if all(name in chosen for name in ("side", "action", "price", "size")):
+        return "deltas"  # a trade has no action
     marks = {"quotes": ("bid", "ask"), "trades": ("price", "size"), "bars": ("open", "high", "low", "close")}
     fitting = [kind for kind, names in marks.items() if all(name in chosen for name in names)]
     if len(fitting) == 1:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,13 +22,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from tickwright import _core
-from tickwright._settings import checked, whole
+from tickwright._settings import checked, duration, whole
 from tickwright.account import Account
 from tickwright.data import MarketData, nanoseconds
 from tickwright.errors import ConfigError, DataError
 from tickwright.fees import Bps, Fees, PerShare, Regulatory, Tiered
 from tickwright.limits import RiskLimits
 from tickwright.models import Almgren, Empirical, LogNormal, PowerQueue, SquareRoot
+from tickwright.quoting import Quoting
 from tickwright.rules import Rules
 from tickwright.strategy import Strategy
 
@@ -282,7 +282,7 @@ class Result:
 
 
 def backtest(
-    strategy: Strategy | Rules | Sequence[Strategy | Rules],
+    strategy: Strategy | Rules | Quoting | Sequence[Strategy | Rules | Quoting],
     data: MarketData | Iterable[MarketData],
     *,
     cash: float = 100_000,
@@ -302,7 +302,7 @@ def backtest(
 
     Parameters
     ----------
-    strategy : Strategy, Rules, or a sequence of them
+    strategy : Strategy, Rules, Quoting, or a sequence of them
         What to run; several share the account, each with its own positions.
     data : MarketData or an iterable of them
         From :mod:`tickwright.feeds`; several are merged by time.
@@ -346,7 +346,7 @@ def backtest(
         When `journal` cannot be written, or a journal is there already.
     """
     merged = _merged(data)
-    strategies = _listed(strategy, bars)
+    strategies = listed_strategies(strategy, bars)
     if mark not in ("auto", "last"):
         raise ConfigError(f"mark: {mark!r} is not known; use auto or last")
     begin, until = _nanoseconds("start", start), _nanoseconds("end", end)
@@ -373,7 +373,7 @@ def backtest(
         mark=mark,
         start=begin,
         end=until,
-        equity_every_ns=_duration(equity_every),
+        equity_every_ns=duration("equity_every", equity_every),
         max_requests_per_moment=max_requests_per_moment,
         progress=progress,
         journal=None if journal is None else os.fspath(journal),
@@ -421,13 +421,18 @@ def _merged(data: MarketData | Iterable[MarketData]) -> MarketData:
     return parts[0] if len(parts) == 1 else MarketData.merge(parts)
 
 
-def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str | None) -> list[Any]:
+def listed_strategies(
+    strategy: Strategy | Rules | Quoting | Sequence[Strategy | Rules | Quoting], bars: str | None
+) -> list[Any]:
+    """Strategies as the core takes them; `bars` is for rules that name none."""
     chosen = list(strategy) if isinstance(strategy, (list, tuple)) else [strategy]
     if not chosen:
         raise ConfigError("strategy: the list is empty; give at least one")
     listed: list[Any] = []
     for one in chosen:
-        if isinstance(one, Rules):
+        if isinstance(one, Quoting):
+            listed.append(one.to_spec())
+        elif isinstance(one, Rules):
             spec = one.to_spec()
             if bars is not None and spec["bars"] is None and spec["on"] in ("auto", "bar"):
                 spec["bars"] = bars
@@ -447,21 +452,8 @@ def _listed(strategy: Strategy | Rules | Sequence[Strategy | Rules], bars: str |
         elif isinstance(one, type) and issubclass(one, Strategy):
             raise ConfigError(f"strategy: {one.__name__} is a class; give an object of it, {one.__name__}()")
         else:
-            raise ConfigError(f"strategy: {type(one).__name__} is neither a Strategy nor Rules")
+            raise ConfigError(f"strategy: {type(one).__name__} is no Strategy, Rules or Quoting")
     return listed
-
-
-_UNITS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
-
-
-def _duration(text: object) -> int:
-    match = re.fullmatch(r"([1-9][0-9]{0,8})(ms|s|m|h|d)", text) if isinstance(text, str) else None
-    if match is None:
-        raise ConfigError(f"equity_every: {text!r} is no duration; write one such as '1s', '5m', '1h' or '1d'")
-    duration = int(match[1]) * _UNITS[match[2]]
-    if duration > 36_525 * _UNITS["d"]:
-        raise ConfigError(f"equity_every: {text!r} is longer than a hundred years; write one such as '1m' or '1d'")
-    return duration
 
 
 def _nanoseconds(field: str, moment: Moment) -> int | None:

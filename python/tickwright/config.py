@@ -17,14 +17,17 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from tickwright._core import FAULTS
+from tickwright._section import Limit, Moment, NotNegative, Positive, Section, WholeLimit, step, unlimited
 from tickwright.account import Account
 from tickwright.backtesting import SimVenue
 from tickwright.errors import ConfigError
 from tickwright.fees import Bps, Fees, PerShare
 from tickwright.limits import RiskLimits
+from tickwright.live.settings import NodeSettings
+from tickwright.paper.settings import PaperAccount, PaperAsset, PaperConfig, PaperFault, PaperMarket
 from tickwright.rules import listed, nearest, read_toml
 
 __all__ = [
@@ -46,41 +49,6 @@ __all__ = [
 ]
 
 ENV_PREFIX: Final = "TICKWRIGHT_"
-
-
-def _moment(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError("not a date or time; write 2013-10-07 or 2013-10-07T13:30:00Z") from None
-    if isinstance(value, dt.datetime):
-        return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
-    if isinstance(value, dt.date):
-        return dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
-    return value
-
-
-def _unlimited(value: object) -> object:
-    """Take ``inf``, which TOML and flags can write, for "no limit", which they cannot."""
-    return None if isinstance(value, float) and value == float("inf") else value
-
-
-def _step(value: object) -> object:
-    """Take a number that an environment variable wrote as text for a number."""
-    if isinstance(value, str) and value != "us":
-        try:
-            value = float(value)
-        except ValueError:
-            return value
-    return _unlimited(value)
-
-
-Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Limit = Annotated[Positive | None, BeforeValidator(_unlimited)]
-WholeLimit = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_unlimited)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 def parse_fees(text: str) -> Fees:
@@ -142,11 +110,7 @@ def _fees_text(fees: Fees) -> str:
             return "none"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class RunConfig(_Section):
+class RunConfig(Section):
     """``[run]``: what a run starts with."""
 
     cash: Positive = Field(default=100_000.0, description="Starting cash, dollars.")
@@ -177,7 +141,7 @@ class RunConfig(_Section):
         return self
 
 
-class DataConfig(_Section):
+class DataConfig(Section):
     """``[data]``: the market data."""
 
     paths: list[str] = Field(
@@ -233,11 +197,11 @@ _VENUE: Final = SimVenue()
 _ACCOUNT: Final = Account()
 
 
-class LimitsConfig(_Section):
+class LimitsConfig(Section):
     """Limits of one scope, as :class:`tickwright.Limits` has them; ``inf`` is no limit."""
 
     restricted: bool = Field(default=False, description="Refuse every order.")
-    tick_size: Annotated[Positive | Literal["us"] | None, BeforeValidator(_step)] = Field(
+    tick_size: Annotated[Positive | Literal["us"] | None, BeforeValidator(step)] = Field(
         default=None, description="Prices are multiples of this; us is a cent, below 1 dollar 0.0001."
     )
     lot: Limit = Field(default=None, description="Quantities are multiples of this many shares.")
@@ -273,13 +237,13 @@ class LimitsConfig(_Section):
     )
     execution_window_ms: Positive = Field(default=_LIMITS.execution_window_ms, description="Milliseconds of that.")
     prevent_self_match: bool = Field(default=False, description="Refuse what would trade with an own resting order.")
-    max_drawdown_pct: Annotated[Annotated[float, Field(gt=0, lt=100)] | None, BeforeValidator(_unlimited)] = Field(
+    max_drawdown_pct: Annotated[Annotated[float, Field(gt=0, lt=100)] | None, BeforeValidator(unlimited)] = Field(
         default=None, description="Percent below the highest equity at which `on_breach` happens."
     )
     max_daily_loss: Limit = Field(
         default=None, description="Dollars lost in one New York day at which `on_breach` happens."
     )
-    reduce_only_at_pct: Annotated[Annotated[float, Field(gt=0, lt=100)] | None, BeforeValidator(_unlimited)] = Field(
+    reduce_only_at_pct: Annotated[Annotated[float, Field(gt=0, lt=100)] | None, BeforeValidator(unlimited)] = Field(
         default=None, description="Percent of one of the last two from which positions may only shrink."
     )
     on_breach: Literal["halt", "reduce_only", "flatten"] = Field(
@@ -311,16 +275,16 @@ class RiskConfig(LimitsConfig):
     groups: dict[str, GroupConfig] = Field(default_factory=dict, description="Limits of groups of symbols.")
 
 
-class BorrowConfig(_Section):
+class BorrowConfig(Section):
     """``[account.borrows.SYMBOL]``: see :class:`tickwright.Borrow`."""
 
-    shares: Annotated[NotNegative | None, BeforeValidator(_unlimited)] = Field(
+    shares: Annotated[NotNegative | None, BeforeValidator(unlimited)] = Field(
         default=None, description="Shares located; inf, or nothing, is as many as wanted."
     )
     rate_pct: NotNegative = Field(default=0.0, description="Percent a year of the value of the short.")
 
 
-class AccountConfig(_Section):
+class AccountConfig(Section):
     """``[account]``: settings of :class:`tickwright.Account`, with its defaults."""
 
     kind: Literal["unlimited", "cash", "margin"] = Field(default=_ACCOUNT.kind, description="Kind of account.")
@@ -348,7 +312,7 @@ class AccountConfig(_Section):
     borrows: dict[str, BorrowConfig] = Field(default_factory=dict, description="What can be borrowed, by symbol.")
 
 
-class VenueConfig(_Section):
+class VenueConfig(Section):
     """``[venue]``: settings of :class:`tickwright.SimVenue`, with its defaults."""
 
     latency_ms: NotNegative = Field(
@@ -405,7 +369,7 @@ class VenueConfig(_Section):
         return text
 
 
-class ReportConfig(_Section):
+class ReportConfig(Section):
     """``[report]``: what a run leaves."""
 
     out: str | None = Field(default=None, description="Folder for the results; without it nothing is written.")
@@ -416,7 +380,7 @@ class ReportConfig(_Section):
     )
 
 
-class LoggingConfig(_Section):
+class LoggingConfig(Section):
     """``[logging]``: see :func:`tickwright.logs.configure`."""
 
     level: Literal["debug", "info", "warning", "error", "critical", "off"] = Field(
@@ -430,7 +394,7 @@ class LoggingConfig(_Section):
     backups: Annotated[int, Field(ge=0, le=1000)] = Field(default=3, description="Older files kept.")
 
 
-class StrategyConfig(_Section):
+class StrategyConfig(Section):
     """One ``[[strategy]]``: a file, or rules in place."""
 
     path: str | None = Field(
@@ -446,7 +410,7 @@ class StrategyConfig(_Section):
         return self
 
 
-class Config(_Section):
+class Config(Section):
     """The whole configuration."""
 
     run: RunConfig = Field(default_factory=RunConfig)
@@ -456,6 +420,8 @@ class Config(_Section):
     venue: VenueConfig = Field(default_factory=VenueConfig)
     report: ReportConfig = Field(default_factory=ReportConfig)
     logging: LoggingConfig = Field(default_factory=LoggingConfig)
+    paper: PaperConfig = Field(default_factory=PaperConfig)
+    node: NodeSettings = Field(default_factory=NodeSettings)
     strategy: list[StrategyConfig] = Field(default_factory=list)
 
 
@@ -511,7 +477,12 @@ def _relative_paths(tables: dict[str, Any], folder: Path) -> None:
     data, report, logs, strategies = (tables.get(k) for k in ("data", "report", "logging", "strategy"))
     if isinstance(data, dict) and isinstance(data.get("paths"), list):
         data["paths"] = [absolute(p) for p in data["paths"]]
-    for table, key in ((report, "out"), (logs, "file")):
+    for table, key in (
+        (report, "out"),
+        (logs, "file"),
+        (tables.get("paper"), "journal"),
+        (tables.get("node"), "state"),
+    ):
         if isinstance(table, dict) and key in table:
             table[key] = absolute(table[key])
     for entry in strategies if isinstance(strategies, list) else []:
@@ -618,7 +589,12 @@ def _known_at(parts: list[Any]) -> list[str]:
         "instruments": LimitsConfig,
         "strategies": LimitsConfig,
         "borrows": BorrowConfig,
+        "accounts": PaperAccount,
+        "assets": PaperAsset,
+        "faults": PaperFault,
     }
+    if parts[:2] == ["paper", "market"] and len(parts) > 2:
+        return list(PaperMarket.model_fields)
     if len(parts) > 3 and parts[1] in inner:
         return list(inner[str(parts[1])].model_fields)
     return list(_fields(str(parts[0])))

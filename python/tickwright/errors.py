@@ -15,10 +15,13 @@ from tickwright._core import (
 )
 
 __all__ = [
+    "AuthenticationError",
+    "BrokerError",
     "ConfigError",
     "DataError",
     "InterruptedRunError",
     "JournalError",
+    "NotSentError",
     "NumericError",
     "OrderError",
     "OutputError",
@@ -34,3 +37,28 @@ class SignalError(ConfigError, TypeError):
 
 class OutputError(TickwrightError, OSError):
     """Results that cannot be written."""
+
+
+class BrokerError(TickwrightError):
+    """A broker, or the way to it, did not give what was asked for.
+
+    Attributes
+    ----------
+    status : int
+        HTTP status; 0 where there was no answer.
+    code : int
+        The broker's code; 0 for none.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, code: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class AuthenticationError(BrokerError):
+    """A broker does not know the keys, or they do not allow what was asked for."""
+
+
+class NotSentError(BrokerError):
+    """A request never left: its queue was full, its time ran out, or there was no way to the broker."""

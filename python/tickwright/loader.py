@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from tickwright.errors import ConfigError, StrategyError, TickwrightError
+from tickwright.quoting import Quoting
 from tickwright.rules import Rules, nearest
 
 __all__ = ["load_strategies", "parse_params"]
@@ -162,7 +163,7 @@ def _chosen(module: ModuleType, path: Path, name: str | None, params: dict[str, 
 
 
 def _made(value: Any, where: str, params: dict[str, object], base: type) -> list[Any]:
-    if isinstance(value, (Rules, base)):
+    if isinstance(value, (Rules, Quoting, base)):
         if params:
             raise ConfigError(
                 f"--param {next(iter(params))}: {where} is an object already made; offer a class or "
@@ -180,7 +181,7 @@ def _made(value: Any, where: str, params: dict[str, object], base: type) -> list
         return _made(made, f"{where}()", {}, base)
     raise StrategyError(
         f"{where}: is {type(value).__name__}, not a strategy; give a subclass of tickwright.Strategy, an instance of "
-        "one, or Rules"
+        "one, Rules or Quoting"
     )
 
 

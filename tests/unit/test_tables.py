@@ -299,6 +299,40 @@ def test_a_bar_is_known_at_its_end_only() -> None:
         tw.feeds.table(bar_rows(), **options)
 
 
+# --- book changes ----------------------------------------------------------------------------------------------------
+
+
+def test_levels_come_from_a_table_and_the_rows_of_one_moment_are_one_change() -> None:
+    rows = {
+        "ts": [1_704_205_800_000_000_000 + t for t in (0, 0, 1, 2)],
+        "side": ["buy", "sell", "Bid", "ask"],
+        "price": [10.0, 10.02, 10.01, 10.02],
+        "size": [100, 200, 50, 0],
+    }
+    data = tw.feeds.table(rows, kind="deltas", symbol="BAC")
+    assert data.deltas.to_arrow()["action"].to_pylist() == ["add"] * 4
+    shown = tw.feeds.table({**rows, "flags": data.deltas.flags}, kind="deltas", symbol="BAC")
+    assert shown.deltas.to_arrow() == data.deltas.to_arrow()
+    last = data.deltas.flags != 0
+    assert last.tolist() == [False, True, True, True]
+    book = tw.OrderBook("L2")
+    book.apply(data)
+    assert (book.best_bid(), book.best_ask()) == ((10.01, 50.0), None)
+
+
+@pytest.mark.oracle
+def test_orders_of_a_recorded_day_go_through_parquet_and_come_back_equal(tmp_path: Path) -> None:
+    folder = real("lobster")
+    source = folder / "AAPL_2012-06-21_34200000_37800000_message_50.csv.gz"
+    day = tw.feeds.lobster(source)
+    tw.feeds.write(day, tmp_path / "deltas.parquet", kinds=["deltas"])
+    again = tw.feeds.table(tmp_path / "deltas.parquet")
+    assert again.count("deltas") == day.count("deltas") == 89_796
+    theirs, ours = day.deltas.to_arrow(), again.deltas.to_arrow()
+    for name in ("ts", "symbol", "order", "action", "side", "price", "size", "flags"):
+        assert ours[name].combine_chunks() == theirs[name].combine_chunks(), name
+
+
 # --- bad input -------------------------------------------------------------------------------------------------------
 
 BAD_TABLES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -346,6 +380,10 @@ BAD_TABLES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "columns renames 'PX', which is not there; found ts, symbol, price, size",
     ),
     (trade_rows(price=[1e12, 10.0]), {"policy": {"absurd": "fail"}}, r"row 1 \(symbol BAC\): price is 1000000000000"),
+    (trade_rows(side=["buy", "up"]), {"kind": "deltas"}, "column side: 'up' is none; choose among buy, bid, b, sell"),
+    (trade_rows(side=[0, 2]), {"kind": "deltas"}, "row 2: column side: is no code; give 0 to 1"),
+    (trade_rows(side=["buy", "buy"], action=["add", "push"]), {}, "column action: 'push' is none; choose among add"),
+    (trade_rows(), {"kind": "deltas"}, "deltas need the column side; found ts, symbol, price, size"),
     (
         trade_rows(price=[10.0, 0.0]),
         {"policy": {"zero_price": "fail"}},
@@ -363,7 +401,7 @@ def test_a_bad_table_is_refused_with_its_place_and_remedy(
 
 
 BAD_SETTINGS: list[tuple[dict[str, Any], str]] = [
-    ({"kind": "candles"}, "kind: 'candles' is not known; choose quotes, trades or bars"),
+    ({"kind": "candles"}, "kind: 'candles' is not known; choose quotes, trades, bars or deltas"),
     ({"columns": {"price": "px"}}, "columns: 'px' .* is not a name of ours; choose among"),
     ({"bar_interval": "1min"}, "bar_interval: table holds trades, not bars"),
     ({"bar_interval": "fortnight"}, "bar_interval: 'fortnight' is no interval"),

@@ -45,6 +45,9 @@ def table(
     - trades: ``ts, symbol, price, size``
     - bars: ``ts`` (end of the bar: when it is known) and ``start``, ``symbol, open, high, low, close, volume``;
       or one time a bar with `bar_interval`
+    - deltas, changes of a book: ``ts, symbol, side`` (``buy`` or ``sell``), ``price, size``. As they are, each gives a
+      level its new size, 0 where it is gone; with ``order`` (ids) and ``action`` (``add, cancel, delete, execute,
+      clear, modify``) they are about single orders. Without ``flags`` the rows of one moment are one change
 
     and where there are, ``recv`` (receive time) and ``flags``; of quotes ``bid_venue`` and ``ask_venue`` (or one
     ``venue``), ``conditions`` and ``tape``; of trades ``venue``, ``conditions``, ``tape``, ``id`` and ``correction``.
@@ -57,7 +60,8 @@ def table(
         Path of a ``.parquet``, ``.arrow``, ``.feather``, ``.csv`` or ``.csv.gz`` file; or a table of pyarrow, pandas,
         polars, duckdb or anything else with the Arrow PyCapsule interface; or a mapping of names to arrays.
     kind
-        ``"quotes"``, ``"trades"`` or ``"bars"``; None: seen from the columns.
+        ``"quotes"``, ``"trades"``, ``"bars"`` or ``"deltas"``; None: seen from the columns (deltas by
+        their ``action``).
     symbol
         The symbol, where the table has no such column; where it has, only rows of this symbol are given.
     columns
@@ -441,7 +445,7 @@ def _settings(symbol: SyntheticSymbol) -> tuple[str, list[float]]:
 
 
 def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str] | None = None) -> None:
-    """Write quotes, trades and bars as Parquet that `read` gives back equal.
+    """Write quotes, trades, bars and book changes as Parquet that `read` gives back equal.
 
     Rows that a lenient policy kept need the same policy when they are read back.
 
@@ -450,8 +454,8 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
     data
         What to write.
     path
-        A ``.parquet`` file for one kind of event; else a folder, which gets ``quotes.parquet``, ``trades.parquet`` and
-        ``bars.parquet`` as there is need. A file appears whole or not at all.
+        A ``.parquet`` file for one kind of event; else a folder, which gets ``quotes.parquet``, ``trades.parquet``,
+        ``bars.parquet`` and ``deltas.parquet`` as there is need. A file appears whole or not at all.
     kinds
         Kinds to write; None for all that are there.
 
@@ -465,9 +469,9 @@ def write(data: MarketData, path: str | os.PathLike[str], *, kinds: Iterable[str
     import pyarrow.parquet as pq
 
     target = Path(path)
-    writable = ("quotes", "trades", "bars")
+    writable = ("quotes", "trades", "bars", "deltas")
     if kinds is None:
-        other = [kind for kind in ("actions", "deltas") if data.count(kind)]
+        other = [kind for kind in ("actions",) if data.count(kind)]
         if other:
             raise DataError(
                 f"{target}: {' and '.join(other)} cannot be written to Parquet; "

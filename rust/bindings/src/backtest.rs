@@ -16,11 +16,11 @@ use tickwright_core::ledger::Dividends;
 use tickwright_core::order::{Broker, Order, Trail};
 use tickwright_core::risk::Counters;
 use tickwright_core::stats::{StatsConfig, Totals, summarize};
-use tickwright_core::strategy::{Driver, NodeSpec, Rules, RulesSpec, Size, Strategy};
+use tickwright_core::strategy::{Driver, NodeSpec, Quoting, QuotingSpec, Rules, RulesSpec, Size, Strategy};
 use tickwright_core::types::{Error, Money, Price, Qty, Timestamp};
 use tickwright_core::venue::{
-    ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Spread, StopBuy,
-    StopTrigger, TIERS_MAX, Tier, VenueConfig,
+    ALL_PPB, Borrow, Fees, Halts, Impact, Liquidity, Matching, OnDividend, OnSplit, QueueModel, Regulatory, Sessions, Sources, Spread,
+    StopBuy, StopTrigger, TIERS_MAX, Tier, VenueConfig,
 };
 
 fn choice<T: Copy>(dict: &Bound<'_, PyDict>, key: &str, choices: &[(&str, T)]) -> PyResult<T> {
@@ -133,6 +133,74 @@ fn rules(spec: &Bound<'_, PyDict>, has: (bool, bool, bool)) -> PyResult<Rules> {
         has,
     })
     .map_err(to_py)
+}
+
+fn quoting(spec: &Bound<'_, PyDict>) -> PyResult<Quoting> {
+    let number = |field: &str| Ok::<f64, PyErr>(item(spec, field)?.unwrap_or(0.0));
+    let most: Option<f64> = item(spec, "max_position")?;
+    Quoting::new(QuotingSpec {
+        name: item(spec, "name")?.unwrap_or_else(|| "quoting".to_owned()),
+        symbols: item(spec, "symbols")?,
+        size: Qty::from_f64(number("size")?).map_err(to_py)?,
+        every_ns: item(spec, "every_ns")?.unwrap_or(0),
+        offset: Price::from_f64(number("offset")?).map_err(to_py)?,
+        max_position: most.map(Qty::from_f64).transpose().map_err(to_py)?,
+        keep: item(spec, "keep")?.unwrap_or(true),
+    })
+    .map_err(to_py)
+}
+
+/// A strategy that runs wholly in the core, from the dict of its `to_spec`.
+pub(crate) fn native(spec: &Bound<'_, PyDict>, has: (bool, bool, bool)) -> PyResult<Box<dyn Strategy>> {
+    match item::<String>(spec, "kind")?.as_deref() {
+        Some("quoting") => Ok(Box::new(quoting(spec)?)),
+        _ => Ok(Box::new(rules(spec, has)?)),
+    }
+}
+
+/// Strategies as the core has them, and whether any of them is Python's. Each is the dict of a `to_spec`, or (name, object, names of its
+/// own callbacks).
+pub(crate) fn boxed_strategies(
+    py: Python<'_>,
+    strategies: &Bound<'_, PyList>,
+    sources: &[Sources],
+    symbols: &[String],
+    failure: &Failure,
+) -> PyResult<(Vec<Box<dyn Strategy>>, bool)> {
+    let has = (sources.iter().any(|s| s.bars), sources.iter().any(|s| s.quotes), sources.iter().any(|s| s.trades));
+    let mut boxed: Vec<Box<dyn Strategy>> = Vec::new();
+    let mut python = false;
+    for strategy in strategies {
+        if let Ok(spec) = strategy.cast::<PyDict>() {
+            boxed.push(native(spec, has)?);
+        } else {
+            let (name, object, overridden): (String, Bound<'_, PyAny>, Vec<String>) = strategy.extract()?;
+            boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, symbols, Arc::clone(failure))?));
+            python = true;
+        }
+    }
+    Ok((boxed, python))
+}
+
+/// Settings of an engine.
+pub(crate) fn engine_config(
+    cash: f64,
+    risk: &Bound<'_, PyDict>,
+    account: &Bound<'_, PyDict>,
+    venue: &Bound<'_, PyDict>,
+    mark: &str,
+    max_requests_per_moment: u32,
+) -> PyResult<EngineConfig> {
+    Ok(EngineConfig {
+        cash: Money::from_f64(cash).map_err(to_py)?,
+        limits: limits(risk)?,
+        account: self::account(account)?,
+        mark: if mark == "last" { MarkPolicy::Last } else { MarkPolicy::Auto },
+        dividends: choice(venue, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
+        broker: choice(venue, "rules", &[("any", Broker::Any), ("alpaca", Broker::Alpaca)])?,
+        max_requests_per_moment,
+        ..EngineConfig::default()
+    })
 }
 
 /// The result of a backtest, as columns.
@@ -393,30 +461,10 @@ fn run_backtest(
 ) -> PyResult<RunResult> {
     let data = Arc::clone(data.get().joined());
     let sources = sources_of(&*data);
-    let has = (sources.iter().any(|s| s.bars), sources.iter().any(|s| s.quotes), sources.iter().any(|s| s.trades));
     let failure: Failure = Arc::new(Mutex::new(None));
-    let mut boxed: Vec<Box<dyn Strategy>> = Vec::new();
-    let mut python = false;
-    for strategy in strategies {
-        if let Ok(spec) = strategy.cast::<PyDict>() {
-            boxed.push(Box::new(rules(spec, has)?));
-        } else {
-            let (name, object, overridden): (String, Bound<'_, PyAny>, Vec<String>) = strategy.extract()?;
-            boxed.push(Box::new(PyStrategy::new(py, name, &object, &overridden, data.instruments().symbols(), Arc::clone(&failure))?));
-            python = true;
-        }
-    }
+    let (boxed, python) = boxed_strategies(py, strategies, &sources, data.instruments().symbols(), &failure)?;
     let config = BacktestConfig {
-        engine: EngineConfig {
-            cash: Money::from_f64(cash).map_err(to_py)?,
-            limits: limits(risk)?,
-            account: self::account(account)?,
-            mark: if mark == "last" { MarkPolicy::Last } else { MarkPolicy::Auto },
-            dividends: choice(venue, "dividends", &[("cash", Dividends::Cash), ("reinvest", Dividends::Reinvest)])?,
-            broker: choice(venue, "rules", &[("any", Broker::Any), ("alpaca", Broker::Alpaca)])?,
-            max_requests_per_moment,
-            ..EngineConfig::default()
-        },
+        engine: engine_config(cash, risk, account, venue, mark, max_requests_per_moment)?,
         venue: self::venue(venue)?,
         start: start.map_or(Timestamp::MIN, Timestamp::from_nanos),
         end: end.map_or(Timestamp::MAX, Timestamp::from_nanos),

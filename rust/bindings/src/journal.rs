@@ -14,11 +14,11 @@ use tickwright_core::types::{Error, Timestamp};
 /// Payload bytes of one batch, and the most that a column of them can index.
 const BATCH_BYTES: usize = 256 << 20;
 
-fn files(path: &Path) -> Result<Files, Error> {
+pub(crate) fn files(path: &Path) -> Result<Files, Error> {
     Files::open(path).map_err(|e| Error::storage(path.display().to_string(), format!("no journal can be read here: {e}")))
 }
 
-fn new_files(path: &Path) -> Result<Files, Error> {
+pub(crate) fn new_files(path: &Path) -> Result<Files, Error> {
     Files::create(path).map_err(|e| Error::storage(path.display().to_string(), format!("the folder cannot be made: {e}")))
 }
 
@@ -28,7 +28,7 @@ fn verifying_key(bytes: &[u8]) -> Result<VerifyingKey, Error> {
     VerifyingKey::from_bytes(&bytes).map_err(|_| wrong())
 }
 
-fn signing_key(bytes: &[u8]) -> Result<SigningKey, Error> {
+pub(crate) fn signing_key(bytes: &[u8]) -> Result<SigningKey, Error> {
     let bytes: [u8; 32] = bytes.try_into().map_err(|_| Error::config("key", "an Ed25519 secret key has 32 bytes"))?;
     Ok(SigningKey::from_bytes(&bytes))
 }
@@ -40,7 +40,7 @@ fn journal_public_key<'py>(py: Python<'py>, secret: &[u8]) -> PyResult<Bound<'py
     Ok(PyBytes::new(py, key.verifying_key().as_bytes()))
 }
 
-fn tail_dict<'py>(py: Python<'py>, tail: Option<&TornTail>) -> PyResult<Option<Bound<'py, PyDict>>> {
+pub(crate) fn tail_dict<'py>(py: Python<'py>, tail: Option<&TornTail>) -> PyResult<Option<Bound<'py, PyDict>>> {
     let Some(tail) = tail else { return Ok(None) };
     let dict = PyDict::new(py);
     dict.set_item("file", &tail.file)?;

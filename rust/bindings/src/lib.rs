@@ -22,6 +22,7 @@ mod journal;
 mod lines;
 mod matching;
 mod matching_event;
+mod node;
 mod paper;
 mod quality;
 mod risk;
@@ -58,6 +59,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     book_set::register(module)?;
     matching::register(module)?;
     journal::register(module)?;
+    node::register(module)?;
     paper::register(module)?;
     // The stub file lists the names; PyO3's own list would count private ones as public.
     module.delattr("__all__")

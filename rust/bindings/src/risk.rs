@@ -42,6 +42,10 @@ pub(crate) struct PyKillSwitch {
 }
 
 impl PyKillSwitch {
+    pub(crate) const fn of(switch: KillSwitch, strategies: Vec<String>) -> Self {
+        Self { switch, strategies }
+    }
+
     fn id(&self, strategy: &str) -> PyResult<StrategyId> {
         named(&self.strategies, strategy, "strategy").map(|at| StrategyId(at as u16))
     }

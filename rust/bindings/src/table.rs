@@ -6,7 +6,7 @@ use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashMap;
-use tickwright_core::feeds::table::{self, BarColumns, Extras, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
+use tickwright_core::feeds::table::{self, BarColumns, DeltaColumns, Extras, Frame, Numbers, QuoteColumns, Symbols, TradeColumns};
 use tickwright_core::types::Error;
 
 #[derive(FromPyObject)]
@@ -124,8 +124,21 @@ fn read_table<'py>(
             };
             call(py, || table::bars(&frame, &columns, &policy))
         }
+        Kind::Deltas => {
+            let Some(side) = given_extras.letters("side")? else {
+                return Err(DataError::new_err("column side is missing"));
+            };
+            let columns = DeltaColumns {
+                side,
+                price: given.get("price")?,
+                size: given.get("size")?,
+                action: given_extras.letters("action")?,
+                order: given_extras.ids("order")?,
+            };
+            call(py, || table::deltas(&frame, &columns, &policy))
+        }
         _ => {
-            return Err(to_py(Error::config("kind", format!("{kind} cannot be read from a table; choose quotes, trades or bars"))));
+            return Err(to_py(Error::config("kind", format!("{kind} cannot be read from a table; choose quotes, trades, bars or deltas"))));
         }
     };
     data.map(MarketData::new)

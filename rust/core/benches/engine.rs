@@ -9,8 +9,9 @@ use tickwright_core::backtest::{BacktestConfig, BacktestResult, Merge, run};
 use tickwright_core::event::MarketEvent;
 use tickwright_core::feeds::MarketData;
 use tickwright_core::order::OrderRequest;
-use tickwright_core::strategy::{Context, Driver, Interest, NodeSpec, Rules, RulesSpec, Size, Strategy};
-use tickwright_core::types::{Money, Qty, Result, Side, Timestamp};
+use tickwright_core::strategy::{Context, Driver, Interest, NodeSpec, Quoting, QuotingSpec, Rules, RulesSpec, Size, Strategy};
+use tickwright_core::types::{Money, Price, Qty, Result, Side, Timestamp};
+use tickwright_core::venue::{Matching, QueueModel};
 
 const EVENTS: usize = 1_000_000;
 
@@ -109,6 +110,30 @@ fn orders(c: &mut Criterion) {
     group.finish();
 }
 
+/// A book of levels and the trades at its touch: quoted at both sides every 10 ms, and only kept.
+fn quoting(c: &mut Criterion) {
+    let data = market::levels(EVENTS);
+    let mut group = c.benchmark_group("quoting");
+    group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);
+    for (name, every_ns) in [("idle", 86_400_000_000_000), ("every_10ms", 10_000_000)] {
+        let spec = || -> Result<QuotingSpec> {
+            let (name, size) = ("quoting".to_owned(), Qty::from_whole(1)?);
+            Ok(QuotingSpec { name, symbols: None, size, every_ns, offset: Price::ZERO, max_position: None, keep: false })
+        };
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let mut config = BacktestConfig::default();
+                config.engine.cash = Money::from_f64(10_000_000.0)?;
+                config.venue.matching = Matching::Book;
+                config.venue.queue = QueueModel::Conservative;
+                (config.venue.order_latency_ns, config.venue.report_latency_ns) = (100_000, 100_000);
+                run(&data, vec![Box::new(Quoting::new(spec()?)?)], &config, &mut |_, _, _| Ok(()))
+            });
+        });
+    }
+    group.finish();
+}
+
 fn merge(c: &mut Criterion) {
     let mut group = c.benchmark_group("merge");
     group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);
@@ -128,5 +153,5 @@ fn merge(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, events, orders, merge);
+criterion_group!(benches, events, orders, quoting, merge);
 criterion_main!(benches);

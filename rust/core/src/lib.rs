@@ -13,6 +13,7 @@ pub mod feeds;
 pub mod indicators;
 pub mod journal;
 pub mod ledger;
+pub mod live;
 pub mod market;
 pub mod matching;
 pub mod order;

@@ -7,7 +7,7 @@ use crate::order::Orders;
 use crate::session::{Session, Setup};
 use crate::strategy::Strategy;
 use crate::types::{Error, Instruments, Result, Timestamp};
-use crate::venue::{Report, Sources};
+use crate::venue::{Report, SimVenue, Sources};
 use std::path::Path;
 
 /// The engine of a run.
@@ -61,9 +61,12 @@ impl Door {
     }
 
     #[inline]
-    pub(super) fn on_market(&mut self, event: &MarketEvent, out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn on_market(&mut self, event: &MarketEvent, venue: &SimVenue, out: &mut Vec<Output>) -> Result<()> {
         match self {
-            Self::Bare(engine) => engine.on_market(event, out),
+            Self::Bare(engine) => {
+                let lent = if let MarketEvent::Book(delta) = event { venue.book(delta.instrument) } else { None };
+                engine.on_market_beside(event, lent, out)
+            }
             Self::Recorded(session) => session.record(&Input::Market(*event), event.ts(), out),
         }
     }

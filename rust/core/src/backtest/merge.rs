@@ -164,14 +164,29 @@ impl<'a> Merge<'a> {
     #[inline]
     #[allow(clippy::should_implement_trait, reason = "an iterator would hide peek and remaining")]
     pub fn next(&mut self) -> Option<MarketEvent> {
-        if self.left == 0 {
-            return None;
+        let (batch, i, ids) = self.step()?;
+        Some(Self::event(batch, i, ids))
+    }
+
+    /// Give the next event to `see`; false where there is none. Quotes and trades, which come most, are seen where they are made, with
+    /// their kind known to the compiler: an event of any kind is moved in memory, and waits there for its parts.
+    #[inline]
+    pub fn give(&mut self, mut see: impl FnMut(&MarketEvent) -> Result<()>) -> Result<bool> {
+        let Some((batch, i, ids)) = self.step() else { return Ok(false) };
+        match batch {
+            Batch::Quotes(b) => {
+                let mut quote = b.get(i);
+                quote.instrument = renumbered(quote.instrument, ids);
+                see(&MarketEvent::Quote(quote))?;
+            }
+            other => see(&Self::event(other, i, ids))?,
         }
-        let cursor = &mut self.cursors[self.current as usize];
-        let i = cursor.at;
-        cursor.at += 1;
-        self.left -= 1;
-        let mut event = match cursor.batch {
+        Ok(true)
+    }
+
+    #[inline]
+    fn event(batch: Batch<'_>, i: usize, ids: Option<&[InstrumentId]>) -> MarketEvent {
+        let mut event = match batch {
             Batch::Actions(b) => MarketEvent::Action(b.get(i)),
             Batch::Quotes(b) => MarketEvent::Quote(b.get(i)),
             Batch::Trades(b) => MarketEvent::Trade(b.get(i)),
@@ -180,14 +195,33 @@ impl<'a> Merge<'a> {
             Batch::Book(b) => MarketEvent::Book(b.get(i)),
             Batch::Statuses(b) => MarketEvent::Status(b.get(i)),
         };
-        if let Some(ids) = cursor.ids {
+        if let Some(ids) = ids {
             event.renumber(ids);
         }
+        event
+    }
+
+    /// Go on by one event: its batch, its row, and the ids its instrument goes by.
+    #[inline]
+    fn step(&mut self) -> Option<(Batch<'a>, usize, Option<&'a [InstrumentId]>)> {
+        if self.left == 0 {
+            return None;
+        }
+        let cursor = &mut self.cursors[self.current as usize];
+        let i = cursor.at;
+        cursor.at += 1;
+        self.left -= 1;
+        let found = (cursor.batch, i, cursor.ids);
         match cursor.ts.get(i + 1) {
             Some(&ts) if (ts, self.current) <= self.bound => {}
             Some(&ts) => self.change(ts),
             None => self.switch(),
         }
-        Some(event)
+        Some(found)
     }
+}
+
+#[inline]
+fn renumbered(instrument: InstrumentId, ids: Option<&[InstrumentId]>) -> InstrumentId {
+    ids.and_then(|ids| ids.get(instrument.index())).copied().unwrap_or(instrument)
 }

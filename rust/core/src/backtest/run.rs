@@ -272,8 +272,7 @@ fn run_view(
             recorder.boundary = next.floor_to(recorder.every_ns).plus(recorder.every_ns);
         }
         between(&mut engine, &mut venue, &mut recorder, &mut outputs, next)?;
-        let Some(event) = merge.next() else { break };
-        on_event(&mut engine, &mut venue, &mut recorder, &mut outputs, (next, &event))?;
+        merge.give(|event| on_event(&mut engine, &mut venue, &mut recorder, &mut outputs, (next, event)))?;
         last = next;
         done += 1;
         if done.is_multiple_of(PROGRESS_EVERY) {
@@ -352,7 +351,7 @@ fn on_event(
         engine.on_report(&report, outputs)?;
         recorder.take(venue, outputs, now)?;
     }
-    engine.on_market(event, outputs)?;
+    engine.on_market(event, venue, outputs)?;
     if !outputs.is_empty() {
         recorder.take(venue, outputs, now)?;
     }

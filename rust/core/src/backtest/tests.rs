@@ -472,7 +472,7 @@ fn an_expiry_is_told_when_it_happens() {
             Interest::QUOTES
         }
         fn on_market(&mut self, _: &MarketEvent, context: &mut Context<'_>) -> Result<()> {
-            if context.view.orders.all().is_empty() {
+            if context.view.orders.is_empty() {
                 context.submit(OrderRequest::limit(I, Side::Buy, sh(1), px(1.0)));
             }
             Ok(())

@@ -8,15 +8,19 @@ use crate::venue::touch_of;
 
 impl Engine {
     /// Take in a change of a book; true when the touch is one that the exchange showed.
+    ///
+    /// `lent` is the book after the change, where whoever feeds the engine has it: two are not kept then.
     #[inline]
-    pub(super) fn see_book(&mut self, delta: &BookDelta) -> Result<bool> {
+    pub(super) fn see_book(&mut self, delta: &BookDelta, lent: Option<&OrderBook>) -> Result<bool> {
         let index = delta.instrument.index();
         let (Some(book), Some(top)) = (self.books.get_mut(index), self.tops.get_mut(index)) else { return Ok(false) };
-        book.apply(delta)?;
+        if lent.is_none() {
+            book.apply(delta)?;
+        }
         if delta.flags & FLAG_LAST == 0 {
             return Ok(false);
         }
-        touch_of(book, top, delta.ts);
+        touch_of(lent.unwrap_or(book), top, delta.ts);
         Ok(true)
     }
 

@@ -302,12 +302,18 @@ impl Engine {
     /// A market event: prices and marks move, then the strategies that want it are called.
     #[inline]
     pub fn on_market(&mut self, event: &MarketEvent, out: &mut Vec<Output>) -> Result<()> {
+        self.on_market_beside(event, None, out)
+    }
+
+    /// The same beside a venue in this process, which lends its book of the instrument, in which the event is already.
+    #[inline]
+    pub(crate) fn on_market_beside(&mut self, event: &MarketEvent, lent: Option<&OrderBook>, out: &mut Vec<Output>) -> Result<()> {
         let index = event.instrument().index();
         let Some(top) = self.tops.get_mut(index) else {
             return Err(Error::data("market event", "names an instrument that the engine does not know"));
         };
         if event.ts() >= self.risk.day_ends() {
-            return self.on_new_day(event, out);
+            return self.on_new_day(event, lent, out);
         }
         self.now = self.now.max(event.ts());
         let interest = match event {
@@ -324,7 +330,7 @@ impl Engine {
                 Interest::BARS
             }
             MarketEvent::Book(delta) => {
-                if !self.see_book(delta)? {
+                if !self.see_book(delta, lent)? {
                     return Ok(());
                 }
                 Interest::BOOK

@@ -2,6 +2,7 @@
 
 use super::Output;
 use super::core::Engine;
+use crate::book::OrderBook;
 use crate::event::MarketEvent;
 use crate::risk::{Breach, OnBreach, RefusalCode};
 use crate::types::{DAY_NS, OrderId, Result, Timestamp};
@@ -9,14 +10,14 @@ use crate::types::{DAY_NS, OrderId, Result, Timestamp};
 impl Engine {
     /// The first event of a New York day, where a check or the account counts days: settle the day before, then go on.
     #[cold]
-    pub(super) fn on_new_day(&mut self, event: &MarketEvent, out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn on_new_day(&mut self, event: &MarketEvent, lent: Option<&OrderBook>, out: &mut Vec<Output>) -> Result<()> {
         let (before, ends) = (self.risk.day_ends(), self.midnight.next_after(event.ts()));
         // Both are midnights in New York, a whole number of days apart but for an hour of daylight saving.
         let days = if before == Timestamp::MIN { 0 } else { (ends.since(before) + DAY_NS / 2) / DAY_NS };
         let accrual = self.risk.next_day(days, ends, &self.ledger);
         self.ledger.accrue(accrual.interest)?;
         self.ledger.accrue(accrual.borrow)?;
-        self.on_market(event, out)
+        self.on_market_beside(event, lent, out)
     }
 
     /// Losses of single strategies, after every change of their value.

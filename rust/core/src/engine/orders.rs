@@ -185,7 +185,7 @@ impl Engine {
     }
 
     /// The open order that is to replace `old`, or has.
-    fn replacement_of(&self, old: OrderId) -> Option<OrderId> {
+    pub fn replacement_of(&self, old: OrderId) -> Option<OrderId> {
         self.orders.open().iter().copied().find(|&open| self.orders.get(open).is_some_and(|o| o.replaces == old))
     }
 

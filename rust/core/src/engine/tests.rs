@@ -180,7 +180,7 @@ impl Sim {
     fn check(&mut self, out: &[Output]) {
         self.checked += 1;
         let engine = &self.engine;
-        let (ledger, orders) = (&engine.ledger, engine.orders.all());
+        let (ledger, orders) = (&engine.ledger, &engine.orders);
         assert!(ledger.is_balanced());
         let mut held: BTreeMap<(u16, u32), i64> = BTreeMap::new();
         if !self.split {
@@ -205,7 +205,7 @@ impl Sim {
         let mut reach: BTreeMap<(u32, bool), i64> = BTreeMap::new();
         let replacing: HashMap<OrderId, OrderId> =
             sorted.iter().filter_map(|id| engine.orders.get(*id)).filter(|o| o.replaces.0 != 0).map(|o| (o.replaces, o.id)).collect();
-        for order in orders {
+        for order in orders.all() {
             assert_eq!(order.filled.raw(), filled.get(&order.id).copied().unwrap_or(0), "order {} has the fills it was told of", order.id);
             assert!(order.filled <= order.qty, "order {} is overfilled", order.id);
             if order.status().is_terminal() {
@@ -241,7 +241,7 @@ impl Sim {
             let id = InstrumentId(i as u32);
             let (buy, sell) = exposure.open(id);
             let expected = |side: bool| reach.get(&(id.0, side)).copied().unwrap_or(0);
-            let open = || orders.iter().filter(|o| o.instrument == id && !o.status().is_terminal()).collect::<Vec<_>>();
+            let open = || orders.all().filter(|o| o.instrument == id && !o.status().is_terminal()).collect::<Vec<_>>();
             assert_eq!((buy.raw(), sell.raw()), (expected(true), expected(false)), "open shares of instrument {i}: {:?}", open());
             let position = ledger.net_qty(id).raw();
             let most = (position + buy.raw()).abs().max((position - sell.raw()).abs());
@@ -571,7 +571,7 @@ fn drive(seed: u64) -> (u64, usize, usize) {
             assert!(position.qty.is_zero() || open.iter().any(closes), "{} shares were left when flattened", position.qty);
         }
     }
-    (sim.checked, sim.fills.len(), sim.engine.orders.all().len())
+    (sim.checked, sim.fills.len(), sim.engine.orders.len())
 }
 
 fn drive_all(seeds: std::ops::Range<u64>) {
@@ -616,7 +616,7 @@ fn slow(order_latency_ns: i64) -> VenueConfig {
 const QUOTES: Sources = Sources { quotes: true, trades: false, bars: false, ..Sources::NONE };
 
 fn statuses(sim: &Sim) -> Vec<&'static str> {
-    sim.engine.orders().all().iter().map(|o| o.status().as_str()).collect()
+    sim.engine.orders().all().map(|o| o.status().as_str()).collect()
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "an `Act`, which may fail")]

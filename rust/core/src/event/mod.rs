@@ -382,6 +382,18 @@ impl MarketEvent {
         }
     }
 
+    /// Say which instrument it is about.
+    pub const fn set_instrument(&mut self, id: InstrumentId) {
+        match self {
+            Self::Action(e) => e.instrument = id,
+            Self::Quote(e) => e.instrument = id,
+            Self::Trade(e) => e.instrument = id,
+            Self::Bar(e) => e.instrument = id,
+            Self::Book(e) => e.instrument = id,
+            Self::Status(e) => e.instrument = id,
+        }
+    }
+
     /// The instrument it is about.
     #[inline]
     pub const fn instrument(&self) -> InstrumentId {

@@ -5,6 +5,7 @@
 //! of a run by its dense id, [`Group`] what the orders of a bracket, OCO or OTO do to one another.
 
 mod group;
+mod pieces;
 mod request;
 mod rules;
 mod state;

@@ -319,6 +319,11 @@ impl Order {
         Qty::from_raw(self.qty.raw() - self.filled.raw())
     }
 
+    /// Sum of price × shares of all fills, in 1e-18 dollars.
+    pub const fn filled_notional_e18(&self) -> i128 {
+        self.notional_e18
+    }
+
     /// Average price of the fills, dollars; `None` before the first.
     pub fn average_price(&self) -> Option<Price> {
         (!self.filled.is_zero()).then(|| {

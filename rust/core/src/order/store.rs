@@ -1,5 +1,6 @@
 //! Every order of a run, by dense id, and the list of those still open.
 
+use super::pieces::Pieces;
 use super::{Order, OrderEvent, Restatement};
 use crate::types::{Error, OrderId, Price, Qty, Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ const CLIENT_ID_MAX: usize = 128;
 /// Orders by id: O(1) to find, add, change and close, however many there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
-    all: Vec<Order>,
+    all: Pieces<Order>,
     open: Vec<OrderId>,
     /// The callers' own ids, by number less one.
     client_ids: Vec<Box<str>>,
@@ -93,6 +94,9 @@ impl Orders {
         if changed.status().is_terminal() {
             self.close(changed.open_index as usize);
         }
+        if matches!(event, OrderEvent::New | OrderEvent::Accepted) {
+            self.all.prepare(changed);
+        }
         Ok(changed)
     }
 
@@ -120,7 +124,9 @@ impl Orders {
     fn close(&mut self, at: usize) {
         self.open.swap_remove(at);
         if let Some(&moved) = self.open.get(at) {
-            self.all[moved.0 as usize - 1].open_index = at as u32;
+            if let Some(order) = self.all.get_mut(moved.0 as usize - 1) {
+                order.open_index = at as u32;
+            }
         }
     }
 
@@ -168,8 +174,18 @@ impl Orders {
     }
 
     /// All orders in order of id.
-    pub fn all(&self) -> &[Order] {
-        &self.all
+    pub fn all(&self) -> impl Iterator<Item = &Order> {
+        self.all.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// True before the first.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// The callers' own ids, by number less one.
@@ -180,6 +196,6 @@ impl Orders {
     /// Take all orders out, and the callers' own ids by number less one.
     #[must_use]
     pub fn into_all(self) -> (Vec<Order>, Vec<Box<str>>) {
-        (self.all, self.client_ids)
+        (self.all.into_vec(), self.client_ids)
     }
 }

@@ -122,7 +122,7 @@ fn client_ids_are_unique_and_found_again() {
     let client = orders.name_next("mine").unwrap();
     orders.add(order(&OrderRequest { client, ..market() })).unwrap();
     assert_eq!(orders.by_client_id("mine").map(|o| o.id), Some(OrderId(1)));
-    assert_eq!(orders.client_id(&orders.all()[0]), Some("mine"));
+    assert_eq!(orders.client_id(orders.all().next().expect("one order")), Some("mine"));
     assert_eq!(orders.name_next("mine"), Err("client_order_id must be unique"));
     assert!(orders.name_next("").is_err() && orders.name_next(&"x".repeat(129)).is_err() && orders.name_next(&"x".repeat(128)).is_ok());
 }

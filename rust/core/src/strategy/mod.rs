@@ -5,10 +5,12 @@
 
 mod context;
 mod graph;
+mod quoting;
 mod rules;
 
 pub use context::{Context, Intent, Intents, Interest, View};
 pub use graph::{Graph, NodeSpec, Source};
+pub use quoting::{Quoting, QuotingSpec};
 pub use rules::{Driver, Rules, RulesSpec, Size};
 
 use crate::engine::{Fill, OrderUpdate};

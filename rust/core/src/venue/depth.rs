@@ -49,6 +49,12 @@ impl Depth {
 }
 
 impl Desk {
+    /// The book, where there is one.
+    #[inline]
+    pub(super) fn book(&self) -> Option<&OrderBook> {
+        self.depth.as_deref().map(|depth| &depth.book)
+    }
+
     /// Apply a change of the book; true when the book is in a state that the exchange showed.
     pub(super) fn see_book(&mut self, delta: &BookDelta, queue: QueueModel) -> Result<bool> {
         let Some(depth) = self.depth.as_deref_mut() else { return Ok(false) };

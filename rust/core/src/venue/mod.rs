@@ -33,6 +33,7 @@ pub use models::{
 pub use session::{Phase, SessionClock};
 pub use turn::Interest;
 
+use crate::book::OrderBook;
 use crate::event::{MarketEvent, TradingState};
 use crate::order::{Order, OrderClass, Restatement};
 use crate::types::{Error, HOUR_NS, InstrumentId, MINUTE_NS, OrderId, Qty, Result, Side, Timestamp};
@@ -123,6 +124,12 @@ impl SimVenue {
     pub fn send(&mut self, command: OrderCommand, now: Timestamp) {
         let due = self.latency.order_arrival(now);
         self.inbound.push_back(Inbound { due, command });
+    }
+
+    /// The book of an instrument, where orders are matched with one.
+    #[inline]
+    pub(crate) fn book(&self, instrument: InstrumentId) -> Option<&OrderBook> {
+        self.desks.get(instrument.index())?.book()
     }
 
     /// When the next command arrives.

@@ -103,7 +103,7 @@ fn child() {
             }
             Ask::Settle | Ask::Close => {
                 session.sync(&mut out).unwrap();
-                filled.extend(session.engine().orders().all().iter().map(|o| (o.id, o.filled, o.status().is_terminal())));
+                filled.extend(session.engine().orders().all().map(|o| (o.id, o.filled, o.status().is_terminal())));
             }
         }
         let orders = out.drain(..).filter_map(|o| if let Output::Order(command) = o { Some(command) } else { None }).collect();

@@ -165,7 +165,7 @@ impl World {
         self.settle_all();
         self.compare_with_broker();
         let engine = self.session.as_ref().unwrap().engine();
-        self.tally.orders = engine.orders().all().len() as u64;
+        self.tally.orders = engine.orders().len() as u64;
         self.tally.repeats = engine.report_faults().0 + self.broker.refused_repeats;
         self.compare_replays();
         self.tally.steps += steps;
@@ -392,8 +392,7 @@ impl World {
             ids
         };
         // Replaced or canceled orders may have had fills that were not heard of.
-        let known: Vec<OrderId> =
-            session.engine().orders().all().iter().map(|o| o.id).filter(|&id| self.broker.ask(id).is_some()).collect();
+        let known: Vec<OrderId> = session.engine().orders().all().map(|o| o.id).filter(|&id| self.broker.ask(id).is_some()).collect();
         for id in known {
             let reports = self.broker.ask(id).unwrap_or_default().to_vec();
             for mut report in reports {

@@ -46,6 +46,11 @@ use sink::{Kind, Scratch, Sink, Skipped};
 use ticks::Length;
 use wire::{END, Left, Reader, Scan, Stop, code, malformed};
 
+/// The moment that a time of RFC 3339 names, such as `2026-01-05T14:30:00.123456789Z`.
+pub fn rfc3339(text: &str) -> Option<Timestamp> {
+    time::parse(text.as_bytes()).map(Timestamp::from_nanos)
+}
+
 /// How frames are encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

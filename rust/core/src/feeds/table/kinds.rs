@@ -50,6 +50,8 @@ pub struct BarColumns<'a> {
 pub(super) trait Kind<const N: usize> {
     type Row: Copy + PartialEq;
     type Batch: Batch<N, Row = Self::Row>;
+    /// A row may be the same as the one above.
+    const REPEATS: bool = false;
 
     fn columns(&self) -> [(&'static str, Numbers<'_>); N];
     fn start_len(&self) -> Option<usize> {

@@ -5,8 +5,10 @@
 //! one before it *of the same instrument*, so a table sorted by symbol and then by time is in order.
 //! Cost: one pass and one byte-sized verdict a row; a copy only when the second pass drops something or times are unsorted.
 
+mod deltas;
 mod kinds;
 
+pub use deltas::{ACTIONS, DeltaColumns, deltas};
 pub use kinds::{BarColumns, QuoteColumns, TradeColumns};
 
 use super::faults::dollars;
@@ -231,7 +233,7 @@ impl<R: Copy + PartialEq> Scan<'_, R> {
             if ts < above && !self.judge(i, code, Fault::OutOfOrder, || format!("time {ts} is before {above} of the row above"))? {
                 return Ok(None);
             }
-            if row == last && !self.judge(i, code, Fault::Duplicate, || "is the same as the row above".to_owned())? {
+            if !K::REPEATS && row == last && !self.judge(i, code, Fault::Duplicate, || "is the same as the row above".to_owned())? {
                 return Ok(None);
             }
         }

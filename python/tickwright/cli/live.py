@@ -1,0 +1,125 @@
+"""``tickwright run``: strategies on an account, on paper or for money."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from tickwright.cli.console import guarded, print_json
+
+if TYPE_CHECKING:
+    from tickwright.config import Config
+    from tickwright.live import LiveNode
+
+__all__ = ["run"]
+
+Text = Optional[str]  # noqa: UP045 - read at run time, and the same on every supported Python
+
+
+def run(
+    strategy: Annotated[
+        Text, typer.Argument(help="FILE.py, FILE.py:Name or FILE.toml; else the configuration's.")
+    ] = None,
+    config: Annotated[Text, typer.Option("--config", "-c", help="TOML configuration; flags win over it.")] = None,
+    symbol: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--symbol", "-s", help="Symbol to trade; repeat or separate by commas."),
+    ] = None,
+    url: Annotated[Text, typer.Option(help="Address of a paper venue, such as http://127.0.0.1:8765.")] = None,
+    state: Annotated[Text, typer.Option(help="Folder of the journal and what else a restart needs.")] = None,
+    for_s: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--for", help="Stop after so many seconds."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Trade real money without asking once more.")] = False,
+    show: Annotated[bool, typer.Option("--view/--no-view", help="Show the node on the terminal while it runs.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the last status as one JSON object.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")] = False,
+) -> None:
+    """Run strategies on an Alpaca account: paper, or with `node.live = true` real money."""
+    with guarded(as_json=as_json, debug=debug):
+        from tickwright import logs
+        from tickwright.config import load_config
+
+        names = [name.strip() for text in symbol or [] for name in text.split(",") if name.strip()]
+        given = {"symbols": names or None, "url": url, "state": state}
+        checked = load_config(config, overrides={"node": {k: v for k, v in given.items() if v is not None}})
+        chosen = checked.logging.model_dump()
+        logs.configure(**chosen)
+        node = _made(checked, strategy)
+        if checked.node.live:
+            _confirm(checked, yes)
+        status = asyncio.run(_run(node, for_s, show=show and not as_json and sys.stdout.isatty()))
+        if as_json:
+            print_json(status)
+        else:
+            typer.echo(f"{status['state']}: {status['reason']}; journal {status['journal_id']} in {checked.node.state}")
+
+
+def _made(config: Config, spec: str | None) -> LiveNode:
+    from tickwright import Account, RiskLimits
+    from tickwright.adapters import Credentials
+    from tickwright.adapters.alpaca import AlpacaBroker, AlpacaMarketData, Endpoints
+    from tickwright.cli.run import strategies
+    from tickwright.errors import ConfigError
+    from tickwright.live import LiveNode
+
+    node = config.node
+    if not node.symbols:
+        raise ConfigError("node.symbols: is empty; name what is traded, there or with --symbol")
+    made = strategies(config, spec, {})
+    credentials = Credentials.load()
+    endpoints = Endpoints.at(node.url) if node.url else Endpoints.alpaca(live=node.live)
+    broker = AlpacaBroker(credentials, live=node.live, endpoints=endpoints)
+    data = AlpacaMarketData(credentials, feed=node.feed, endpoints=endpoints)
+    risk, account = RiskLimits(**config.risk.model_dump()), Account(**config.account.model_dump())
+    return LiveNode(made, broker, data, node, risk=risk, account=account)
+
+
+def _confirm(config: Config, yes: bool) -> None:
+    limits = {name: value for name, value in config.risk.model_dump().items() if value not in (None, False, {}, [])}
+    typer.echo(f"REAL MONEY. Symbols: {', '.join(config.node.symbols)}")
+    typer.echo(f"Limits: {', '.join(f'{name} = {value}' for name, value in limits.items())}")
+    if not yes:
+        typer.confirm("Trade?", abort=True)
+
+
+async def _run(node: LiveNode, for_s: float | None, *, show: bool) -> dict[str, Any]:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, node.stop, name.name)
+    running = asyncio.create_task(node.run())
+    if for_s is not None:
+        loop.call_later(for_s, node.stop, f"{for_s:g} s are over")
+    last: dict[str, Any] = {}
+    if show:
+        last = await _shown(node, running)
+    else:
+        while not running.done():
+            last = _status(node) or last
+            await asyncio.wait([running], timeout=0.5)
+    return {**last, "reason": await running}
+
+
+async def _shown(node: LiveNode, running: asyncio.Task[str]) -> dict[str, Any]:
+    from rich.live import Live
+
+    from tickwright.live.view import view
+
+    last: dict[str, Any] = {}
+    title = f"tickwright: {', '.join(node.settings.symbols)}"
+    with Live(refresh_per_second=4, screen=True) as screen:
+        while not running.done():
+            last = _status(node) or last
+            if last:
+                screen.update(view(last, node.notices, title))
+            await asyncio.wait([running], timeout=0.25)
+    return last
+
+
+def _status(node: LiveNode) -> dict[str, Any] | None:
+    return node.status() if node.session is not None and node.is_open else None

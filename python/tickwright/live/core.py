@@ -1,0 +1,129 @@
+"""The engine's session as the node uses it: every input goes in here, and what comes of it is handed out at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from tickwright import _core
+from tickwright.live.latency import Latency
+
+__all__ = ["Session"]
+
+_FAR = 1 << 62
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Session:
+    """A `_core.Node` on an event loop: commits, requests, notices and timers follow from each input by themselves.
+
+    Parameters
+    ----------
+    core
+        The node.
+    on_request, on_notice
+        Given each request for the broker and each notice, once its record is durable.
+    on_broken
+        Told that the journal takes nothing more.
+    wall
+        Whether time goes on by itself; else it is that of the data.
+    group_s
+        Seconds after which what waits for the disk is looked at again.
+    """
+
+    def __init__(
+        self,
+        core: _core.Node,
+        *,
+        on_request: Callable[[dict[str, Any]], None],
+        on_notice: Callable[[dict[str, Any]], None],
+        on_broken: Callable[[Exception], None],
+        wall: bool,
+        group_s: float,
+        wall_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.core = core
+        self._on_request, self._on_notice, self._on_broken = on_request, on_notice, on_broken
+        self._wall, self._wall_ns, self._group_s = wall, wall_ns, group_s
+        self._timer: asyncio.TimerHandle | None = None
+        self._commit: asyncio.TimerHandle | None = None
+        self.latency = Latency()
+        self.decision = Latency()
+        self.last_data_ns = 0
+        self.broken: Exception | None = None
+
+    def now_ns(self) -> int:
+        """Time of this machine, nanoseconds since the epoch."""
+        return self._wall_ns()
+
+    def frame(self, frame: bytes, received_ns: int) -> list[dict[str, Any]]:
+        """Take in a frame of market data."""
+        begun = time.perf_counter_ns()
+        self.last_data_ns = received_ns
+        controls = self._do(begun, _core.Node.on_frame, frame, received_ns)
+        self.latency.add(time.perf_counter_ns() - begun)
+        return controls or []
+
+    def do(self, act: Callable[Concatenate[_core.Node, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Call a method of the node and hand out what came of it; nothing, once the journal is broken."""
+        return self._do(None, act, *args, **kwargs)
+
+    def _do(
+        self, begun: int | None, act: Callable[Concatenate[_core.Node, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | None:
+        if self.broken is not None:
+            return None
+        try:
+            result = act(self.core, *args, **kwargs)
+            self._hand_out(begun)
+        except _core.JournalError as error:
+            self._break(error)
+            return None
+        return result
+
+    def _hand_out(self, begun: int | None = None) -> None:
+        if self.core.is_waiting and self.core.commit(self.now_ns()) and self._commit is None:
+            self._commit = asyncio.get_running_loop().call_later(self._group_s, self._commit_late)
+        for request in self.core.take_requests():
+            if begun is not None:
+                self.decision.add(time.perf_counter_ns() - begun)
+            self._on_request(request)
+        for notice in self.core.take_notices():
+            self._on_notice(notice)
+        self._set_timer()
+
+    def _commit_late(self) -> None:
+        self._commit = None
+        self.do(_core.Node.commit, self.now_ns())
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self.core.next_wake_ns
+        if self._wall and due < _FAR:
+            delay = max(0.0, (due - self._wall_ns()) / 1e9)
+            self._timer = asyncio.get_running_loop().call_later(min(delay, 3600.0), self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        now = self._wall_ns()
+        if self.core.next_wake_ns <= now:
+            self.do(_core.Node.wake, now)
+        else:
+            self._set_timer()
+
+    def _break(self, error: Exception) -> None:
+        self.broken = error
+        self.cancel_timers()
+        self._on_broken(error)
+
+    def cancel_timers(self) -> None:
+        """Stop waiting for anything."""
+        for handle in (self._timer, self._commit):
+            if handle is not None:
+                handle.cancel()
+        self._timer = self._commit = None

@@ -1,0 +1,488 @@
+"""The live node: from a journal and a broker to a running engine, and back to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import logging
+import os
+import secrets
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tickwright import _core
+from tickwright.account import Account
+from tickwright.adapters import Broker, MarketData, Stream, StreamEvent
+from tickwright.adapters.alpaca import TradingDays
+from tickwright.adapters.alpaca.pages import nanoseconds
+from tickwright.backtesting import SimVenue, listed_strategies
+from tickwright.errors import BrokerError, ConfigError
+from tickwright.feeds import AlpacaHistoryDecoder
+from tickwright.limits import RiskLimits
+from tickwright.live.core import Session
+from tickwright.live.desk import Desk
+from tickwright.live.lease import Lease
+from tickwright.live.reconcile import Comparison, Reconciler, positions_of
+from tickwright.live.settings import NodeSettings
+
+__all__ = ["LiveNode"]
+
+log = logging.getLogger(__name__)
+
+MINUTE_NS = 60_000_000_000
+BASELINE = "baseline.json"
+
+
+class LiveNode:
+    """Strategies on one account, from start to stop.
+
+    Parameters
+    ----------
+    strategies
+        `Strategy` objects, `Rules`, `Quoting`: the same as of a backtest.
+    broker, data
+        Where orders go and where data come from (`tickwright.adapters.alpaca`).
+    settings
+        How it runs.
+    risk, account
+        Limits, and the kind of account that buying power is computed for.
+    lease_folder
+        Where leases are kept; None: the user's state folder.
+    on_notice
+        Given each fill, refusal, change of state and fault as it becomes durable.
+
+    Examples
+    --------
+    Against a paper venue on this machine::
+
+        broker = AlpacaBroker(credentials, endpoints=Endpoints.at("http://127.0.0.1:8000"))
+        data = AlpacaMarketData(credentials, endpoints=Endpoints.at("http://127.0.0.1:8000"))
+        node = LiveNode([MyStrategy()], broker, data, NodeSettings(symbols=["AAPL"]))
+        asyncio.run(node.run())
+    """
+
+    def __init__(
+        self,
+        strategies: Sequence[Any],
+        broker: Broker,
+        data: MarketData,
+        settings: NodeSettings,
+        *,
+        risk: RiskLimits | None = None,
+        account: Account | None = None,
+        lease_folder: str | os.PathLike[str] | None = None,
+        on_notice: Callable[[dict[str, Any]], None] | None = None,
+        wall_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.settings = settings
+        self._strategies, self._broker, self._data = list(strategies), broker, data
+        self._risk, self._account = risk or RiskLimits(), account or Account()
+        self._lease_folder, self._tell, self._wall_ns = lease_folder, on_notice, wall_ns
+        self._folder = Path(settings.state)
+        self._desk = Desk(broker)
+        self._streams: list[Stream] = []
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._stop: asyncio.Future[str] | None = None
+        self._subscribed: set[str] = set()
+        self._ready = asyncio.Event()
+        self._away: dict[str, float] = {}
+        self._days = TradingDays(())
+        self._failure: Exception | None = None
+        self._closed = False
+        self._reconciling = asyncio.Lock()
+        self.session: Session | None = None
+        self.notices: deque[dict[str, Any]] = deque(maxlen=1_000)
+        self.events: Counter[str] = Counter()
+        self.last_comparison: Comparison | None = None
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> str:
+        """Trade until `stop`, or until it cannot go on; gives the reason of the end.
+
+        Raises
+        ------
+        ConfigError
+            Settings, account and journal do not go together; nothing was traded.
+        BrokerError
+            The broker cannot be reached, or refuses the account, before anything was traded.
+        JournalError
+            The journal cannot be trusted, or takes nothing more.
+        """
+        self._stop = asyncio.get_running_loop().create_future()
+        account = dict(await self._broker.account())
+        number = str(account.get("account_number") or account.get("id"))
+        with Lease(number, self._lease_folder) as lease:
+            try:
+                await self._prepare(account, lease)
+                reason = await self._stop
+                await self._wind_down(reason)
+            finally:
+                await self._close()
+        if self._failure is not None:
+            raise self._failure
+        return reason
+
+    def stop(self, reason: str = "asked to") -> None:
+        """End the run by the policy of the settings; may be called from the event loop's thread only."""
+        if self._stop is not None and not self._stop.done():
+            self._stop.set_result(reason)
+
+    def command(self, name: str, *, by: str, why: str = "", strategy: str | None = None) -> None:
+        """Give an operator's command: pause, run, reduce_only, safe_mode, halt, flatten, cancel_all, ….
+
+        Raises
+        ------
+        ConfigError
+            There is no such command, or it is not possible in the state that the engine is in.
+        """
+        session = self._session()
+        names = session.core.status()["strategies"]
+        if strategy is not None and strategy not in names:
+            raise ConfigError(f"strategy: {strategy!r} is not here; there are {', '.join(names)}")
+        number = None if strategy is None else names.index(strategy)
+        session.do(_core.Node.command, name, by, why, session.now_ns(), number)
+
+    def status(self) -> dict[str, Any]:
+        """Say how it stands: state, money, counts, latencies in microseconds."""
+        session = self._session()
+        return {
+            **session.core.status(),
+            "positions": session.core.positions(),
+            "sent": dict(self._desk.sent),
+            "in_doubt": self._desk.in_doubt,
+            "in_flight": self._desk.open,
+            "broker_refused": dict(self._desk.refused),
+            "streams": dict(self.events),
+            "latency_us": {
+                name: {"p50": latency.percentile_us(50), "p99": latency.percentile_us(99), "n": latency.count}
+                for name, latency in (
+                    ("frame", session.latency),
+                    ("frame_to_request", session.decision),
+                    ("round_trip", self._desk.round_trip),
+                )
+            },
+        }
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its journal is open."""
+        return self.session is not None and not self._closed
+
+    def _session(self) -> Session:
+        if self.session is None:
+            raise ConfigError("node: has not started; await run() first")
+        return self.session
+
+    # --- start -------------------------------------------------------------------------------------------------------
+
+    async def _prepare(self, account: Mapping[str, Any], lease: Lease) -> None:
+        settings = self.settings
+        blocked = [name for name in ("trading_blocked", "account_blocked") if account.get(name)]
+        if blocked:
+            raise BrokerError(f"account {account.get('account_number')}: {', '.join(blocked)}; ask the broker why")
+        market_now = await self._check_clock()
+        core, in_doubt, fresh = await self._open(account)
+        session = self.session = Session(
+            core,
+            on_request=self._desk.send,
+            on_notice=self._note,
+            on_broken=self._on_broken,
+            wall=settings.clock == "wall",
+            group_s=settings.group_ms / 1_000,
+            wall_ns=self._wall_ns,
+        )
+        self._desk.session = session
+        self._reconciler = Reconciler(self._broker, tuple(settings.symbols), self._baseline)
+        self._listen_to_orders()
+        await self._until_subscribed({"updates"})
+        if fresh:
+            history = await self._history(market_now)
+            begin = market_now if history is None else min(history.start or market_now, market_now)
+            session.do(_core.Node.start, begin, session.now_ns())
+            if history is not None:
+                session.do(_core.Node.show, history._core, session.now_ns())
+        comparison = await self._reconcile(in_doubt)
+        self._listen_to_data()
+        await self._until_subscribed(set(self._channels()))
+        if comparison.agrees:
+            why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
+            session.do(_core.Node.command, "run", "node", why, session.now_ns())
+        self._tasks.append(asyncio.create_task(self._watch()))
+
+    async def _check_clock(self) -> int:
+        """Compare the clocks; gives the broker's time, nanoseconds."""
+        told = str((await self._broker.clock())["timestamp"])
+        market_now = nanoseconds(told)
+        if self.settings.clock == "wall":
+            skew = (self._wall_ns() - market_now) / 1e9
+            if abs(skew) > self.settings.clock_skew_s + 1.0:  # the answer took its time
+                raise ConfigError(
+                    f"clock: this machine is {skew:+.1f} s off the broker's; set it right, or use clock = 'data' for a "
+                    "venue that plays another day"
+                )
+            if self.settings.stocks:
+                day = dt.date.fromisoformat(told[:10])
+                rows = await self._broker.calendar(day - dt.timedelta(days=1), day + dt.timedelta(days=14))
+                self._days = TradingDays.of(rows)
+        return market_now
+
+    async def _open(self, account: Mapping[str, Any]) -> tuple[_core.Node, list[tuple[int, str]], bool]:
+        settings = self.settings
+        journal = self._folder / "journal"
+        kinds = [list(settings.kinds)] * len(settings.symbols)
+        specs = listed_strategies(self._strategies, None)
+        log_settings: dict[str, Any] = {
+            "durability": settings.durability,
+            "group_ms": settings.group_ms,
+            "checkpoint_every": settings.checkpoint_every,
+            "snapshot_every": settings.snapshot_every,
+            "key": None,
+            "follows_data": settings.clock == "data",
+            "now_ns": self._wall_ns(),
+        }
+        if journal.exists() and any(journal.iterdir()):
+            down_s = time.time() - max(path.stat().st_mtime for path in journal.iterdir())
+            self._baseline = _read_baseline(self._folder / BASELINE)
+            core, found = _core.Node.recover(str(journal), list(settings.symbols), kinds, specs, **log_settings)
+            counts = [found[name] for name in ("records", "steps", "unsent")]
+            log.info("took up %s records, %s steps; %s requests unsent", *counts)
+            if down_s > settings.resend_s:
+                self._desk.cutoff_ns = core.status()["now_ns"]
+            return core, list(found["in_doubt"]), False
+        held = positions_of(await self._broker.positions())
+        if held and not settings.adopt:
+            names = ", ".join(f"{qty} {symbol}" for symbol, qty in held.items())
+            raise ConfigError(f"account: holds {names} already; set adopt = true to trade beside it, or close it first")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._baseline = held
+        _write_whole(self._folder / BASELINE, json.dumps({symbol: str(qty) for symbol, qty in held.items()}))
+        core = _core.Node.create(
+            str(journal),
+            list(settings.symbols),
+            kinds,
+            specs,
+            cash=float(account["cash"]),
+            risk=self._risk._settings(),
+            account=self._account._settings(),
+            venue=SimVenue(rules="alpaca")._settings(),
+            mark="auto",
+            max_requests_per_moment=1_000,
+            id=list(secrets.token_bytes(16)),
+            **log_settings,
+        )
+        return core, [], True
+
+    async def _history(self, end: int) -> Any:
+        """Bars of the minutes before `end`."""
+        minutes = self.settings.warmup_minutes
+        return await self._fetch("bars", end - minutes * MINUTE_NS, end) if minutes else None
+
+    async def _fetch(self, kind: str, start: int, end: int) -> Any:
+        decoder = AlpacaHistoryDecoder(timeframe="1Min", policy={"malformed": "drop"})
+        parts = []
+        for symbols in (self.settings.stocks, self.settings.crypto):
+            if symbols:
+                async for page in self._data.history(kind, symbols, start, end, timeframe="1Min"):
+                    parts.append(decoder.push(page))
+        rows = [part for part in parts if part.count(kind)]
+        return sum(rows[1:], rows[0]) if rows else None
+
+    async def _reconcile(self, in_doubt: list[tuple[int, str]]) -> Comparison:
+        session = self._session()
+        async with self._reconciling:
+            submitted = [order["submitted_ns"] for order in session.core.orders()]
+            if submitted or in_doubt:
+                since = min(submitted, default=session.core.status()["now_ns"]) - MINUTE_NS
+                comparison = await self._reconciler.run(session, since, in_doubt)
+            else:
+                comparison = Comparison(0, 0, 0, await self._reconciler.compare(session))
+            if not comparison.agrees:
+                # A fill may have come in between: what differs twice differs.
+                await asyncio.sleep(1.0)
+                comparison = Comparison(
+                    comparison.orders, comparison.fills, comparison.absent, await self._reconciler.compare(session)
+                )
+        self.last_comparison = comparison
+        if not comparison.agrees:
+            log.error("positions differ: %s", comparison)
+            session.do(_core.Node.alarm, "RECONCILIATION_DIFFERENCE", str(comparison), session.now_ns())
+        return comparison
+
+    # --- streams -----------------------------------------------------------------------------------------------------
+
+    def _channels(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        settings = self.settings
+        channels = {}
+        if settings.stocks:
+            kinds = [kind for kind in settings.kinds if kind != "orderbooks"]
+            channels["stocks"] = {kind: settings.stocks for kind in (*kinds, "statuses", "lulds")}
+        if settings.crypto:
+            channels["crypto"] = {kind: settings.crypto for kind in settings.kinds}
+        return channels
+
+    def _listen_to_orders(self) -> None:
+        session = self._session()
+
+        def on_message(message: bytes, received_ns: int) -> None:
+            try:
+                session.do(_core.Node.on_update, message, session.now_ns())
+            except _core.DataError as error:
+                log.error("a trade update cannot be read: %s", error)
+
+        self._run_stream(self._broker.updates(on_message, self._on_stream))
+
+    def _listen_to_data(self) -> None:
+        session = self._session()
+        for name, channels in self._channels().items():
+            options: dict[str, Any] = {"asset_class": name}
+            if name == "stocks" and self.settings.clock == "wall":
+                options["market_open"] = lambda: self._days.is_open(self._wall_ns())
+            stream = self._data.stream(channels, session.frame, self._on_stream, **options)
+            self._run_stream(stream)
+
+    def _run_stream(self, stream: Stream) -> None:
+        self._streams.append(stream)
+        self._tasks.append(asyncio.create_task(stream.run()))
+
+    async def _until_subscribed(self, names: set[str]) -> None:
+        while not names <= self._subscribed:
+            self._ready.clear()
+            ended = [task for task in self._tasks if task.done()]
+            for task in ended:
+                task.result()
+            waiter = asyncio.create_task(self._ready.wait())
+            await asyncio.wait([waiter, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+            waiter.cancel()
+
+    def _on_stream(self, event: StreamEvent) -> None:
+        self.events[f"{event.stream} {event.kind}"] += 1
+        log.info("%s: %s %s", event.stream, event.kind, event.reason)
+        if event.kind == "subscribed":
+            self._subscribed.add(event.stream)
+            self._away.pop(event.stream, None)
+            self._ready.set()
+        elif event.kind in ("disconnected", "silent", "limited"):
+            self._away.setdefault(event.stream, time.monotonic())
+        elif event.kind == "gap" and self.session is not None:
+            self._tasks.append(asyncio.create_task(self._fill_gap(event)))
+        elif event.kind == "failed":
+            self._fail(BrokerError(f"{event.stream}: {event.reason}"))
+
+    async def _fill_gap(self, event: StreamEvent) -> None:
+        """Ask for what was missed while a stream was away."""
+        session = self._session()
+        try:
+            if event.stream == "updates":
+                await self._reconcile([])
+            elif self.settings.clock == "wall" and event.until_ns - event.since_ns <= self.settings.gap_fill_s * 1e9:
+                for kind in self.settings.kinds:
+                    if kind != "orderbooks":
+                        missed = await self._fetch(kind, event.since_ns + 1, event.until_ns)
+                        if missed is not None:
+                            session.do(_core.Node.show, missed._core, self._wall_ns())
+        except BrokerError as error:
+            log.error("%s: the gap cannot be filled: %s", event.stream, error)
+
+    # --- while it runs -----------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Once a second: is everybody there, are the data fresh, is it time to compare."""
+        settings, session = self.settings, self._session()
+        compared = time.monotonic()
+        while True:
+            await asyncio.sleep(1.0)
+            self._tasks = [task for task in self._tasks if not task.done() or task.exception() is not None]
+            running = session.core.status()["state"] in ("RUNNING", "REDUCE_ONLY")
+            now = time.monotonic()
+            gone = self._away.get("updates")
+            if running and gone is not None and now - gone > settings.broker_timeout_s:
+                why = f"no trade updates for {now - gone:.0f} s"
+                session.do(_core.Node.alarm, "BROKER_DISCONNECTED", why, session.now_ns())
+            age = (self._wall_ns() - session.last_data_ns) / 1e9
+            is_open = bool(settings.crypto) or self._days.is_open(self._wall_ns())
+            watched = is_open and settings.clock == "wall" and session.last_data_ns and settings.stale_after_s
+            if running and watched and age > watched:
+                why = f"no data for {age:.0f} s while the market is open"
+                session.do(_core.Node.alarm, "STALE_DATA", why, session.now_ns())
+            if settings.reconcile_every_s and now - compared > settings.reconcile_every_s and not self._desk.open:
+                compared = now
+                try:
+                    await self._reconcile([])
+                except BrokerError as error:
+                    log.warning("cannot compare with the broker: %s", error)
+
+    def _note(self, notice: dict[str, Any]) -> None:
+        self.notices.append(notice)
+        level = {"refusal": logging.WARNING, "fault": logging.ERROR, "anomaly": logging.ERROR}.get(notice["kind"])
+        log.log(level or logging.INFO, "%s", {k: v for k, v in notice.items() if k != "at_ns"})
+        if self._tell is not None:
+            self._tell(notice)
+
+    def _on_broken(self, error: Exception) -> None:
+        log.critical("the journal takes nothing more: %s", error)
+        self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._failure or error
+        self.stop(f"failed: {error}")
+
+    # --- stop --------------------------------------------------------------------------------------------------------
+
+    async def _wind_down(self, reason: str) -> None:
+        session = self._session()
+        if session.broken is not None:
+            return
+        policy = self.settings.on_stop
+        if policy == "flatten":
+            self.command("flatten", by="node", why=reason)
+            await self._settled(lambda: not session.core.orders() and not session.core.positions(), 10.0)
+        elif policy == "cancel":
+            self.command("cancel_all", by="node", why=reason)
+            await self._settled(lambda: not session.core.orders(), 10.0)
+        session.do(_core.Node.stop, session.now_ns())
+        await self._desk.drain(5.0)
+
+    async def _settled(self, done: Callable[[], bool], timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not done() and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        if not done():
+            log.error("orders or positions are still open after %s s", timeout_s)
+
+    async def _close(self) -> None:
+        self._desk.close()
+        for stream in self._streams:
+            await stream.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.session is not None:
+            self.session.cancel_timers()
+            self._closed = True
+            if self.session.broken is None:
+                self.session.core.close()
+        await self._broker.close()
+        await self._data.close()
+
+
+def _read_baseline(path: Path) -> dict[str, Decimal]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: is missing; it belongs to the journal beside it") from None
+    return {symbol: Decimal(qty) for symbol, qty in found.items()}
+
+
+def _write_whole(path: Path, text: str) -> None:
+    partial = path.with_suffix(".part")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
