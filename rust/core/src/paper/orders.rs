@@ -236,7 +236,7 @@ impl State {
         let request = self.sized(&ask.request)?;
         let ask = Ask { request, ..ask.clone() };
         let Verdict { closes, hold } = self.check(account, &ask, None)?;
-        if self.open_of(account).count() >= OPEN_MAX {
+        if self.open_of(account).len() >= OPEN_MAX {
             return Err(Refusal::forbidden("too many open orders"));
         }
         let id = self.orders.next_id();
