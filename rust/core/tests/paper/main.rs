@@ -1,5 +1,6 @@
 //! Tests of the paper venue.
 
+mod actions;
 mod book;
 mod exchange;
 mod frames;
