@@ -1,4 +1,4 @@
-"""A node that is killed again and again while it trades: no order is sent twice, no fill lost, positions are the venue's.
+"""A node that is killed again and again while it trades: nothing is sent twice or lost, positions are the venue's.
 
 TICKWRIGHT_KILLS sets how often (`make recovery` takes 200).
 """
@@ -86,14 +86,14 @@ def pages(client: TradingClient, path: str, size: str, token: str) -> list[dict[
 @pytest.mark.parametrize("durability", ["group", "always"])
 def test_a_node_survives_being_killed_at_any_moment(tmp_path: Path, durability: str) -> None:
     day = tw.feeds.synthetic(symbols=["BAC", "SPY"], date="2026-01-05", seed=11, events_scale=0.2)
-    settings = {"paper": {"speed": 20.0, "requests_per_minute": 0, "data_requests_per_minute": 0}}
+    settings = {"paper": {"speed": 30.0, "requests_per_minute": 0, "data_requests_per_minute": 0}}
     chance = random.Random(7)
     with PaperServer(settings, data=day) as server:
         node = Killed(tmp_path, server.rest_url, durability)
         client = TradingClient(KEY, SECRET, url_override=server.rest_url, raw_data=True)
         for _ in range(KILLS // 2):
             process = node.start()
-            time.sleep(chance.uniform(1.0, 5.0))
+            time.sleep(chance.uniform(1.0, 4.0))
             assert process.poll() is None, process.communicate()[1]
             process.send_signal(signal.SIGKILL)
             process.communicate()
@@ -123,7 +123,7 @@ def test_a_node_survives_being_killed_at_any_moment(tmp_path: Path, durability: 
     # The journal by itself says the same: every fill, once.
     journal = tmp_path / "state" / "journal"
     assert tw.journal.verify(journal).ok
-    booked = sum(1 for record in tw.journal.read(journal) if record.kind == "FILL")
+    booked = sum(record.kind == tw.journal.KINDS["FILL"] for record in tw.journal.read(journal))
     assert booked == len(fills)
-    assert tw.journal.replay(journal).records > 0
+    assert tw.journal.replay(journal).steps > booked
     print(f"{durability}: {KILLS // 2} kills, {status['orders']} orders, {len(fills)} fills, none twice, none lost")

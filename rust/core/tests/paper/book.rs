@@ -25,14 +25,19 @@ fn a_large_order_walks_the_levels_of_the_book() {
     let symbols = json!([{"symbol": "BTC/USD", "id": "00000000-0000-4000-8000-000000000003", "asset_class": "crypto", "data": ["book"]}]);
     let mut b = Bench::new(&json!({"matching": "book", "symbols": symbols, "fees": "alpaca"}));
     let t = at(0, 10, 0);
-    let mut apply = |b: &mut Bench, changes: &[(i64, Side, f64, f64)]| {
+    let apply = |b: &mut Bench, changes: &[(i64, Side, f64, f64)]| {
         let rows = levels(changes);
         b.venue.market(&rows, 0, rows.len()).unwrap();
         b.now = b.venue.now().nanos();
     };
     apply(
         &mut b,
-        &[(t, Side::Buy, 59_990.0, 1.0), (t + 1, Side::Sell, 60_000.0, 0.5), (t + 2, Side::Sell, 60_010.0, 0.5), (t + 3, Side::Sell, 60_100.0, 9.0)],
+        &[
+            (t, Side::Buy, 59_990.0, 1.0),
+            (t + 1, Side::Sell, 60_000.0, 0.5),
+            (t + 2, Side::Sell, 60_010.0, 0.5),
+            (t + 3, Side::Sell, 60_100.0, 9.0),
+        ],
     );
     let mut order = simple("BTC/USD", "buy", "0.75", "market");
     order["time_in_force"] = json!("gtc");
