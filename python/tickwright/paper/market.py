@@ -162,6 +162,7 @@ class Market:
 
     def play(self, now_ns: int, most: int) -> bool:
         """Let everything happen that is due by `now_ns`, at most about `most` rows; whether that was all."""
+        now_ns = max(now_ns, self.at_ns)  # moved by hand while it runs, or by data put in
         at_ns, stop = now_ns, self.sent
         if self._rows is not None:
             stop = self._rows.find(now_ns)
@@ -173,7 +174,7 @@ class Market:
                 self.venue.market(self._rows, self.sent, stop)
         if at_ns >= self.venue.next_wake_ns:
             self.venue.advance(at_ns)
-        self.at_ns = max(self.at_ns, at_ns)
+        self.at_ns = at_ns
         if self._streams.sessions:
             self._show(at_ns, stop)
         else:
