@@ -162,7 +162,9 @@ class Market:
 
     def play(self, now_ns: int, most: int) -> bool:
         """Let everything happen that is due by `now_ns`, at most about `most` rows; whether that was all."""
-        now_ns = max(now_ns, self.at_ns)  # moved by hand while it runs, or by data put in
+        goal_ns = max(now_ns, self.at_ns)  # moved by hand while it runs, or by data put in
+        moment_ns = self._faults.next_moment(self.at_ns) if self._faults.watches_streams else None
+        now_ns = goal_ns if moment_ns is None else min(goal_ns, moment_ns)
         at_ns, stop = now_ns, self.sent
         if self._rows is not None:
             stop = self._rows.find(now_ns)
@@ -181,7 +183,9 @@ class Market:
             self._skip(at_ns)
         self.sent = stop
         self._flush()
-        return at_ns == now_ns
+        if at_ns == moment_ns:
+            self._disturb()
+        return at_ns == goal_ns
 
     def inject(self, data: MarketData) -> None:
         """Let `data` happen now: what a live feed or a test puts in."""
