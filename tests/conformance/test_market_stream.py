@@ -347,6 +347,24 @@ def test_the_crypto_stream_of_alpaca_py_gets_quotes_and_trades(server, key):
     assert heard[1].price == 60_000.125
 
 
+def test_the_crypto_stream_of_alpaca_py_gets_order_books(server, key):
+    heard = []
+
+    async def on(event):
+        heard.append(event)
+
+    stream = rig.crypto_stream(server, key)
+    stream.subscribe_orderbooks(on, "BTC/USD")
+    with rig.running(stream):
+        rig.eventually(lambda: server.control("GET", "state")["subscribers"])
+        put(server, "AAPL")
+        put(server, "BTC/USD", 59_000.5, 59_001.25)
+        rig.eventually(lambda: heard)
+    (book,) = heard
+    assert (book.symbol, book.reset) == ("BTC/USD", True)
+    assert [(level.price, level.size) for level in (*book.bids, *book.asks)] == [(59_000.5, 100), (59_001.25, 200)]
+
+
 def test_the_test_stream_never_sleeps(server, packed, key):
     with rig.Socket(server.urls.stream_url("test"), packed=packed) as socket:
         socket.auth(key)

@@ -15,6 +15,7 @@ from tickwright import _core
 from tickwright.data import MarketData
 from tickwright.paper.assets import asset_class
 from tickwright.paper.news import NewsFeed
+from tickwright.paper.touch import TouchBooks
 from tickwright.paper.wire import Format, encode
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class Market:
         self._rows, self._bars = rows, bars
         self.sent = 0 if rows is None else rows.find(self.at_ns)
         self._delayed = 0 if rows is None else rows.find(self.at_ns - DELAY_NS)
+        self._books = TouchBooks(data)
         self._news = NewsFeed(() if data is None else data.news, self.at_ns)
         self._bars_sent = 0
         if bars is not None:
@@ -176,9 +178,10 @@ class Market:
                 self.venue.market(self._rows, self.sent, stop)
         if at_ns >= self.venue.next_wake_ns:
             self.venue.advance(at_ns)
-        self.at_ns = at_ns
+        before_ns, self.at_ns = self.at_ns, at_ns
         if self._streams.sessions:
             self._show(at_ns, stop)
+            self._show_books(self._books, before_ns, at_ns)
         else:
             self._skip(at_ns)
         self.sent = stop
@@ -201,6 +204,7 @@ class Market:
         self.tape.add(data)
         for group, sessions in self._streams.groups().items():
             self._streams.send(sessions, self._frames(group, rows, 0, len(rows)))
+        self._show_books(TouchBooks(data), -1, last_ns)
         self._show_news(NewsFeed(data.news, -1).take(last_ns))
         self._flush()
 
@@ -268,6 +272,12 @@ class Market:
                         messages.append(message)
             if messages:
                 self._streams.send(sessions, [encode(messages, form)])
+
+    def _show_books(self, books: TouchBooks, after_ns: int, until_ns: int) -> None:
+        for (_, form, wanted), sessions in self._streams.groups().items():
+            symbols = dict(wanted).get("orderbooks")
+            if symbols and (made := books.messages(after_ns, until_ns, symbols)):
+                self._streams.send(sessions, [encode(made, form)])
 
     def _show_news(self, items: list[dict[str, Any]]) -> None:
         for (feed, form, wanted), sessions in self._streams.groups().items() if items else ():
