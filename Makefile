@@ -22,7 +22,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(wildcard rust/*/Cargo.toml) 
 PYTHON_SOURCES := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust lint bench bench-gate bench-peers simulate fuzz wheel docs clean
+.PHONY: help build demo test test-rust lint bench bench-gate bench-peers simulate fuzz miri sanitize wheel docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,6 +108,37 @@ fuzz: ## every decoder and the book under libFuzzer, FUZZ_SECONDS each (60); FUZ
 		grep -E 'stat::(number_of_executed_units|peak_rss_mb)|ERROR|panicked' target/fuzz/$$name.log; \
 		grep -Eo 'cov: [0-9]+' target/fuzz/$$name.log | tail -n 1; \
 	done; if test -n "$$failed"; then echo "failed:$$failed (see target/fuzz/*.log)"; exit 1; fi
+
+# Every `unsafe` of the core, and of its tests: CONTRIBUTING.md has the table.
+MIRI_LIB := indicators::smooth indicators::wide indicators::pattern::rule book::prefetch
+MIRI_TESTS := --test alpaca_alloc --test matching_alloc
+
+miri: ## the core's unsafe code under Miri (a few minutes); passed over where nightly Rust with Miri is missing
+	@if ! $(CARGO) +nightly miri --version >/dev/null 2>&1; then \
+		echo "make miri: passed over; it needs Miri: rustup toolchain install nightly --component miri --component rust-src"; \
+	else \
+		set -ex; export MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=1; \
+		$(CARGO) +nightly miri test --quiet --target-dir $(or $(CARGO_TARGET_DIR),target)/miri --package tickwright-core --lib -- $(MIRI_LIB); \
+		$(CARGO) +nightly miri test --quiet --target-dir $(or $(CARGO_TARGET_DIR),target)/miri --package tickwright-core $(MIRI_TESTS); \
+	fi
+
+# The extension with the address sanitizer, whose runtime (gcc's; libstdc++ for the exceptions of other extensions) comes before Python's.
+# Python's own allocator would hide what is used after it was freed.
+SANITIZE_DIR := $(or $(CARGO_TARGET_DIR),target)/sanitize
+
+sanitize: $(STAMPS)/requires-test ## the extension under the address sanitizer, with tests/unit; passed over where nightly Rust or gcc's runtime is missing
+	@runtime=$$(gcc -print-file-name=libasan.so 2>/dev/null); \
+	if ! $(CARGO) +nightly --version >/dev/null 2>&1 || ! test -f "$$runtime"; then \
+		echo "make sanitize: passed over; it needs nightly Rust (rustup toolchain install nightly) and gcc with libasan"; \
+	else \
+		set -ex; \
+		RUSTFLAGS="-Zsanitizer=address -Zexternal-clangrt" $(CARGO) +nightly build --quiet --package tickwright-bindings \
+			--target $(FUZZ_TRIPLE) --target-dir $(SANITIZE_DIR); \
+		rm -rf $(SANITIZE_DIR)/python && cp -R python $(SANITIZE_DIR)/python; \
+		cp $(SANITIZE_DIR)/$(FUZZ_TRIPLE)/debug/lib_core.so $(SANITIZE_DIR)/python/$(EXTENSION:python/%=%); \
+		LD_PRELOAD="$$runtime $$(gcc -print-file-name=libstdc++.so.6)" ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+			PYTHONPATH=$(SANITIZE_DIR)/python $(PY) -m pytest tests/unit --ignore tests/unit/test_gate.py -p no:cacheprovider -W ignore -q; \
+	fi
 
 wheel: dist/.stamp ## an abi3 wheel for CPython 3.11 and newer, into dist/
 

@@ -667,9 +667,14 @@ def market(seed: int, symbols: Sequence[tuple[str, float, bool, float]], date: s
 # --- indicators ------------------------------------------------------------------------------------------------------
 
 def run_indicator(
-    name: str, lines: type[Any] | None, axis: int, args: tuple[Any, ...], keywords: dict[str, Any] | None
+    name: str,
+    lines: type[Any] | None,
+    axis: int,
+    args: tuple[Any, ...],
+    keywords: dict[str, Any] | None,
+    out: Any = None,
 ) -> Any:
-    """Run the indicator `name` over columns or panels: one array, or several as a `lines`."""
+    """Run the indicator `name` over columns or panels: one array, or several as a `lines`; `out` where it is given."""
 
 class Indicator:
     """One indicator with its state; tickwright.indicators has a class for each."""
@@ -1476,6 +1481,7 @@ class Node:
         snapshot_every: int,
         key: Sequence[int] | bytes | None,
         id: Sequence[int],
+        follows_data: bool,
         now_ns: int,
     ) -> Node:
         """Begin a node in a new journal."""
@@ -1492,6 +1498,7 @@ class Node:
         checkpoint_every: int,
         snapshot_every: int,
         key: Sequence[int] | bytes | None,
+        follows_data: bool,
         now_ns: int,
     ) -> tuple[Node, dict[str, Any]]:
         """Take up the node of a journal, however it ended, and tell what was found."""
@@ -1658,7 +1665,7 @@ class FrameEncoder:
     """Frames of market data as Alpaca's WebSocket sends them, from rows."""
 
     def __new__(cls, format: str = "msgpack", max_rows: int = 100, *, tapes: Mapping[str, str] | None = None) -> Self:
-        """Return an encoder; with `tapes` (by symbol, C for others) messages have what Alpaca always sends, whatever the data."""
+        """Return an encoder; with `tapes` (by symbol, C for others) messages have all that Alpaca always sends."""
 
     def frames(
         self,

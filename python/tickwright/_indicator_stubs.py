@@ -137,7 +137,8 @@ def _entry(entry: Indicator) -> str:
     rows = [f"{i}: float" for i in entry.inputs]
     settings = [f"{p.name}: {'int' if p.is_whole else 'float'} = {p.default!r}" for p in entry.parameters]
     arrays, numbers = (f"{name}Value[_Floats]", f"{name}Value[float]") if several else ("_Floats", "float")
-    made = _definition("", entry.name, [*columns, *settings, "*", "axis: int = -1"], arrays)
+    out = f"tuple[{', '.join(['_Floats'] * len(entry.outputs))}] | None = None" if several else "_Floats | None = None"
+    made = _definition("", entry.name, [*columns, *settings, "*", "axis: int = -1", f"out: {out}"], arrays)
     parts.append(f"{made}\n{_documented(indicators.docstring(entry), '    ')}")
     methods = [
         _definition("    ", "__new__", ["cls", *settings], "Self", " ..."),

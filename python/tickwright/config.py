@@ -26,6 +26,7 @@ from tickwright.backtesting import SimVenue
 from tickwright.errors import ConfigError
 from tickwright.fees import Bps, Fees, PerShare
 from tickwright.limits import RiskLimits
+from tickwright.live.settings import NodeSettings
 from tickwright.paper.settings import PaperAccount, PaperAsset, PaperConfig, PaperFault, PaperMarket
 from tickwright.rules import listed, nearest, read_toml
 
@@ -420,6 +421,7 @@ class Config(Section):
     report: ReportConfig = Field(default_factory=ReportConfig)
     logging: LoggingConfig = Field(default_factory=LoggingConfig)
     paper: PaperConfig = Field(default_factory=PaperConfig)
+    node: NodeSettings = Field(default_factory=NodeSettings)
     strategy: list[StrategyConfig] = Field(default_factory=list)
 
 
@@ -475,7 +477,12 @@ def _relative_paths(tables: dict[str, Any], folder: Path) -> None:
     data, report, logs, strategies = (tables.get(k) for k in ("data", "report", "logging", "strategy"))
     if isinstance(data, dict) and isinstance(data.get("paths"), list):
         data["paths"] = [absolute(p) for p in data["paths"]]
-    for table, key in ((report, "out"), (logs, "file"), (tables.get("paper"), "journal")):
+    for table, key in (
+        (report, "out"),
+        (logs, "file"),
+        (tables.get("paper"), "journal"),
+        (tables.get("node"), "state"),
+    ):
         if isinstance(table, dict) and key in table:
             table[key] = absolute(table[key])
     for entry in strategies if isinstance(strategies, list) else []:

@@ -9,7 +9,8 @@ A column is a one-dimensional numpy array, any sequence of numbers, or anything 
 contiguous float64 is not copied. Results are numpy arrays, or named tuples of them, as long as the input. Inputs come
 first, in the order open, high, low, close, volume, only those that are needed; then parameters, by place or by name.
 
-In a panel time runs along the rows (``[series × time]``); with ``axis=0`` it runs down the columns.
+In a panel time runs along the rows (``[series × time]``); with ``axis=0`` it runs down the columns. ``out`` takes an
+array for the result, or a tuple of one for each output, as numpy's functions do: float64, in one piece, no input.
 
 Warm-up rows are NaN; where TA-Lib has the indicator, its first row and its seed are TA-Lib's. A row with a NaN, an
 infinite input or a negative volume gives NaN and is otherwise skipped: later values are those of the series without it.
@@ -170,8 +171,9 @@ def docstring(entry: Indicator, *, streaming: bool = False) -> str:
 def _signature(entry: Indicator, *, streaming: bool = False) -> Signature:
     inputs = [] if streaming else [Argument(name, Argument.POSITIONAL_OR_KEYWORD) for name in entry.inputs]
     parameters = [Argument(p.name, Argument.POSITIONAL_OR_KEYWORD, default=p.default) for p in entry.parameters]
-    axis = [] if streaming else [Argument("axis", Argument.KEYWORD_ONLY, default=-1)]
-    return Signature([*inputs, *parameters, *axis])
+    options = {} if streaming else {"axis": -1, "out": None}
+    keywords = [Argument(name, Argument.KEYWORD_ONLY, default=default) for name, default in options.items()]
+    return Signature([*inputs, *parameters, *keywords])
 
 
 def _value_class(entry: Indicator) -> type[Any]:
@@ -185,8 +187,8 @@ def _function(entry: Indicator) -> Callable[..., Any]:
     run, name = _core.run_indicator, entry.name
     lines = None if len(entry.outputs) == 1 else __getattr__(f"{entry.class_name}Value")
 
-    def function(*args: Any, axis: int = -1, **keywords: Any) -> Any:
-        return run(name, lines, axis, args, keywords)
+    def function(*args: Any, axis: int = -1, out: Any = None, **keywords: Any) -> Any:
+        return run(name, lines, axis, args, keywords, out)
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = __name__

@@ -94,7 +94,7 @@ def docstring(entry: Indicator, *, streaming: bool = False) -> str:
 
 def __getattr__(name: str) -> Any: ...
 
-def sma(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def sma(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Simple moving average.
 
     Parameters
@@ -135,7 +135,7 @@ class Sma(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def ema(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def ema(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Exponential moving average.
 
     Parameters
@@ -176,7 +176,7 @@ class Ema(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rma(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def rma(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Wilder's moving average.
 
     Parameters
@@ -217,7 +217,7 @@ class Rma(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def wma(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def wma(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Weighted moving average.
 
     Parameters
@@ -258,7 +258,7 @@ class Wma(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def lwma(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def lwma(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Linearly weighted moving average: another name of wma.
 
     Parameters
@@ -299,7 +299,7 @@ class Lwma(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def trima(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def trima(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Triangular moving average.
 
     Parameters
@@ -340,7 +340,7 @@ class Trima(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def hma(close: _Column, period: int = 20, *, axis: int = -1) -> _Floats:
+def hma(close: _Column, period: int = 20, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Hull moving average.
 
     Parameters
@@ -381,7 +381,15 @@ class Hma(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def alma(close: _Column, period: int = 9, offset: float = 0.85, sigma: float = 6.0, *, axis: int = -1) -> _Floats:
+def alma(
+    close: _Column,
+    period: int = 9,
+    offset: float = 0.85,
+    sigma: float = 6.0,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Arnaud Legoux moving average.
 
     Parameters
@@ -430,7 +438,7 @@ class Alma(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def vwma(close: _Column, volume: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def vwma(close: _Column, volume: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Volume-weighted moving average.
 
     Parameters
@@ -472,7 +480,7 @@ class Vwma(_Streaming[float]):
     def extend(self, close: _Column, volume: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def dema(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def dema(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Double exponential moving average.
 
     Parameters
@@ -513,7 +521,7 @@ class Dema(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def tema(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def tema(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Triple exponential moving average.
 
     Parameters
@@ -554,7 +562,14 @@ class Tema(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def t3(close: _Column, period: int = 5, volume_factor: float = 0.7, *, axis: int = -1) -> _Floats:
+def t3(
+    close: _Column,
+    period: int = 5,
+    volume_factor: float = 0.7,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Tillson's T3 moving average.
 
     Parameters
@@ -599,7 +614,7 @@ class T3(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def zlema(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def zlema(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Zero-lag exponential moving average.
 
     Parameters
@@ -640,7 +655,15 @@ class Zlema(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def kama(close: _Column, period: int = 30, fast_period: int = 2, slow_period: int = 30, *, axis: int = -1) -> _Floats:
+def kama(
+    close: _Column,
+    period: int = 30,
+    fast_period: int = 2,
+    slow_period: int = 30,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Kaufman's adaptive moving average.
 
     Parameters
@@ -689,7 +712,7 @@ class Kama(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def frama(high: _Column, low: _Column, period: int = 16, *, axis: int = -1) -> _Floats:
+def frama(high: _Column, low: _Column, period: int = 16, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Fractal adaptive moving average.
 
     Parameters
@@ -731,7 +754,7 @@ class Frama(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def vidya(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def vidya(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Variable index dynamic average.
 
     Parameters
@@ -772,7 +795,14 @@ class Vidya(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def mcginley(close: _Column, period: int = 14, factor: float = 0.6, *, axis: int = -1) -> _Floats:
+def mcginley(
+    close: _Column,
+    period: int = 14,
+    factor: float = 0.6,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """McGinley dynamic.
 
     Parameters
@@ -823,7 +853,14 @@ class MamaValue(NamedTuple, Generic[_T_co]):
     mama: _T_co
     fama: _T_co
 
-def mama(close: _Column, fast_limit: float = 0.5, slow_limit: float = 0.05, *, axis: int = -1) -> MamaValue[_Floats]:
+def mama(
+    close: _Column,
+    fast_limit: float = 0.5,
+    slow_limit: float = 0.05,
+    *,
+    axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
+) -> MamaValue[_Floats]:
     """MESA adaptive moving average.
 
     Parameters
@@ -868,7 +905,7 @@ class Mama(_Streaming[MamaValue[float]]):
     def extend(self, close: _Column, /) -> MamaValue[_Floats]:
         """As `update` for each row."""
 
-def linreg(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def linreg(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Linear regression.
 
     Parameters
@@ -909,7 +946,7 @@ class Linreg(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def linreg_slope(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def linreg_slope(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Slope of the linear regression.
 
     Parameters
@@ -950,7 +987,7 @@ class LinregSlope(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def linreg_intercept(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def linreg_intercept(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Intercept of the linear regression.
 
     Parameters
@@ -991,7 +1028,7 @@ class LinregIntercept(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def linreg_angle(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def linreg_angle(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Angle of the linear regression.
 
     Parameters
@@ -1032,7 +1069,7 @@ class LinregAngle(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def tsf(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def tsf(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Time series forecast.
 
     Parameters
@@ -1073,7 +1110,7 @@ class Tsf(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def midpoint(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def midpoint(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Mid-point over a period.
 
     Parameters
@@ -1114,7 +1151,7 @@ class Midpoint(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def midprice(high: _Column, low: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def midprice(high: _Column, low: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Mid-price over a period.
 
     Parameters
@@ -1170,6 +1207,7 @@ def macd(
     signal_period: int = 9,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats, _Floats] | None = None,
 ) -> MacdValue[_Floats]:
     """Moving average convergence/divergence.
 
@@ -1219,7 +1257,7 @@ class Macd(_Streaming[MacdValue[float]]):
     def extend(self, close: _Column, /) -> MacdValue[_Floats]:
         """As `update` for each row."""
 
-def momentum(close: _Column, period: int = 10, *, axis: int = -1) -> _Floats:
+def momentum(close: _Column, period: int = 10, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Momentum.
 
     Parameters
@@ -1260,7 +1298,7 @@ class Momentum(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def roc(close: _Column, period: int = 10, *, axis: int = -1) -> _Floats:
+def roc(close: _Column, period: int = 10, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rate of change, percent.
 
     Parameters
@@ -1301,7 +1339,7 @@ class Roc(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rocp(close: _Column, period: int = 10, *, axis: int = -1) -> _Floats:
+def rocp(close: _Column, period: int = 10, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rate of change, fraction.
 
     Parameters
@@ -1342,7 +1380,7 @@ class Rocp(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rocr(close: _Column, period: int = 10, *, axis: int = -1) -> _Floats:
+def rocr(close: _Column, period: int = 10, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rate of change, ratio.
 
     Parameters
@@ -1383,7 +1421,7 @@ class Rocr(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rocr100(close: _Column, period: int = 10, *, axis: int = -1) -> _Floats:
+def rocr100(close: _Column, period: int = 10, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rate of change, ratio in percent.
 
     Parameters
@@ -1439,6 +1477,7 @@ def stoch(
     slow_d_period: int = 3,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
 ) -> StochValue[_Floats]:
     """Slow stochastics.
 
@@ -1504,6 +1543,7 @@ def stochf(
     fast_d_period: int = 3,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
 ) -> StochfValue[_Floats]:
     """Fast stochastics.
 
@@ -1564,6 +1604,7 @@ def stochrsi(
     fast_d_period: int = 3,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
 ) -> StochrsiValue[_Floats]:
     """Stochastics of the relative strength index.
 
@@ -1613,7 +1654,15 @@ class Stochrsi(_Streaming[StochrsiValue[float]]):
     def extend(self, close: _Column, /) -> StochrsiValue[_Floats]:
         """As `update` for each row."""
 
-def willr(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def willr(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Williams' %R.
 
     Parameters
@@ -1662,7 +1711,14 @@ class FisherValue(NamedTuple, Generic[_T_co]):
     fisher: _T_co
     trigger: _T_co
 
-def fisher(high: _Column, low: _Column, period: int = 10, *, axis: int = -1) -> FisherValue[_Floats]:
+def fisher(
+    high: _Column,
+    low: _Column,
+    period: int = 10,
+    *,
+    axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
+) -> FisherValue[_Floats]:
     """Fisher transform.
 
     Parameters
@@ -1704,7 +1760,7 @@ class Fisher(_Streaming[FisherValue[float]]):
     def extend(self, high: _Column, low: _Column, /) -> FisherValue[_Floats]:
         """As `update` for each row."""
 
-def rsi(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def rsi(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Relative strength index.
 
     Parameters
@@ -1745,7 +1801,7 @@ class Rsi(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cmo(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def cmo(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Chande momentum oscillator.
 
     Parameters
@@ -1786,7 +1842,15 @@ class Cmo(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def crsi(close: _Column, period: int = 3, streak_period: int = 2, rank_period: int = 100, *, axis: int = -1) -> _Floats:
+def crsi(
+    close: _Column,
+    period: int = 3,
+    streak_period: int = 2,
+    rank_period: int = 100,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Connors RSI.
 
     Parameters
@@ -1848,6 +1912,7 @@ def tsi(
     signal_period: int = 7,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
 ) -> TsiValue[_Floats]:
     """True strength index.
 
@@ -1897,7 +1962,15 @@ class Tsi(_Streaming[TsiValue[float]]):
     def extend(self, close: _Column, /) -> TsiValue[_Floats]:
         """As `update` for each row."""
 
-def apo(close: _Column, fast_period: int = 12, slow_period: int = 26, average: int = 1, *, axis: int = -1) -> _Floats:
+def apo(
+    close: _Column,
+    fast_period: int = 12,
+    slow_period: int = 26,
+    average: int = 1,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Absolute price oscillator.
 
     Parameters
@@ -1946,7 +2019,15 @@ class Apo(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def ppo(close: _Column, fast_period: int = 12, slow_period: int = 26, average: int = 1, *, axis: int = -1) -> _Floats:
+def ppo(
+    close: _Column,
+    fast_period: int = 12,
+    slow_period: int = 26,
+    average: int = 1,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Percentage price oscillator.
 
     Parameters
@@ -1995,7 +2076,15 @@ class Ppo(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def ao(high: _Column, low: _Column, fast_period: int = 5, slow_period: int = 34, *, axis: int = -1) -> _Floats:
+def ao(
+    high: _Column,
+    low: _Column,
+    fast_period: int = 5,
+    slow_period: int = 34,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Awesome oscillator.
 
     Parameters
@@ -2041,7 +2130,15 @@ class Ao(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def bop(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def bop(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Balance of power.
 
     Parameters
@@ -2078,7 +2175,7 @@ class Bop(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def trix(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def trix(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rate of change of a triple exponential average.
 
     Parameters
@@ -2119,7 +2216,7 @@ class Trix(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def dpo(close: _Column, period: int = 20, *, axis: int = -1) -> _Floats:
+def dpo(close: _Column, period: int = 20, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Detrended price oscillator.
 
     Parameters
@@ -2179,6 +2276,7 @@ def kst(
     signal_period: int = 9,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
 ) -> KstValue[_Floats]:
     """Know sure thing.
 
@@ -2270,6 +2368,7 @@ def coppock(
     roc2_period: int = 14,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Coppock curve.
 
@@ -2328,6 +2427,7 @@ def ultosc(
     period3: int = 28,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Ultimate oscillator.
 
@@ -2387,6 +2487,7 @@ def stc(
     factor: float = 0.5,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Schaff trend cycle.
 
@@ -2446,7 +2547,15 @@ class Stc(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cci(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def cci(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Commodity channel index.
 
     Parameters
@@ -2489,7 +2598,7 @@ class Cci(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def plus_dm(high: _Column, low: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def plus_dm(high: _Column, low: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Plus directional movement.
 
     Parameters
@@ -2531,7 +2640,7 @@ class PlusDm(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def minus_dm(high: _Column, low: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def minus_dm(high: _Column, low: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Minus directional movement.
 
     Parameters
@@ -2573,7 +2682,15 @@ class MinusDm(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def plus_di(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def plus_di(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Plus directional indicator.
 
     Parameters
@@ -2616,7 +2733,15 @@ class PlusDi(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def minus_di(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def minus_di(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Minus directional indicator.
 
     Parameters
@@ -2659,7 +2784,15 @@ class MinusDi(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def dx(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def dx(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Directional movement index.
 
     Parameters
@@ -2702,7 +2835,15 @@ class Dx(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def adx(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def adx(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Average directional movement index.
 
     Parameters
@@ -2745,7 +2886,15 @@ class Adx(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def adxr(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def adxr(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Average directional movement index rating.
 
     Parameters
@@ -2794,7 +2943,14 @@ class AroonValue(NamedTuple, Generic[_T_co]):
     aroon_down: _T_co
     aroon_up: _T_co
 
-def aroon(high: _Column, low: _Column, period: int = 14, *, axis: int = -1) -> AroonValue[_Floats]:
+def aroon(
+    high: _Column,
+    low: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
+) -> AroonValue[_Floats]:
     """Aroon.
 
     Parameters
@@ -2836,7 +2992,7 @@ class Aroon(_Streaming[AroonValue[float]]):
     def extend(self, high: _Column, low: _Column, /) -> AroonValue[_Floats]:
         """As `update` for each row."""
 
-def aroonosc(high: _Column, low: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def aroonosc(high: _Column, low: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Aroon oscillator.
 
     Parameters
@@ -2884,7 +3040,15 @@ class VortexValue(NamedTuple, Generic[_T_co]):
     plus_vi: _T_co
     minus_vi: _T_co
 
-def vortex(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> VortexValue[_Floats]:
+def vortex(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
+) -> VortexValue[_Floats]:
     """Vortex indicator.
 
     Parameters
@@ -2927,7 +3091,15 @@ class Vortex(_Streaming[VortexValue[float]]):
     def extend(self, high: _Column, low: _Column, close: _Column, /) -> VortexValue[_Floats]:
         """As `update` for each row."""
 
-def choppiness(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def choppiness(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Choppiness index.
 
     Parameters
@@ -2977,7 +3149,14 @@ class BollingerValue(NamedTuple, Generic[_T_co]):
     middle: _T_co
     lower: _T_co
 
-def bollinger(close: _Column, period: int = 20, deviations: float = 2.0, *, axis: int = -1) -> BollingerValue[_Floats]:
+def bollinger(
+    close: _Column,
+    period: int = 20,
+    deviations: float = 2.0,
+    *,
+    axis: int = -1,
+    out: tuple[_Floats, _Floats, _Floats] | None = None,
+) -> BollingerValue[_Floats]:
     """Bollinger bands.
 
     Parameters
@@ -3022,7 +3201,15 @@ class Bollinger(_Streaming[BollingerValue[float]]):
     def extend(self, close: _Column, /) -> BollingerValue[_Floats]:
         """As `update` for each row."""
 
-def atr(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def atr(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Average true range.
 
     Parameters
@@ -3065,7 +3252,7 @@ class Atr(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def tr(high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def tr(high: _Column, low: _Column, close: _Column, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """True range.
 
     Parameters
@@ -3101,7 +3288,15 @@ class Tr(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def natr(high: _Column, low: _Column, close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def natr(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Normalized average true range.
 
     Parameters
@@ -3151,6 +3346,7 @@ def chaikin_volatility(
     roc_period: int = 10,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Chaikin volatility.
 
@@ -3197,7 +3393,15 @@ class ChaikinVolatility(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def mass_index(high: _Column, low: _Column, fast_period: int = 9, slow_period: int = 25, *, axis: int = -1) -> _Floats:
+def mass_index(
+    high: _Column,
+    low: _Column,
+    fast_period: int = 9,
+    slow_period: int = 25,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Mass index.
 
     Parameters
@@ -3259,6 +3463,7 @@ def keltner(
     atr_period: int = 10,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats, _Floats] | None = None,
 ) -> KeltnerValue[_Floats]:
     """Keltner channel.
 
@@ -3324,6 +3529,7 @@ def acceleration_bands(
     period: int = 20,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats, _Floats] | None = None,
 ) -> AccelerationBandsValue[_Floats]:
     """Acceleration bands.
 
@@ -3367,7 +3573,14 @@ class AccelerationBands(_Streaming[AccelerationBandsValue[float]]):
     def extend(self, high: _Column, low: _Column, close: _Column, /) -> AccelerationBandsValue[_Floats]:
         """As `update` for each row."""
 
-def bollinger_width(close: _Column, period: int = 20, deviations: float = 2.0, *, axis: int = -1) -> _Floats:
+def bollinger_width(
+    close: _Column,
+    period: int = 20,
+    deviations: float = 2.0,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Bollinger band width.
 
     Parameters
@@ -3412,7 +3625,14 @@ class BollingerWidth(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def percent_b(close: _Column, period: int = 20, deviations: float = 2.0, *, axis: int = -1) -> _Floats:
+def percent_b(
+    close: _Column,
+    period: int = 20,
+    deviations: float = 2.0,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Place in the Bollinger bands.
 
     Parameters
@@ -3457,7 +3677,7 @@ class PercentB(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def ulcer(close: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def ulcer(close: _Column, period: int = 14, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Ulcer index.
 
     Parameters
@@ -3498,7 +3718,15 @@ class Ulcer(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def vwap(high: _Column, low: _Column, close: _Column, volume: _Column, *, axis: int = -1) -> _Floats:
+def vwap(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    volume: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Volume-weighted average price.
 
     Parameters
@@ -3535,7 +3763,7 @@ class Vwap(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, volume: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def obv(close: _Column, volume: _Column, *, axis: int = -1) -> _Floats:
+def obv(close: _Column, volume: _Column, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """On-balance volume.
 
     Parameters
@@ -3570,7 +3798,15 @@ class Obv(_Streaming[float]):
     def extend(self, close: _Column, volume: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def ad(high: _Column, low: _Column, close: _Column, volume: _Column, *, axis: int = -1) -> _Floats:
+def ad(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    volume: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Accumulation/distribution line.
 
     Parameters
@@ -3616,6 +3852,7 @@ def adosc(
     slow_period: int = 10,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Chaikin oscillator.
 
@@ -3664,7 +3901,16 @@ class Adosc(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, volume: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cmf(high: _Column, low: _Column, close: _Column, volume: _Column, period: int = 20, *, axis: int = -1) -> _Floats:
+def cmf(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    volume: _Column,
+    period: int = 20,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Chaikin money flow.
 
     Parameters
@@ -3708,7 +3954,16 @@ class Cmf(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, volume: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def mfi(high: _Column, low: _Column, close: _Column, volume: _Column, period: int = 14, *, axis: int = -1) -> _Floats:
+def mfi(
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    volume: _Column,
+    period: int = 14,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Money flow index.
 
     Parameters
@@ -3752,7 +4007,14 @@ class Mfi(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, close: _Column, volume: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def force_index(close: _Column, volume: _Column, period: int = 13, *, axis: int = -1) -> _Floats:
+def force_index(
+    close: _Column,
+    volume: _Column,
+    period: int = 13,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Force index.
 
     Parameters
@@ -3802,6 +4064,7 @@ def emv(
     divisor: float = 10000.0,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Ease of movement.
 
@@ -3849,7 +4112,7 @@ class Emv(_Streaming[float]):
     def extend(self, high: _Column, low: _Column, volume: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def nvi(close: _Column, volume: _Column, *, axis: int = -1) -> _Floats:
+def nvi(close: _Column, volume: _Column, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Negative volume index.
 
     Parameters
@@ -3884,7 +4147,7 @@ class Nvi(_Streaming[float]):
     def extend(self, close: _Column, volume: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def pvi(close: _Column, volume: _Column, *, axis: int = -1) -> _Floats:
+def pvi(close: _Column, volume: _Column, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Positive volume index.
 
     Parameters
@@ -3935,6 +4198,7 @@ def klinger(
     signal_period: int = 13,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
 ) -> KlingerValue[_Floats]:
     """Klinger volume oscillator.
 
@@ -3994,7 +4258,14 @@ class DonchianValue(NamedTuple, Generic[_T_co]):
     middle: _T_co
     lower: _T_co
 
-def donchian(high: _Column, low: _Column, period: int = 20, *, axis: int = -1) -> DonchianValue[_Floats]:
+def donchian(
+    high: _Column,
+    low: _Column,
+    period: int = 20,
+    *,
+    axis: int = -1,
+    out: tuple[_Floats, _Floats, _Floats] | None = None,
+) -> DonchianValue[_Floats]:
     """Donchian channel.
 
     Parameters
@@ -4036,7 +4307,15 @@ class Donchian(_Streaming[DonchianValue[float]]):
     def extend(self, high: _Column, low: _Column, /) -> DonchianValue[_Floats]:
         """As `update` for each row."""
 
-def sar(high: _Column, low: _Column, acceleration: float = 0.02, maximum: float = 0.2, *, axis: int = -1) -> _Floats:
+def sar(
+    high: _Column,
+    low: _Column,
+    acceleration: float = 0.02,
+    maximum: float = 0.2,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Parabolic stop and reverse.
 
     Parameters
@@ -4095,6 +4374,7 @@ def sarext(
     acceleration_max_short: float = 0.2,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Parabolic stop and reverse, extended.
 
@@ -4189,6 +4469,7 @@ def supertrend(
     multiplier: float = 3.0,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
 ) -> SupertrendValue[_Floats]:
     """Supertrend.
 
@@ -4251,6 +4532,7 @@ def chande_kroll_stop(
     stop_period: int = 9,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
 ) -> ChandeKrollStopValue[_Floats]:
     """Chande Kroll stop.
 
@@ -4319,6 +4601,7 @@ def ichimoku(
     displacement: int = 26,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats, _Floats, _Floats] | None = None,
 ) -> IchimokuValue[_Floats]:
     """Ichimoku.
 
@@ -4394,6 +4677,7 @@ def heikin_ashi(
     close: _Column,
     *,
     axis: int = -1,
+    out: tuple[_Floats, _Floats, _Floats, _Floats] | None = None,
 ) -> HeikinAshiValue[_Floats]:
     """Heikin-Ashi bars.
 
@@ -4438,7 +4722,14 @@ class ZigzagValue(NamedTuple, Generic[_T_co]):
     kind: _T_co
     age: _T_co
 
-def zigzag(high: _Column, low: _Column, percent: float = 5.0, *, axis: int = -1) -> ZigzagValue[_Floats]:
+def zigzag(
+    high: _Column,
+    low: _Column,
+    percent: float = 5.0,
+    *,
+    axis: int = -1,
+    out: tuple[_Floats, _Floats, _Floats] | None = None,
+) -> ZigzagValue[_Floats]:
     """Zigzag turning points.
 
     Parameters
@@ -4486,7 +4777,15 @@ class PivotsValue(NamedTuple, Generic[_T_co]):
     pivot_high: _T_co
     pivot_low: _T_co
 
-def pivots(high: _Column, low: _Column, left: int = 2, right: int = 2, *, axis: int = -1) -> PivotsValue[_Floats]:
+def pivots(
+    high: _Column,
+    low: _Column,
+    left: int = 2,
+    right: int = 2,
+    *,
+    axis: int = -1,
+    out: tuple[_Floats, _Floats] | None = None,
+) -> PivotsValue[_Floats]:
     """Pivot highs and lows.
 
     Parameters
@@ -4532,7 +4831,7 @@ class Pivots(_Streaming[PivotsValue[float]]):
     def extend(self, high: _Column, low: _Column, /) -> PivotsValue[_Floats]:
         """As `update` for each row."""
 
-def ht_dcperiod(close: _Column, *, axis: int = -1) -> _Floats:
+def ht_dcperiod(close: _Column, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Dominant cycle period.
 
     Parameters
@@ -4572,7 +4871,7 @@ class HtPhasorValue(NamedTuple, Generic[_T_co]):
     in_phase: _T_co
     quadrature: _T_co
 
-def ht_phasor(close: _Column, *, axis: int = -1) -> HtPhasorValue[_Floats]:
+def ht_phasor(close: _Column, *, axis: int = -1, out: tuple[_Floats, _Floats] | None = None) -> HtPhasorValue[_Floats]:
     """Dominant cycle phasor.
 
     Parameters
@@ -4606,7 +4905,7 @@ class HtPhasor(_Streaming[HtPhasorValue[float]]):
     def extend(self, close: _Column, /) -> HtPhasorValue[_Floats]:
         """As `update` for each row."""
 
-def ht_dcphase(close: _Column, *, axis: int = -1) -> _Floats:
+def ht_dcphase(close: _Column, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Dominant cycle phase.
 
     Parameters
@@ -4646,7 +4945,7 @@ class HtSineValue(NamedTuple, Generic[_T_co]):
     sine: _T_co
     lead_sine: _T_co
 
-def ht_sine(close: _Column, *, axis: int = -1) -> HtSineValue[_Floats]:
+def ht_sine(close: _Column, *, axis: int = -1, out: tuple[_Floats, _Floats] | None = None) -> HtSineValue[_Floats]:
     """Sine wave of the dominant cycle.
 
     Parameters
@@ -4680,7 +4979,7 @@ class HtSine(_Streaming[HtSineValue[float]]):
     def extend(self, close: _Column, /) -> HtSineValue[_Floats]:
         """As `update` for each row."""
 
-def ht_trendline(close: _Column, *, axis: int = -1) -> _Floats:
+def ht_trendline(close: _Column, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Instantaneous trend line.
 
     Parameters
@@ -4714,7 +5013,7 @@ class HtTrendline(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def ht_trendmode(close: _Column, *, axis: int = -1) -> _Floats:
+def ht_trendmode(close: _Column, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Trend or cycle mode.
 
     Parameters
@@ -4748,7 +5047,14 @@ class HtTrendmode(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def stddev(close: _Column, period: int = 5, factor: float = 1.0, *, axis: int = -1) -> _Floats:
+def stddev(
+    close: _Column,
+    period: int = 5,
+    factor: float = 1.0,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Standard deviation.
 
     Parameters
@@ -4793,7 +5099,7 @@ class Stddev(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def variance(close: _Column, period: int = 5, *, axis: int = -1) -> _Floats:
+def variance(close: _Column, period: int = 5, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Variance.
 
     Parameters
@@ -4834,7 +5140,7 @@ class Variance(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def zscore(close: _Column, period: int = 20, *, axis: int = -1) -> _Floats:
+def zscore(close: _Column, period: int = 20, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Z-score.
 
     Parameters
@@ -4875,7 +5181,7 @@ class Zscore(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rolling_sum(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def rolling_sum(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rolling sum.
 
     Parameters
@@ -4916,7 +5222,7 @@ class RollingSum(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rolling_skew(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def rolling_skew(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rolling skewness.
 
     Parameters
@@ -4957,7 +5263,7 @@ class RollingSkew(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rolling_kurtosis(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def rolling_kurtosis(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rolling excess kurtosis.
 
     Parameters
@@ -4998,7 +5304,14 @@ class RollingKurtosis(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def correlation(close: _Column, other: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def correlation(
+    close: _Column,
+    other: _Column,
+    period: int = 30,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Pearson correlation.
 
     Parameters
@@ -5040,7 +5353,15 @@ class Correlation(_Streaming[float]):
     def extend(self, close: _Column, other: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def covariance(close: _Column, other: _Column, period: int = 30, degrees: int = 1, *, axis: int = -1) -> _Floats:
+def covariance(
+    close: _Column,
+    other: _Column,
+    period: int = 30,
+    degrees: int = 1,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Covariance.
 
     Parameters
@@ -5086,7 +5407,7 @@ class Covariance(_Streaming[float]):
     def extend(self, close: _Column, other: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def beta(benchmark: _Column, close: _Column, period: int = 5, *, axis: int = -1) -> _Floats:
+def beta(benchmark: _Column, close: _Column, period: int = 5, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Beta.
 
     Parameters
@@ -5128,7 +5449,7 @@ class Beta(_Streaming[float]):
     def extend(self, benchmark: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rolling_min(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def rolling_min(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rolling minimum.
 
     Parameters
@@ -5169,7 +5490,7 @@ class RollingMin(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rolling_max(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def rolling_max(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rolling maximum.
 
     Parameters
@@ -5210,7 +5531,7 @@ class RollingMax(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rolling_median(close: _Column, period: int = 30, *, axis: int = -1) -> _Floats:
+def rolling_median(close: _Column, period: int = 30, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Rolling median.
 
     Parameters
@@ -5251,7 +5572,14 @@ class RollingMedian(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rolling_quantile(close: _Column, period: int = 30, quantile: float = 0.5, *, axis: int = -1) -> _Floats:
+def rolling_quantile(
+    close: _Column,
+    period: int = 30,
+    quantile: float = 0.5,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Rolling quantile.
 
     Parameters
@@ -5296,7 +5624,7 @@ class RollingQuantile(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def percent_rank(close: _Column, period: int = 100, *, axis: int = -1) -> _Floats:
+def percent_rank(close: _Column, period: int = 100, *, axis: int = -1, out: _Floats | None = None) -> _Floats:
     """Percent rank.
 
     Parameters
@@ -5344,6 +5672,7 @@ def rolling_sharpe(
     rows_per_year: float = 252.0,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Rolling Sharpe ratio.
 
@@ -5400,6 +5729,7 @@ def rolling_sortino(
     rows_per_year: float = 252.0,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Rolling Sortino ratio.
 
@@ -5449,7 +5779,14 @@ class RollingSortino(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def rolling_value_at_risk(close: _Column, period: int = 100, confidence: float = 0.95, *, axis: int = -1) -> _Floats:
+def rolling_value_at_risk(
+    close: _Column,
+    period: int = 100,
+    confidence: float = 0.95,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Rolling value at risk.
 
     Parameters
@@ -5494,7 +5831,15 @@ class RollingValueAtRisk(_Streaming[float]):
     def extend(self, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlbelthold(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlbelthold(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Belt hold.
 
     Parameters
@@ -5531,7 +5876,15 @@ class Cdlbelthold(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlclosingmarubozu(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlclosingmarubozu(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Closing marubozu.
 
     Parameters
@@ -5568,7 +5921,15 @@ class Cdlclosingmarubozu(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdldoji(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdldoji(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Doji.
 
     Parameters
@@ -5605,7 +5966,15 @@ class Cdldoji(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdldragonflydoji(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdldragonflydoji(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Dragonfly doji.
 
     Parameters
@@ -5642,7 +6011,15 @@ class Cdldragonflydoji(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlgravestonedoji(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlgravestonedoji(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Gravestone doji.
 
     Parameters
@@ -5679,7 +6056,15 @@ class Cdlgravestonedoji(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlhighwave(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlhighwave(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """High-wave candle.
 
     Parameters
@@ -5716,7 +6101,15 @@ class Cdlhighwave(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdllongleggeddoji(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdllongleggeddoji(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Long-legged doji.
 
     Parameters
@@ -5753,7 +6146,15 @@ class Cdllongleggeddoji(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdllongline(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdllongline(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Long line.
 
     Parameters
@@ -5790,7 +6191,15 @@ class Cdllongline(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlmarubozu(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlmarubozu(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Marubozu.
 
     Parameters
@@ -5827,7 +6236,15 @@ class Cdlmarubozu(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlrickshawman(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlrickshawman(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Rickshaw man.
 
     Parameters
@@ -5864,7 +6281,15 @@ class Cdlrickshawman(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlshortline(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlshortline(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Short line.
 
     Parameters
@@ -5901,7 +6326,15 @@ class Cdlshortline(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlspinningtop(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlspinningtop(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Spinning top.
 
     Parameters
@@ -5938,7 +6371,15 @@ class Cdlspinningtop(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdltakuri(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdltakuri(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Takuri.
 
     Parameters
@@ -5975,7 +6416,15 @@ class Cdltakuri(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlcounterattack(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlcounterattack(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Counterattack.
 
     Parameters
@@ -6020,6 +6469,7 @@ def cdldarkcloudcover(
     penetration: float = 0.5,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Dark cloud cover.
 
@@ -6064,7 +6514,15 @@ class Cdldarkcloudcover(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdldojistar(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdldojistar(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Doji star.
 
     Parameters
@@ -6101,7 +6559,15 @@ class Cdldojistar(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlengulfing(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlengulfing(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Engulfing.
 
     Parameters
@@ -6138,7 +6604,15 @@ class Cdlengulfing(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlhammer(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlhammer(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Hammer.
 
     Parameters
@@ -6175,7 +6649,15 @@ class Cdlhammer(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlhangingman(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlhangingman(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Hanging man.
 
     Parameters
@@ -6212,7 +6694,15 @@ class Cdlhangingman(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlharami(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlharami(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Harami.
 
     Parameters
@@ -6249,7 +6739,15 @@ class Cdlharami(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlharamicross(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlharamicross(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Harami cross.
 
     Parameters
@@ -6286,7 +6784,15 @@ class Cdlharamicross(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlhomingpigeon(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlhomingpigeon(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Homing pigeon.
 
     Parameters
@@ -6323,7 +6829,15 @@ class Cdlhomingpigeon(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlinneck(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlinneck(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """In-neck.
 
     Parameters
@@ -6360,7 +6874,15 @@ class Cdlinneck(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlinvertedhammer(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlinvertedhammer(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Inverted hammer.
 
     Parameters
@@ -6397,7 +6919,15 @@ class Cdlinvertedhammer(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlkicking(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlkicking(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Kicking.
 
     Parameters
@@ -6434,7 +6964,15 @@ class Cdlkicking(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlkickingbylength(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlkickingbylength(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Kicking, by the longer marubozu.
 
     Parameters
@@ -6471,7 +7009,15 @@ class Cdlkickingbylength(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlmatchinglow(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlmatchinglow(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Matching low.
 
     Parameters
@@ -6508,7 +7054,15 @@ class Cdlmatchinglow(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlonneck(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlonneck(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """On-neck.
 
     Parameters
@@ -6545,7 +7099,15 @@ class Cdlonneck(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlpiercing(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlpiercing(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Piercing.
 
     Parameters
@@ -6582,7 +7144,15 @@ class Cdlpiercing(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlseparatinglines(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlseparatinglines(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Separating lines.
 
     Parameters
@@ -6619,7 +7189,15 @@ class Cdlseparatinglines(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlshootingstar(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlshootingstar(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Shooting star.
 
     Parameters
@@ -6656,7 +7234,15 @@ class Cdlshootingstar(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlthrusting(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlthrusting(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Thrusting.
 
     Parameters
@@ -6693,7 +7279,15 @@ class Cdlthrusting(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdl2crows(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdl2crows(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Two crows.
 
     Parameters
@@ -6730,7 +7324,15 @@ class Cdl2crows(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdl3inside(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdl3inside(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Three inside up/down.
 
     Parameters
@@ -6767,7 +7369,15 @@ class Cdl3inside(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdl3outside(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdl3outside(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Three outside up/down.
 
     Parameters
@@ -6804,7 +7414,15 @@ class Cdl3outside(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdl3starsinsouth(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdl3starsinsouth(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Three stars in the south.
 
     Parameters
@@ -6841,7 +7459,15 @@ class Cdl3starsinsouth(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdl3whitesoldiers(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdl3whitesoldiers(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Three advancing white soldiers.
 
     Parameters
@@ -6886,6 +7512,7 @@ def cdlabandonedbaby(
     penetration: float = 0.3,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Abandoned baby.
 
@@ -6930,7 +7557,15 @@ class Cdlabandonedbaby(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdladvanceblock(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdladvanceblock(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Advance block.
 
     Parameters
@@ -6975,6 +7610,7 @@ def cdleveningdojistar(
     penetration: float = 0.3,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Evening doji star.
 
@@ -7027,6 +7663,7 @@ def cdleveningstar(
     penetration: float = 0.3,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Evening star.
 
@@ -7071,7 +7708,15 @@ class Cdleveningstar(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlgapsidesidewhite(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlgapsidesidewhite(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Up/down-gap side-by-side white lines.
 
     Parameters
@@ -7108,7 +7753,15 @@ class Cdlgapsidesidewhite(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlidentical3crows(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlidentical3crows(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Identical three crows.
 
     Parameters
@@ -7153,6 +7806,7 @@ def cdlmorningdojistar(
     penetration: float = 0.3,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Morning doji star.
 
@@ -7205,6 +7859,7 @@ def cdlmorningstar(
     penetration: float = 0.3,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Morning star.
 
@@ -7249,7 +7904,15 @@ class Cdlmorningstar(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlstalledpattern(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlstalledpattern(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Stalled pattern.
 
     Parameters
@@ -7286,7 +7949,15 @@ class Cdlstalledpattern(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlsticksandwich(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlsticksandwich(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Stick sandwich.
 
     Parameters
@@ -7323,7 +7994,15 @@ class Cdlsticksandwich(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdltasukigap(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdltasukigap(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Tasuki gap.
 
     Parameters
@@ -7360,7 +8039,15 @@ class Cdltasukigap(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdltristar(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdltristar(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Tristar.
 
     Parameters
@@ -7397,7 +8084,15 @@ class Cdltristar(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlunique3river(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlunique3river(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Unique three river.
 
     Parameters
@@ -7434,7 +8129,15 @@ class Cdlunique3river(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlupsidegap2crows(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlupsidegap2crows(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Upside gap two crows.
 
     Parameters
@@ -7471,7 +8174,15 @@ class Cdlupsidegap2crows(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlxsidegap3methods(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlxsidegap3methods(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Upside/downside gap three methods.
 
     Parameters
@@ -7508,7 +8219,15 @@ class Cdlxsidegap3methods(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdl3blackcrows(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdl3blackcrows(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Three black crows.
 
     Parameters
@@ -7545,7 +8264,15 @@ class Cdl3blackcrows(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdl3linestrike(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdl3linestrike(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Three-line strike.
 
     Parameters
@@ -7582,7 +8309,15 @@ class Cdl3linestrike(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlbreakaway(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlbreakaway(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Breakaway.
 
     Parameters
@@ -7619,7 +8354,15 @@ class Cdlbreakaway(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlconcealbabyswall(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlconcealbabyswall(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Concealing baby swallow.
 
     Parameters
@@ -7656,7 +8399,15 @@ class Cdlconcealbabyswall(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlladderbottom(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlladderbottom(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Ladder bottom.
 
     Parameters
@@ -7701,6 +8452,7 @@ def cdlmathold(
     penetration: float = 0.5,
     *,
     axis: int = -1,
+    out: _Floats | None = None,
 ) -> _Floats:
     """Mat hold.
 
@@ -7745,7 +8497,15 @@ class Cdlmathold(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlrisefall3methods(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlrisefall3methods(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Rising/falling three methods.
 
     Parameters
@@ -7782,7 +8542,15 @@ class Cdlrisefall3methods(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlhikkake(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlhikkake(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Hikkake.
 
     Parameters
@@ -7819,7 +8587,15 @@ class Cdlhikkake(_Streaming[float]):
     def extend(self, open: _Column, high: _Column, low: _Column, close: _Column, /) -> _Floats:
         """As `update` for each row."""
 
-def cdlhikkakemod(open: _Column, high: _Column, low: _Column, close: _Column, *, axis: int = -1) -> _Floats:
+def cdlhikkakemod(
+    open: _Column,
+    high: _Column,
+    low: _Column,
+    close: _Column,
+    *,
+    axis: int = -1,
+    out: _Floats | None = None,
+) -> _Floats:
     """Modified hikkake.
 
     Parameters

@@ -255,7 +255,7 @@ def test_state_is_saved_and_put_back():
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-@pytest.mark.parametrize("series", [1, 3, 21])
+@pytest.mark.parametrize("series", [1, 3, 21, 37])
 def test_a_panel_gives_what_each_series_gives_alone(name, series):
     entry = ENTRIES[name]
     many = [bars(300, seed) for seed in range(series)]
@@ -269,6 +269,46 @@ def test_a_panel_gives_what_each_series_gives_alone(name, series):
         for line, (a, d) in enumerate(zip(across, down, strict=True)):
             assert np.array_equal(a[i], alone[line], equal_nan=True)
             assert np.array_equal(d[:, i], alone[line], equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ["ema", "rsi", "macd", "atr", "cdlhammer"])
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_results_go_into_the_arrays_that_are_given(name, axis):
+    columns = columns_of(ENTRIES[name], bars(300, 5))
+    if axis is not None:
+        columns = [np.stack([c, c[::-1], c], axis=1 - axis) for c in columns]
+    options = {} if axis is None else {"axis": axis}
+    fresh = as_lines(getattr(ind, name)(*columns, **options))
+    several = len(fresh) > 1
+    arrays = tuple(np.full(columns[0].shape, 7.0) for _ in fresh)
+    given = getattr(ind, name)(*columns, **options, out=arrays if several else arrays[0])
+    assert all(a is b for a, b in zip(as_lines(given), arrays, strict=True))
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(arrays, fresh, strict=True))
+
+
+def test_arrays_that_cannot_take_results_are_refused():
+    x, panel = np.ones(50), np.ones((4, 50))
+    read_only = np.ones(50)
+    read_only.setflags(write=False)
+    for out, why in [
+        (np.ones(49), "does not fit"),
+        (np.ones(50, np.float32), "does not fit"),
+        (np.ones(100)[::2], "does not fit"),
+        ([0.0] * 50, "does not fit"),
+        (panel, "does not fit"),
+        ((x.copy(), x.copy()), "holds 2 arrays; give 1, for ema"),
+        (read_only, "read-only"),
+        (x, "shares its memory"),
+    ]:
+        with pytest.raises(_core.DataError, match=why):
+            ind.ema(x, 3, out=out)
+    with pytest.raises(_core.DataError, match="shares its memory"):
+        ind.ema(panel, 3, out=panel)
+    same = np.ones(50)
+    with pytest.raises(_core.DataError, match="shares its memory"):
+        ind.macd(x, out=(same, same, same))
+    assert (x == 1).all()
+    assert (panel == 1).all()
 
 
 def test_an_empty_panel_stays_empty():

@@ -1,4 +1,4 @@
-"""The paper venue's answers, read by the unmodified alpaca-py: its TradingClient on a transport that ends in the venue."""
+"""The paper venue's answers, read by the unmodified alpaca-py: its TradingClient on a transport to the venue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytest.importorskip("alpaca")
 from alpaca.common.exceptions import APIError  # noqa: E402
 from alpaca.data.models import Bar, Quote, Trade  # noqa: E402
 from alpaca.trading import models  # noqa: E402
-from alpaca.trading import requests as ask
+from alpaca.trading import requests as ask  # noqa: E402
 from alpaca.trading.client import TradingClient  # noqa: E402
 from alpaca.trading.enums import (  # noqa: E402
     ActivityType,

@@ -80,7 +80,7 @@ class RateBudget:
         """How many requests may leave now, over all priorities."""
         if now < self._blocked_until:
             return 0
-        while self._sent and self._sent[0] <= now - self.window_s:
+        while self._sent and self._sent[0] + self.window_s <= now:
             self._sent.popleft()
         left = self.limit - len(self._sent)
         if now < self._server_until:

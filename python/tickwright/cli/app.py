@@ -9,6 +9,7 @@ import typer
 
 from tickwright.cli.console import Exit, guarded, print_json, print_table, progress_bar, summary_rows
 from tickwright.cli.journal import journal_app
+from tickwright.cli.live import run as run_live
 from tickwright.cli.paper import paper
 
 __all__ = ["app"]
@@ -24,6 +25,7 @@ data_app = typer.Typer(help="Look at market data and convert it.", no_args_is_he
 app.add_typer(data_app, name="data")
 app.add_typer(journal_app, name="journal")
 app.command()(paper)
+app.command("run")(run_live)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, to standard output.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")]

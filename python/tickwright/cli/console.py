@@ -26,6 +26,7 @@ class Exit(IntEnum):
     DATA = 3
     STRATEGY = 4
     INTERNAL = 5
+    BROKER = 6
     INTERRUPTED = 130
 
 
@@ -40,6 +41,8 @@ def _exit_code(error: BaseException) -> Exit:
         return Exit.DATA
     if isinstance(error, (errors.StrategyError, errors.OrderError)):
         return Exit.STRATEGY
+    if isinstance(error, errors.BrokerError):
+        return Exit.BROKER
     return Exit.INTERNAL
 
 

@@ -48,7 +48,8 @@ def run(
         names = [name.strip() for text in symbol or [] for name in text.split(",") if name.strip()]
         given = {"symbols": names or None, "url": url, "state": state}
         checked = load_config(config, overrides={"node": {k: v for k, v in given.items() if v is not None}})
-        logs.configure(checked.logging)
+        chosen = checked.logging.model_dump()
+        logs.configure(**chosen)
         node = _made(checked, strategy)
         if checked.node.live:
             _confirm(checked, yes)
@@ -90,7 +91,7 @@ def _confirm(config: Config, yes: bool) -> None:
 async def _run(node: LiveNode, for_s: float | None, *, show: bool) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, lambda n=name: node.stop(f"{n.name}"))
+        loop.add_signal_handler(name, node.stop, name.name)
     running = asyncio.create_task(node.run())
     if for_s is not None:
         loop.call_later(for_s, node.stop, f"{for_s:g} s are over")

@@ -56,15 +56,14 @@ class Session:
         self.broken: Exception | None = None
 
     def now_ns(self) -> int:
-        """Time as the node has it, nanoseconds since the epoch."""
-        return self._wall_ns() if self._wall else int(self.core.status()["now_ns"])
+        """Time of this machine, nanoseconds since the epoch."""
+        return self._wall_ns()
 
     def frame(self, frame: bytes, received_ns: int) -> list[dict[str, Any]]:
         """Take in a frame of market data."""
         begun = time.perf_counter_ns()
         self.last_data_ns = received_ns
-        now = received_ns if self._wall else 0
-        controls = self._do(begun, _core.Node.on_frame, frame, now)
+        controls = self._do(begun, _core.Node.on_frame, frame, received_ns)
         self.latency.add(time.perf_counter_ns() - begun)
         return controls or []
 

@@ -31,18 +31,17 @@ class Desk:
     ----------
     broker
         Where to.
-    resend_s
-        An order older than that is not sent any more: it is given up.
     retry_s
         Pause between two questions about an order in doubt.
     """
 
-    def __init__(self, broker: Broker, *, resend_s: float, retry_s: float = 1.0) -> None:
-        self._broker, self._resend_s, self._retry_s = broker, resend_s, retry_s
+    def __init__(self, broker: Broker, *, retry_s: float = 1.0) -> None:
+        self._broker, self._retry_s = broker, retry_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[int] = Counter()
         self.session: Session | None = None
-        self.stale_ns = 0
+        self.cutoff_ns = 0
+        """Orders asked for at that event time or before, and never sent, are given up."""
         self.sent: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.in_doubt = 0
@@ -91,8 +90,8 @@ class Desk:
 
     async def _submit(self, request: dict[str, Any]) -> None:
         order = request["order"]
-        if self._now() - request["asked_ns"] > self._resend_s * 1e9:
-            log.warning("order %s was asked for too long ago; it is given up", request["client_order_id"])
+        if request["asked_ns"] <= self.cutoff_ns:
+            log.warning("order %s never left, and is too old by now; it is given up", request["client_order_id"])
             self._tell(_core.Node.absent, order, self._now())
             return
         outcome = await self._broker.submit(json.loads(request["body"]))

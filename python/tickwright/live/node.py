@@ -84,7 +84,7 @@ class LiveNode:
         self._risk, self._account = risk or RiskLimits(), account or Account()
         self._lease_folder, self._tell, self._wall_ns = lease_folder, on_notice, wall_ns
         self._folder = Path(settings.state)
-        self._desk = Desk(broker, resend_s=settings.resend_s)
+        self._desk = Desk(broker)
         self._streams: list[Stream] = []
         self._tasks: list[asyncio.Task[Any]] = []
         self._stop: asyncio.Future[str] | None = None
@@ -186,7 +186,7 @@ class LiveNode:
         blocked = [name for name in ("trading_blocked", "account_blocked") if account.get(name)]
         if blocked:
             raise BrokerError(f"account {account.get('account_number')}: {', '.join(blocked)}; ask the broker why")
-        await self._check_clock()
+        market_now = await self._check_clock()
         core, in_doubt, fresh = await self._open(account)
         session = self.session = Session(
             core,
@@ -202,11 +202,11 @@ class LiveNode:
         self._listen_to_orders()
         await self._until_subscribed({"updates"})
         if fresh:
-            history = await self._history()
-            begin = min(history.start or session.now_ns(), session.now_ns() or 1 << 62) if history else session.now_ns()
-            session.do(_core.Node.start, begin, self._wall_ns())
-            if history:
-                session.do(_core.Node.show, history._core, self._wall_ns())
+            history = await self._history(market_now)
+            begin = market_now if history is None else min(history.start or market_now, market_now)
+            session.do(_core.Node.start, begin, session.now_ns())
+            if history is not None:
+                session.do(_core.Node.show, history._core, session.now_ns())
         comparison = await self._reconcile(in_doubt)
         self._listen_to_data()
         await self._until_subscribed(set(self._channels()))
@@ -215,19 +215,22 @@ class LiveNode:
             session.do(_core.Node.command, "run", "node", why, session.now_ns())
         self._tasks.append(asyncio.create_task(self._watch()))
 
-    async def _check_clock(self) -> None:
-        clock = await self._broker.clock()
+    async def _check_clock(self) -> int:
+        """Compare the clocks; gives the broker's time, nanoseconds."""
+        told = str((await self._broker.clock())["timestamp"])
+        market_now = nanoseconds(told)
         if self.settings.clock == "wall":
-            skew = (self._wall_ns() - nanoseconds(str(clock["timestamp"]))) / 1e9
+            skew = (self._wall_ns() - market_now) / 1e9
             if abs(skew) > self.settings.clock_skew_s + 1.0:  # the answer took its time
                 raise ConfigError(
                     f"clock: this machine is {skew:+.1f} s off the broker's; set it right, or use clock = 'data' for a "
                     "venue that plays another day"
                 )
             if self.settings.stocks:
-                day = dt.date.fromisoformat(str(clock["timestamp"])[:10])
+                day = dt.date.fromisoformat(told[:10])
                 rows = await self._broker.calendar(day - dt.timedelta(days=1), day + dt.timedelta(days=14))
                 self._days = TradingDays.of(rows)
+        return market_now
 
     async def _open(self, account: Mapping[str, Any]) -> tuple[_core.Node, list[tuple[int, str]], bool]:
         settings = self.settings
@@ -240,13 +243,17 @@ class LiveNode:
             "checkpoint_every": settings.checkpoint_every,
             "snapshot_every": settings.snapshot_every,
             "key": None,
+            "follows_data": settings.clock == "data",
             "now_ns": self._wall_ns(),
         }
         if journal.exists() and any(journal.iterdir()):
+            down_s = time.time() - max(path.stat().st_mtime for path in journal.iterdir())
             self._baseline = _read_baseline(self._folder / BASELINE)
             core, found = _core.Node.recover(str(journal), list(settings.symbols), kinds, specs, **log_settings)
             counts = [found[name] for name in ("records", "steps", "unsent")]
             log.info("took up %s records, %s steps; %s requests unsent", *counts)
+            if down_s > settings.resend_s:
+                self._desk.cutoff_ns = core.status()["now_ns"]
             return core, list(found["in_doubt"]), False
         held = positions_of(await self._broker.positions())
         if held and not settings.adopt:
@@ -271,13 +278,10 @@ class LiveNode:
         )
         return core, [], True
 
-    async def _history(self) -> Any:
-        """Bars of the minutes before now."""
+    async def _history(self, end: int) -> Any:
+        """Bars of the minutes before `end`."""
         minutes = self.settings.warmup_minutes
-        if not minutes:
-            return None
-        end = self._session().now_ns() or self._wall_ns()
-        return await self._fetch("bars", end - minutes * MINUTE_NS, end)
+        return await self._fetch("bars", end - minutes * MINUTE_NS, end) if minutes else None
 
     async def _fetch(self, kind: str, start: int, end: int) -> Any:
         decoder = AlpacaHistoryDecoder(timeframe="1Min", policy={"malformed": "drop"})
@@ -294,7 +298,7 @@ class LiveNode:
         async with self._reconciling:
             submitted = [order["submitted_ns"] for order in session.core.orders()]
             if submitted or in_doubt:
-                since = min(submitted, default=session.now_ns()) - MINUTE_NS
+                since = min(submitted, default=session.core.status()["now_ns"]) - MINUTE_NS
                 comparison = await self._reconciler.run(session, since, in_doubt)
             else:
                 comparison = Comparison(0, 0, 0, await self._reconciler.compare(session))

@@ -5,7 +5,7 @@ use crate::indicators::{arguments, extend};
 use crate::lines::Lines;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 use tickwright_core::indicators::catalog::{self, Description};
 use tickwright_core::indicators::study::{self, COLUMNS_MAX};
 
@@ -51,10 +51,15 @@ impl Indicator {
 
     #[inline]
     fn step<'py, const N: usize>(&mut self, py: Python<'py>, row: [f64; N]) -> PyResult<Bound<'py, PyAny>> {
+        let Some(lines) = &self.lines else {
+            let mut out = [0.0];
+            self.core.update(&row, &mut out).map_err(to_py)?;
+            return Ok(PyFloat::new(py, out[0]).into_any());
+        };
         let mut out = [0.0; COLUMNS_MAX];
         let out = &mut out[..self.outputs];
         self.core.update(&row, out).map_err(to_py)?;
-        self.give(py, out)
+        lines.make(py, out)
     }
 }
 
@@ -66,7 +71,7 @@ impl Indicator {
         let py = columns.py();
         self.check_inputs(columns.len())?;
         let columns: Vec<_> = columns.iter().collect();
-        let mut arrays = extend(py, self.entry.inputs, self.core.as_mut(), &columns)?;
+        let mut arrays = extend(py, self.entry, self.core.as_mut(), &columns, None)?;
         match &self.lines {
             Some(lines) => lines.class(py).call1(PyTuple::new(py, arrays)?),
             None => arrays.pop().ok_or_else(|| PyTypeError::new_err("an indicator without outputs")),

@@ -1,7 +1,8 @@
 //! Indicators over arrays: arguments by their names in the catalogue, columns in, columns out.
 
 use crate::errors::{call, to_py};
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::ndarray::Dimension;
+use numpy::{PyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -119,13 +120,45 @@ pub(crate) fn arguments<'py>(
     Ok((given.into_iter().flatten().collect(), values))
 }
 
-/// Run `indicator` over `columns`, one array an output.
+/// The arrays that results of the shape `shape` go into: those given as `out`, or new ones.
+fn results<'py, D: Dimension>(
+    py: Python<'py>,
+    entry: &Description,
+    shape: &[usize],
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyArray<f64, D>>>> {
+    let Some(out) = out else {
+        let (empty, shape) = (numpy_empty(py)?, PyTuple::new(py, shape)?);
+        return entry.outputs.iter().map(|_| Ok(empty.call1((&shape,))?.cast_into()?)).collect();
+    };
+    let refused = |why: String| to_py(Error::data("out", why));
+    let given: Vec<_> = out.cast::<PyTuple>().map_or_else(|_| vec![out.clone()], |several| several.iter().collect());
+    if given.len() != entry.outputs.len() {
+        let why = format!("holds {} arrays; give {}, for {}", given.len(), entry.outputs.len(), entry.outputs.join(", "));
+        return Err(refused(why));
+    }
+    let fitting = |array: Bound<'py, PyAny>| {
+        let array = array.cast_into::<PyArray<f64, D>>().ok().filter(|a| a.shape() == shape && a.is_c_contiguous());
+        array.ok_or_else(|| refused(format!("does not fit; give a float64 array of the shape {shape:?} in one piece")))
+    };
+    given.into_iter().map(fitting).collect()
+}
+
+/// `array`, to be written to.
+fn writable<'py, D: Dimension>(array: &Bound<'py, PyArray<f64, D>>) -> PyResult<PyReadwriteArray<'py, f64, D>> {
+    let why = "is read-only, or shares its memory with an input or another output; give an array of its own";
+    array.try_readwrite().map_err(|_| to_py(Error::data("out", why)))
+}
+
+/// Run `indicator`, as `entry` describes it, over `columns`, one array an output.
 pub(crate) fn extend<'py>(
     py: Python<'py>,
-    names: &[&str],
+    entry: &Description,
     indicator: &mut dyn study::Indicator,
     columns: &[Bound<'py, PyAny>],
+    out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let names = entry.inputs;
     let columns =
         columns.iter().enumerate().map(|(i, c)| Column::new(names.get(i).unwrap_or(&"input"), c)).collect::<PyResult<Vec<_>>>()?;
     let slices = columns.iter().map(Column::as_slice).collect::<PyResult<Vec<_>>>()?;
@@ -136,9 +169,8 @@ pub(crate) fn extend<'py>(
             return Err(to_py(Error::data(format!("column {name}"), why)));
         }
     }
-    let empty = numpy_empty(py)?;
-    let arrays = (0..indicator.outputs()).map(|_| Ok(empty.call1((rows,))?.cast_into::<PyArray1<f64>>()?)).collect::<PyResult<Vec<_>>>()?;
-    let mut writable: Vec<_> = arrays.iter().map(PyArrayMethods::readwrite).collect();
+    let arrays = results::<numpy::Ix1>(py, entry, &[rows], out)?;
+    let mut writable = arrays.iter().map(writable).collect::<PyResult<Vec<_>>>()?;
     let mut out = writable.iter_mut().map(|a| Ok(a.as_slice_mut()?)).collect::<PyResult<Vec<_>>>()?;
     call(py, || indicator.extend(&slices, &mut out))?;
     drop(writable);
@@ -165,6 +197,7 @@ fn extend_panel<'py>(
     indicator: &dyn study::Indicator,
     columns: &[Bound<'py, PyAny>],
     axis: isize,
+    out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let axis = match axis {
         0 | -2 => Axis::Rows,
@@ -184,19 +217,18 @@ fn extend_panel<'py>(
         }
     }
     let slices = tables.iter().map(|t| Ok(t.as_slice()?)).collect::<PyResult<Vec<&[f64]>>>()?;
-    let empty = numpy_empty(py)?;
-    let made = |_| Ok(empty.call1(((shape[0], shape[1]),))?.cast_into::<PyArray2<f64>>()?);
-    let arrays = (0..indicator.outputs()).map(made).collect::<PyResult<Vec<_>>>()?;
-    let mut writable: Vec<_> = arrays.iter().map(PyArrayMethods::readwrite).collect();
+    let arrays = results::<numpy::Ix2>(py, entry, &shape, out)?;
+    let mut writable = arrays.iter().map(writable).collect::<PyResult<Vec<_>>>()?;
     let mut out = writable.iter_mut().map(|a| Ok(a.as_slice_mut()?)).collect::<PyResult<Vec<_>>>()?;
     call(py, || indicator.panel(&slices, shape, axis, &mut out))?;
     drop(writable);
     Ok(arrays.into_iter().map(Bound::into_any).collect())
 }
 
-/// The indicator `name` over columns, or over panels with the time along `axis`: one array, or a tuple of the class `lines`.
+/// The indicator `name` over columns, or over panels with the time along `axis`: one array, or a tuple of the class `lines`; those
+/// of `out` where they are given.
 #[pyfunction]
-#[pyo3(signature = (name, lines, axis, args, keywords))]
+#[pyo3(signature = (name, lines, axis, args, keywords, out = None))]
 fn run_indicator<'py>(
     py: Python<'py>,
     name: &str,
@@ -204,6 +236,7 @@ fn run_indicator<'py>(
     axis: isize,
     args: &Bound<'py, PyTuple>,
     keywords: Option<&Bound<'py, PyDict>>,
+    out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let entry = catalog::find(name).map_err(to_py)?;
     let (columns, parameters) = arguments(entry, true, args, keywords)?;
@@ -212,8 +245,8 @@ fn run_indicator<'py>(
         !c.is_instance_of::<PyArray1<f64>>() && c.getattr("ndim").and_then(|n| n.extract()).is_ok_and(|n: usize| n == 2)
     };
     let mut arrays = match columns.first() {
-        Some(first) if is_panel(first) => extend_panel(py, entry, indicator.as_ref(), &columns, axis)?,
-        _ => extend(py, entry.inputs, indicator.as_mut(), &columns)?,
+        Some(first) if is_panel(first) => extend_panel(py, entry, indicator.as_ref(), &columns, axis, out)?,
+        _ => extend(py, entry, indicator.as_mut(), &columns, out)?,
     };
     match (lines, arrays.pop()) {
         (None, Some(only)) if arrays.is_empty() => Ok(only),

@@ -239,7 +239,7 @@ struct Made {
 impl Node {
     /// A node in a new journal.
     #[staticmethod]
-    #[pyo3(signature = (folder, symbols, kinds, strategies, *, cash, risk, account, venue, mark, max_requests_per_moment, durability, group_ms, checkpoint_every, snapshot_every, key, id, now_ns))]
+    #[pyo3(signature = (folder, symbols, kinds, strategies, *, cash, risk, account, venue, mark, max_requests_per_moment, durability, group_ms, checkpoint_every, snapshot_every, key, id, follows_data, now_ns))]
     #[allow(clippy::too_many_arguments, reason = "settings of one node, by keyword in Python")]
     fn create(
         py: Python<'_>,
@@ -259,6 +259,7 @@ impl Node {
         snapshot_every: u64,
         key: Option<Vec<u8>>,
         id: [u8; 16],
+        follows_data: bool,
         now_ns: i64,
     ) -> PyResult<Self> {
         let mut instruments = Instruments::default();
@@ -281,14 +282,14 @@ impl Node {
             let Made { config, instruments, sources } = made;
             let log = Log::create(new_files(&folder)?, log, JournalId(id))?;
             let node = Core::create(log, Setup { config, instruments, sources, strategies }, ns(now_ns))?;
-            Ok(node.snapshot_every(snapshot_every))
+            Ok(node.snapshot_every(snapshot_every).following_data(follows_data))
         })?;
         Ok(Self { node: Mutex::new(Some(node)), failure, python })
     }
 
     /// The node of a journal as it was when it last ended, however it ended, and what was found.
     #[staticmethod]
-    #[pyo3(signature = (folder, symbols, kinds, strategies, *, durability, group_ms, checkpoint_every, snapshot_every, key, now_ns))]
+    #[pyo3(signature = (folder, symbols, kinds, strategies, *, durability, group_ms, checkpoint_every, snapshot_every, key, follows_data, now_ns))]
     #[allow(clippy::too_many_arguments, reason = "settings of one node, by keyword in Python")]
     fn recover<'py>(
         py: Python<'py>,
@@ -301,6 +302,7 @@ impl Node {
         checkpoint_every: u64,
         snapshot_every: u64,
         key: Option<Vec<u8>>,
+        follows_data: bool,
         now_ns: i64,
     ) -> PyResult<(Self, Bound<'py, PyDict>)> {
         let failure: Failure = Arc::new(Mutex::new(None));
@@ -314,7 +316,7 @@ impl Node {
                 let why = format!("trades {}, and the settings name {}; start a new one", there.join(", "), symbols.join(", "));
                 return Err(Error::config(format!("journal {}", folder.display()), why));
             }
-            Ok((node.snapshot_every(snapshot_every), recovered))
+            Ok((node.snapshot_every(snapshot_every).following_data(follows_data), recovered))
         })?;
         let found = PyDict::new(py);
         found.set_item("steps", recovered.steps)?;

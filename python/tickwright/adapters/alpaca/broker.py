@@ -16,7 +16,7 @@ from tickwright.adapters.alpaca.requester import Requester, RequestSettings, Req
 from tickwright.adapters.alpaca.rest import Rest
 from tickwright.adapters.alpaca.updates import AlpacaUpdateStream
 from tickwright.adapters.credentials import Credentials
-from tickwright.adapters.outcomes import Accepted, InDoubt, Outcome
+from tickwright.adapters.outcomes import Accepted, InDoubt, Outcome, Refused
 from tickwright.adapters.pacing import Priority
 from tickwright.adapters.sockets import OnFrame, OnState, StreamSettings
 from tickwright.errors import BrokerError, ConfigError
@@ -104,7 +104,8 @@ class AlpacaBroker:
         Returns
         -------
         Accepted, Refused or InDoubt
-            Of `InDoubt`: ask `order_by_client_id`; what is not there may be sent again under the same id.
+            Of `InDoubt`: ask `order_by_client_id`; what is not there may be sent again under the same id. A refusal
+            because the broker has the id already is `InDoubt` too: an earlier try, taken for lost, has arrived.
 
         Raises
         ------
@@ -115,16 +116,18 @@ class AlpacaBroker:
         if not isinstance(client_id, str) or not 1 <= len(client_id) <= 128:
             raise ConfigError(f"order: client_order_id is {client_id!r}; give one of 1 to 128 characters, used once")
         priority = Priority.FLATTEN if flatten else Priority.SUBMIT
+        began = self._clock()
         outcome = await self._requests.change(
             "POST", "/orders", order, priority=priority, key=str(order.get("symbol", ""))
         )
-        return self._expecting(outcome, "the order")
+        return self._expecting(outcome, "the order", began)
 
     async def cancel(self, order_id: str) -> Outcome:
         """Ask for an order's end. `Accepted` says that the broker will try; the trade update says whether it ended."""
+        began = self._clock()
         outcome = await self._requests.remove(f"/orders/{_one(order_id)}")
         if isinstance(outcome, Accepted):
-            self._expect()
+            self._expect(began)
         return outcome
 
     async def replace(self, order_id: str, changes: Mapping[str, Any], *, key: str | None = None) -> Outcome:
@@ -137,12 +140,13 @@ class AlpacaBroker:
         changes : mapping
             The JSON of ``PATCH /v2/orders/{id}``; with a ``client_order_id`` the new order can be asked for in doubt.
         key : str, optional
-            Its symbol: orders of one symbol leave in the order they were given.
+            Its symbol: orders of one symbol leave in the order they were given. Without it, replaces of this order do.
         """
+        began = self._clock()
         outcome = await self._requests.change(
-            "PATCH", f"/orders/{_one(order_id)}", changes, priority=Priority.FLATTEN, key=key
+            "PATCH", f"/orders/{_one(order_id)}", changes, priority=Priority.FLATTEN, key=key or order_id
         )
-        return self._expecting(outcome, "the new order")
+        return self._expecting(outcome, "the new order", began)
 
     async def cancel_all(self) -> Outcome:
         """Ask for the end of all open orders; `rows` of `Accepted` say what became of each."""
@@ -312,17 +316,24 @@ class AlpacaBroker:
             await stream.close()
         await self._requests.close()
 
-    def _expecting(self, outcome: Outcome, what: str) -> Outcome:
+    def _expecting(self, outcome: Outcome, what: str, began: float) -> Outcome:
+        if isinstance(outcome, Refused) and _is_taken(outcome):
+            return InDoubt("the broker has an order of this id already: ask for it", outcome.status, outcome.request_id)
         if not isinstance(outcome, Accepted):
             return outcome
         if not outcome.order.get("id"):
             return InDoubt(f"answered with success but without {what}", 200, outcome.request_id)
-        self._expect()
+        self._expect(began)
         return outcome
 
-    def _expect(self) -> None:
+    def _expect(self, since: float) -> None:
         for stream in self._streams:
-            stream.expect()
+            stream.expect(since)
+
+
+def _is_taken(outcome: Refused) -> bool:
+    words = outcome.message.lower()
+    return outcome.status == 422 and "client_order_id" in words and "unique" in words
 
 
 def _one(name: str) -> str:

@@ -43,6 +43,8 @@ _STREAM: Final = re.compile(rb'\s*\{\s*"stream"\s*:\s*"(\w+)"')
 
 def is_control(frame: bytes) -> bool:
     """Whether a frame of market data is about the session rather than the market."""
+    if frame[2:4] == b"\xa1T" and b"\x80" <= frame[1:2] < b"\x90" and frame[:1] == b"\x91":
+        return frame[4:5] != b"\xa1"  # what nearly all frames of one message are
     if frame[:1] >= b"\x80":
         item = next((len(head) for head in _PACKED_ONE if frame.startswith(head)), 0)
         if not item:  # a larger array

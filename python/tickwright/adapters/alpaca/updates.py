@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -66,15 +67,21 @@ class AlpacaUpdateStream(ReconnectingSocket):
         self._credentials = credentials
         self._expect_s = expect_s
         self._expected_by: float | None = None
+        self._heard_at = -math.inf
         self._fruitless = 0
 
-    def expect(self) -> None:
-        """Say that an update must come soon: the broker has just accepted a request.
+    def expect(self, since: float) -> None:
+        """Say that an update must come soon: the broker has accepted a request.
 
         Days may pass without an order, so silence alone says nothing of this stream. An update that a request calls
         for and that does not come says all.
+
+        Parameters
+        ----------
+        since : float
+            When the request was made, in seconds of the clock. Its update is often here before its answer.
         """
-        if self._expected_by is None:
+        if self._heard_at < since and self._expected_by is None:
             # Where waiting was in vain before, the request may be of a kind that calls for nothing: more patience.
             self._expected_by = self._clock() + self._expect_s * 2.0 ** min(self._fruitless, 6)
 
@@ -125,6 +132,7 @@ class AlpacaUpdateStream(ReconnectingSocket):
         if stream_of(frame) != CHANNEL:
             return False
         self._expected_by = None
+        self._heard_at = self._clock()
         self._fruitless = 0
         return True
 

@@ -367,12 +367,10 @@ impl<W: Window<M>, const M: usize> Moving<W, M> {
         let (mut window, mut part) = (row, row);
         for &Digit { len, quarters, joined, is_last, base, ring, lens } in &*self.digits {
             let (row, mask) = (self.row, ring - 1);
-            let rings = self.rings.each_mut().map(|list| &mut list[base..base + ring]);
-            for (ring, number) in rings.into_iter().zip(window) {
-                ring[row & mask] = number;
+            for (list, number) in self.rings.iter_mut().zip(window) {
+                list[base + (row & mask)] = number;
             }
-            let rings = self.rings.each_ref().map(|list| &list[base..base + ring]);
-            let at = |back: usize| rings.map(|ring| ring[row.wrapping_sub(back) & mask]);
+            let at = |back: usize| self.rings.each_ref().map(|list| list[base + (row.wrapping_sub(back) & mask)]);
             part = match quarters {
                 _ if W::OVERLAPS => {
                     if is_last {

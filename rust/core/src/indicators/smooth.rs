@@ -8,6 +8,10 @@
 //! by doubling: of two rows, of four, of eight. Only `E` waits for the block before, for one operation, so that a batch is bound
 //! by throughput and not by latency; and four rows share an instruction.
 
+mod beside;
+
+pub(super) use beside::{Smoothers, each_row};
+
 use super::study::State;
 use super::wide::{self, Smoothing};
 
@@ -20,6 +24,8 @@ pub(super) struct Smoother {
     period: usize,
     /// The weight of the average before, to the powers from 1 to 8.
     powers: [f64; BLOCK],
+    /// What the row before and the pair before count, in each row of half a block: nothing where the half begins.
+    in_half: [[f64; 2]; BLOCK / 2],
     seen: usize,
     seed_sum: f64,
     /// Rows of the block so far.
@@ -45,9 +51,11 @@ impl Smoother {
         for j in 1..BLOCK {
             powers[j] = powers[j - 1] * keep;
         }
+        let in_half = [[0.0; 2], [keep, 0.0], [keep, powers[1]], [keep, powers[1]]];
         Self {
             period,
             powers,
+            in_half,
             seen: 0,
             seed_sum: 0.0,
             phase: 0,
@@ -95,18 +103,23 @@ impl Smoother {
         if self.seen < self.period {
             return self.warm_up(x);
         }
-        let [keep, square, ..] = self.powers;
-        let (phase, quarter) = (self.phase, self.phase % 4);
-        let change = keep * (self.before - x);
-        let pair = if quarter == 0 { change } else { keep.mul_add(self.change, change) };
-        let mut added = if quarter < 2 { pair } else { square.mul_add(self.pairs[1], pair) };
-        if phase >= 4 {
-            added = self.powers[phase - 4].mul_add(self.half, added);
-        }
+        // Always below, which the compiler does not know.
+        let phase = self.phase % BLOCK;
+        let [one, two, half] = self.of_before(phase);
+        let change = self.powers[0] * (self.before - x);
+        let pair = one.mul_add(self.change, change);
+        let added = half.mul_add(self.half, two.mul_add(self.pairs[1], pair));
         let gap = self.powers[phase].mul_add(self.gap, added);
         self.note(x, change, pair, added, gap);
         self.value = x + gap;
         self.value
+    }
+
+    /// What the row before, the pair before and the half before count in row `phase` of a block.
+    #[inline]
+    fn of_before(&self, phase: usize) -> [f64; 3] {
+        let [one, two] = self.in_half[phase % 4];
+        [one, two, if phase < 4 { 0.0 } else { self.powers[phase % 4] }]
     }
 
     #[inline]

@@ -41,6 +41,14 @@ pub trait Study<const I: usize, const O: usize>: Clone + Debug + Send + Sync + '
         is_sound
     }
 
+    /// As [`Self::run`] of a fresh study over each of `series` series that stand side by side in panels, a row of all of them after the
+    /// other, equal to the last bit. False where that is not to be had: a value counts as missing, the series are few, or the study has no
+    /// such form; then what is in `out` is of no worth.
+    fn run_beside(&self, columns: [&[f64]; I], series: usize, out: [&mut [f64]; O]) -> bool {
+        let _ = (columns, series, out);
+        false
+    }
+
     /// Show `state` every field that later values depend on, always in the same order: it saves them or puts them back.
     fn visit(&mut self, state: &mut State<'_>);
 }
@@ -204,6 +212,11 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Streaming<S, I, O> {
         Ok(())
     }
 
+    /// As [`Study::run_beside`].
+    pub(super) fn run_beside(&self, columns: [&[f64]; I], series: usize, out: [&mut [f64]; O]) -> bool {
+        self.not_negative == 0 && self.fresh.run_beside(columns, series, out)
+    }
+
     /// `rows`, or as many as a long look-back makes worth while.
     pub(super) fn rows_at_once(&self, rows: usize) -> usize {
         rows.max(self.study.lookback().saturating_mul(CHUNK_LOOKBACKS))
@@ -337,11 +350,10 @@ impl<S: Study<I, O>, const I: usize, const O: usize> Indicator for Streaming<S, 
 
     #[inline]
     fn update(&mut self, row: &[f64], out: &mut [f64]) -> Result<()> {
-        let values = Self::update(self, array("inputs", row)?);
-        if out.len() != O {
-            return array::<_, O>("outputs", out).map(|_| ());
-        }
-        out.copy_from_slice(&values);
+        let (Ok(row), Ok(out)) = (<&[f64; I]>::try_from(row), <&mut [f64; O]>::try_from(out)) else {
+            return Err(Error::data("columns", format!("are not {I} in and {O} out")));
+        };
+        *out = Self::update(self, *row);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use super::average::basic::{Ema, Sma};
 use super::catalog::build;
+use super::panel::Axis;
 use super::study::Streaming;
 use super::volatility::basic::Bollinger;
 use super::volume::basic::Vwap;
@@ -56,6 +57,21 @@ proptest! {
         for (row, (highs, lows)) in high.windows(n).zip(low.windows(n)).enumerate() {
             prop_assert_eq!(channel[0][row + n - 1], highs.iter().copied().fold(f64::MIN, f64::max));
             prop_assert_eq!(channel[2][row + n - 1], lows.iter().copied().fold(f64::MAX, f64::min));
+        }
+    }
+}
+
+#[test]
+fn many_series_side_by_side_give_what_each_gives_alone() {
+    let (rows, series) = (700, 45);
+    let cell = |row: usize, s: usize| if s == 3 { -0.0 } else { 100.0 + ((row * (s + 3)) as f64 / 7.0).sin() };
+    let panel: Vec<f64> = (0..rows * series).map(|i| cell(i / series, i % series)).collect();
+    for (name, period) in [("ema", 20.0), ("ema", 1.0), ("ema", 800.0), ("rma", 7.0), ("rsi", 14.0), ("rsi", 1.0), ("cmo", 9.0)] {
+        let mut out = vec![0.0; panel.len()];
+        build(name, &[period]).unwrap().panel(&[&panel], [rows, series], Axis::Rows, &mut [&mut out]).unwrap();
+        for s in 0..series {
+            let column = |panel: &[f64]| panel.iter().skip(s).step_by(series).copied().collect::<Vec<f64>>();
+            assert_eq!(bits(&column(&out)), bits(&batch(name, &[&column(&panel)], &[period])[0]), "{name} {period}, series {s}");
         }
     }
 }

@@ -109,3 +109,29 @@ mod x86 {
         bytemuck::cast::<_, [f64; 4]>(gap)[0]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compiled_for_wider_registers_gives_the_same() {
+        let xs: [f64; 40] = std::array::from_fn(|i| (i as f64).sin());
+        let work = || xs.map(|x| x * 0.1 + 0.7);
+        assert_eq!(wide(work), work());
+    }
+
+    #[test]
+    fn whole_blocks_are_smoothed_as_the_recurrence_has_it() {
+        let xs: [[f64; 8]; 3] = std::array::from_fn(|block| std::array::from_fn(|i| ((8 * block + i) as f64).sin()));
+        let powers = std::array::from_fn(|i| 0.9_f64.powi(i as i32 + 1));
+        let mut out = [[0.0; 8]; 3];
+        let gap = smooth(Smoothing { powers: &powers, before: 0.5, gap: 0.25 }, &xs, &mut out);
+        let mut average = 0.75;
+        for (x, y) in xs.as_flattened().iter().zip(out.as_flattened()) {
+            average += 0.1 * (x - average);
+            assert!(gap.is_none() || (y - average).abs() < 1e-14, "{y} is not {average}");
+        }
+        assert!(gap.is_none_or(|gap| (gap - (average - xs[2][7])).abs() < 1e-14));
+    }
+}

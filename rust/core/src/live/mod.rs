@@ -71,6 +71,8 @@ pub struct Node<S: Storage> {
     out: Vec<Output>,
     tally: Tally,
     now: Timestamp,
+    /// Time is that of the newest data; else it goes on by itself.
+    follows_data: bool,
 }
 
 /// Notices kept for a shell that does not take them.
@@ -79,20 +81,21 @@ const NOTICES_MAX: usize = 100_000;
 impl<S: Storage> Node<S> {
     /// A new node in an empty journal. Step it with [`Self::start`].
     pub fn create(log: Log<S>, setup: Setup, now: Timestamp) -> Result<Self> {
-        Ok(Self::around(Session::create(log, setup, now)?, now))
+        Ok(Self::around(Session::create(log, setup, now)?))
     }
 
     /// Take a node up where its journal ends, with the same strategies; what was never sent is handed out by the next
     /// [`Self::commit`], and [`Recovered::in_doubt`] names the orders to ask the broker about.
     pub fn recover(storage: S, config: LogConfig, strategies: Vec<Box<dyn Strategy>>, now: Timestamp) -> Result<(Self, Recovered)> {
         let (session, recovered) = Session::recover(storage, config, strategies, now)?;
-        let mut node = Self::around(session, now);
+        let mut node = Self::around(session);
         let orders = node.session.engine().orders();
         node.coverage = orders.all().filter(|o| !o.filled.is_zero()).map(|o| (o.id, Coverage::up_to(o.filled.raw()))).collect();
         Ok((node, recovered))
     }
 
-    fn around(session: Session<S>, now: Timestamp) -> Self {
+    fn around(session: Session<S>) -> Self {
+        let session_now = session.engine().now();
         let prefix = format!("tw-{}", &session.log().id().to_string()[..12]);
         Self {
             session,
@@ -106,8 +109,17 @@ impl<S: Storage> Node<S> {
             notices: VecDeque::new(),
             out: Vec::new(),
             tally: Tally::default(),
-            now,
+            now: session_now,
+            follows_data: false,
         }
+    }
+
+    /// Let event time be that of the newest data, for a venue that plays a day of the past; what the shell says of the time is then
+    /// only when inputs were received.
+    #[must_use]
+    pub const fn following_data(mut self, follows: bool) -> Self {
+        self.follows_data = follows;
+        self
     }
 
     /// Make a snapshot after every so many steps.
@@ -134,7 +146,7 @@ impl<S: Storage> Node<S> {
 
     /// Event time of an input that comes at `now`: never back.
     fn at(&mut self, now: Timestamp) -> Timestamp {
-        self.now = self.now.max(now);
+        self.now = self.now.max(if self.follows_data { self.session.engine().now() } else { now });
         self.now
     }
 
@@ -149,7 +161,6 @@ impl<S: Storage> Node<S> {
 
     /// A frame of market data as it came from the socket; what it says besides events.
     pub fn on_frame(&mut self, frame: &[u8], now: Timestamp) -> Result<Vec<Control>> {
-        self.at(now);
         self.tally.frames += 1;
         self.batches.clear();
         self.decoder.push(frame, Some(now), &mut self.batches)?;

@@ -258,19 +258,21 @@ impl<S: Storage> Node<S> {
     fn catch_up(&mut self, order: &Value, id: OrderId, now: Timestamp) -> Result<()> {
         let filled = decimal(order, "filled_qty")?.unwrap_or(0);
         let covered = self.coverage.get(&id).cloned().unwrap_or_default();
-        let missing = filled - covered.total();
-        if missing <= 0 {
+        let gaps = covered.gaps(0, filled);
+        let missing: i64 = gaps.iter().map(|(from, to)| to - from).sum();
+        if missing == 0 {
             return Ok(());
         }
         let Some(average) = decimal(order, "filled_avg_price")? else {
             return Err(malformed("order", "is filled and has no filled_avg_price"));
         };
-        let ours = self.engine().orders().get(id).copied();
-        let known = ours.map_or(0, |o| o.filled_notional_e18());
-        let rest = (i128::from(average) * i128::from(filled) - known) / i128::from(missing);
-        let price = i64::try_from(rest).ok().filter(|&p| p > 0).unwrap_or(average);
+        // Where we know of later fills than the record does, its average is all that there is.
+        let is_whole = covered.total() + missing == filled;
+        let known = self.engine().orders().get(id).filter(|_| is_whole).map(Order::filled_notional_e18);
+        let rest = known.map(|known| (i128::from(average) * i128::from(filled) - known) / i128::from(missing));
+        let price = rest.and_then(|rest| i64::try_from(rest).ok()).filter(|&price| price > 0).unwrap_or(average);
         let ts = moment(order, "filled_at", moment(order, "updated_at", now));
-        for (from, to) in covered.gaps(0, filled) {
+        for (from, to) in gaps {
             self.filled(id, (from, to), price, ts, now)?;
         }
         Ok(())

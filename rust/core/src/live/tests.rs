@@ -318,7 +318,7 @@ proptest! {
                 known.extend(parts.iter().copied().filter(|&(_, end)| end <= to));
             }
             let shares: i64 = known.iter().map(|(from, to)| to - from).sum();
-            prop_assert!(bench.filled(1).parse::<i64>().unwrap() >= shares);
+            prop_assert_eq!(bench.filled(1).parse::<i64>().unwrap(), shares);
         }
         let mut record = named;
         (record["filled_qty"], record["filled_avg_price"], record["status"]) = ("100".into(), "10".into(), "filled".into());

@@ -27,11 +27,12 @@ fn time_or_null(ts: Option<Timestamp>) -> Value {
 const GTC_DAYS: i64 = 90;
 
 fn expires_at(order: &Order, created: Timestamp, calendar: &Calendar, crypto: bool) -> Value {
-    let day = calendar.days().iter().find(|d| if order.extended_hours() { d[3] } else { d[2] } > created);
+    let end = |d: &[Timestamp; 4]| if order.extended_hours() { d[3] } else { d[2] };
+    let day = calendar.days().get(calendar.days().partition_point(|d| end(d) <= created));
     let at = match (order.tif, day) {
         (TimeInForce::Gtc, _) => Some(created.plus(GTC_DAYS * DAY_NS)),
         _ if crypto => None,
-        (_, Some(day)) => Some(if order.extended_hours() { day[3] } else { day[2] }),
+        (_, Some(day)) => Some(end(day)),
         _ => None,
     };
     time_or_null(at)

@@ -47,7 +47,9 @@ impl State {
                 && after_id.is_none_or(|id| o.id > id)
         };
         let render = |o: &Order| order_json(self, o, nested);
-        let ids = self.holders[account].orders.iter();
+        // Of many orders few are open.
+        let open = if status == "open" && !nested { Some(self.open_of(account)) } else { None };
+        let ids = open.as_ref().unwrap_or(&self.holders[account].orders).iter();
         let rows: Vec<Value> = if newest_first {
             ids.rev().filter_map(|&id| self.orders.get(id)).filter(wanted).take(limit).map(render).collect()
         } else {

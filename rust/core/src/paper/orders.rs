@@ -236,7 +236,7 @@ impl State {
         let request = self.sized(&ask.request)?;
         let ask = Ask { request, ..ask.clone() };
         let Verdict { closes, hold } = self.check(account, &ask, None)?;
-        if self.open_of(account).count() >= OPEN_MAX {
+        if self.open_of(account).len() >= OPEN_MAX {
             return Err(Refusal::forbidden("too many open orders"));
         }
         let id = self.orders.next_id();
@@ -319,14 +319,14 @@ impl State {
             return Err(Refusal::unprocessable("qty must be greater than filled qty"));
         }
         self.check_form(&request)?;
+        let exits = old.role != Role::Parent || old.class == OrderClass::Oco;
+        if exits && request.qty > old.qty {
+            return Err(Refusal::unprocessable("qty of an exit cannot be more than its entry's"));
+        }
         let remains = Qty::from_raw(request.qty.raw() - old.filled.raw());
         let ask = Ask { request: OrderRequest { qty: remains, ..request }, client_order_id: None, releasing: Releasing::Nothing };
         // A leg closes what its parent opened, and was judged with it.
-        let verdict = if old.role == Role::Parent && old.class != OrderClass::Oco {
-            self.check(account, &ask, Some(old.id))?
-        } else {
-            Verdict { closes: true, hold: Price::ZERO }
-        };
+        let verdict = if exits { Verdict { closes: true, hold: Price::ZERO } } else { self.check(account, &ask, Some(old.id))? };
         let internal = |e: crate::types::Error| Refusal::unprocessable(e.to_string());
         let id = self.orders.next_id();
         let reference = self.mark(request.instrument).unwrap_or(Price::ZERO);

@@ -105,8 +105,7 @@ impl State {
     pub(super) fn close_all(&mut self, account: usize, query: &Query) -> Answer {
         let cancels = query.flag("cancel_orders")?;
         if cancels {
-            let open: Vec<OrderId> = self.open_of(account).collect();
-            for id in open {
+            for id in self.open_of(account) {
                 self.cancel(id);
             }
         }
@@ -125,14 +124,16 @@ impl State {
     }
 
     /// Open orders of an account, in order of submission.
-    pub(super) fn open_of(&self, account: usize) -> impl Iterator<Item = OrderId> + '_ {
-        let orders = self.holders[account].orders.iter().copied();
-        orders.filter(|&id| self.orders.get(id).is_some_and(|o| !o.status().is_terminal()))
+    pub(super) fn open_of(&self, account: usize) -> Vec<OrderId> {
+        let mine = |id: &OrderId| self.orders.get(*id).is_some_and(|o| o.strategy.index() == account);
+        let mut open: Vec<OrderId> = self.orders.open().iter().copied().filter(mine).collect();
+        open.sort_unstable();
+        open
     }
 
     /// Cancel everything: one answer an order.
     pub(super) fn cancel_all(&mut self, account: usize) -> Value {
-        let open: Vec<OrderId> = self.open_of(account).collect();
+        let open = self.open_of(account);
         let mut rows = Vec::with_capacity(open.len());
         for id in open {
             let before = self.orders.get(id).map(crate::order::Order::status);

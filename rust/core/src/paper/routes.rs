@@ -34,7 +34,7 @@ impl Request {
         }
         if matches!(self.method.as_str(), "PATCH" | "DELETE") {
             // What is replaced or canceled, and what rests.
-            all.extend(state.open_of(self.account as usize).filter_map(|id| state.orders.get(id)).map(|o| o.instrument));
+            all.extend(state.open_of(self.account as usize).into_iter().filter_map(|id| state.orders.get(id)).map(|o| o.instrument));
         }
         all.sort_unstable();
         all.dedup();

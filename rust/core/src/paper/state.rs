@@ -359,7 +359,7 @@ impl State {
 
     /// What of the market concerns the orders in `instrument`.
     pub(super) fn interest(&self, instrument: InstrumentId) -> Interest {
-        self.venues[usize::from(self.is_crypto(instrument))].interest(instrument)
+        self.venues[usize::from(self.is_crypto(instrument))].interest(instrument, self.now)
     }
 
     /// True where orders in `instrument` are matched with its book.

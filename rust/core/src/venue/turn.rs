@@ -122,15 +122,16 @@ impl SimVenue {
         desk.orders.iter().find(|o| o.id == order).map(Resting::terms)
     }
 
-    /// What of the market concerns the orders in `instrument`.
-    pub fn interest(&self, instrument: InstrumentId) -> Interest {
+    /// What of the market concerns the orders in `instrument` at `now`.
+    pub fn interest(&self, instrument: InstrumentId, now: Timestamp) -> Interest {
         let mut interest = Interest::NONE;
         let Some(desk) = self.desks.get(instrument.index()).filter(|d| !d.orders.is_empty()) else { return interest };
         interest.at_limit = self.config.queue != QueueModel::Behind;
         interest.stops_on_quotes = desk.stops_on_quotes;
-        // A book must be followed whole, bars have four prices, an auction looks at every print.
+        // A book must be followed whole, bars have four prices, an auction looks at every print once it is due.
         let bars_alone = !desk.sources.trades && !desk.sources.quotes;
-        interest.every = desk.auctions > 0 || bars_alone || desk.depth.is_some() || self.config.matching == Matching::Book;
+        let auction = desk.auctions > 0 && desk.orders.iter().any(|o| o.auction <= now);
+        interest.every = auction || bars_alone || desk.depth.is_some() || self.config.matching == Matching::Book;
         for order in desk.orders.iter().filter(|o| desk.may_trade(o)) {
             if !order.waits_for_stop() {
                 match order.side {

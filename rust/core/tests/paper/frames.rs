@@ -181,7 +181,8 @@ fn only_what_is_wanted_is_sent() {
 
 #[test]
 fn messages_are_made_complete_where_asked() {
-    let mut data = quote_data(&[(1, 100_000_000_000, 10_000_000, 1_000_000_000, 0), (1_000, 60_000_000_000_000, 10_000_000, 1_000_000_000, 2)]);
+    let mut data =
+        quote_data(&[(1, 100_000_000_000, 10_000_000, 1_000_000_000, 0), (1_000, 60_000_000_000_000, 10_000_000, 1_000_000_000, 2)]);
     let quotes = &mut data.quotes[0];
     (quotes.bid_venue, quotes.ask_venue, quotes.conditions, quotes.tape) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut trades = TradeBatch::default();
@@ -195,7 +196,8 @@ fn messages_are_made_complete_where_asked() {
     let mut encoder = FrameEncoder::new(FrameFormat::Json, 100).complete([("AAPL".to_owned(), b'A')]);
     let frames = encoder.frames(&rows, 0..rows.len(), &everything());
     let messages: Vec<serde_json::Value> = serde_json::from_slice(&frames[0]).unwrap();
-    let found: Vec<String> = messages.iter().map(|m| ["T", "S", "bx", "x", "c", "z", "i", "tks"].map(|k| m[k].to_string()).join(" ")).collect();
+    let found: Vec<String> =
+        messages.iter().map(|m| ["T", "S", "bx", "x", "c", "z", "i", "tks"].map(|k| m[k].to_string()).join(" ")).collect();
     assert_eq!(
         found,
         [

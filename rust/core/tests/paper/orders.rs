@@ -270,3 +270,40 @@ fn orders_for_an_auction_are_taken_until_shortly_before_it() {
     assert_eq!(b.again(&order)["filled_avg_price"], "102.5");
     b.check_replay();
 }
+
+#[test]
+fn an_order_for_the_close_does_not_follow_the_quotes_of_the_day() {
+    let mut b = Bench::open(&json!({}));
+    let mut body = simple("AAPL", "buy", "10", "market");
+    body["time_in_force"] = json!("cls");
+    let order = b.order(&body);
+    let before = b.venue.records();
+    for i in 0..500 {
+        b.quote("AAPL", 100.0 + f64::from(i % 5) / 100.0, 100.1, 50.0);
+        b.market(&[(b.now + 1, "AAPL", 100.05, 0.0, 10.0)]);
+    }
+    assert_eq!(b.venue.records(), before);
+    b.go(at(0, 16, 1));
+    assert_eq!(b.again(&order)["filled_avg_price"], "100.05");
+    b.check_replay();
+}
+
+#[test]
+fn an_exit_may_shrink_and_move_but_not_grow() {
+    let mut b = Bench::open(&json!({}));
+    let mut body = simple("AAPL", "buy", "10", "market");
+    body["order_class"] = json!("bracket");
+    body["take_profit"] = json!({"limit_price": "101"});
+    body["stop_loss"] = json!({"stop_price": "99"});
+    let order = b.order(&body);
+    let leg = b.again(&order)["legs"][0]["id"].as_str().unwrap().to_owned();
+    let (status, refused) = b.call(0, "PATCH", &format!("/orders/{leg}"), "", &json!({"qty": "11"}));
+    assert_eq!((status, &refused["code"]), (422, &json!(42_210_000)));
+    let (status, new) = b.call(0, "PATCH", &format!("/orders/{leg}"), "", &json!({"limit_price": "101.5"}));
+    assert_eq!((status, &new["order_class"]), (200, &json!("bracket")));
+    let id = new["id"].as_str().unwrap().to_owned();
+    assert_eq!(b.call(0, "DELETE", &format!("/orders/{id}"), "", &Value::Null).0, 204);
+    let stop = b.again(&order)["legs"][1].clone();
+    assert_eq!(stop["status"], "canceled", "canceling a replaced leg cancels the other");
+    b.check_replay();
+}

@@ -41,7 +41,7 @@ impl World {
     fn market(&mut self) {
         let mut events = Vec::new();
         let mut ts = self.bench.now;
-        for _ in 0..1 + self.random.below(12) {
+        for _ in 0..=self.random.below(12) {
             ts += 1 + self.random.below(2_000_000_000) as i64;
             let which = self.random.below(3) as usize;
             self.prices[which] *= 1.0 + 0.002 * self.random.normal();
@@ -183,7 +183,7 @@ impl World {
                 assert_eq!(event == "fill", status == "filled");
                 self.fills += 1;
             }
-            told.0 = status.to_owned();
+            status.clone_into(&mut told.0);
             self.updates += 1;
         }
     }

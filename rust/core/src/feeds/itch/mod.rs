@@ -30,6 +30,7 @@ mod wire;
 use super::decode::Batches;
 use super::zone::{Date, NewYorkDay};
 use super::{Decoder, Fault, QualityPolicy};
+use crate::book::prefetch::prefetch;
 use crate::types::{Error, Result, Timestamp};
 use orders::Orders;
 use rows::{ROWS, Rows};
@@ -237,7 +238,7 @@ impl ItchDecoder {
             let mut unknown = None;
             while messages < BLOCK_MESSAGES {
                 // Each message tells where the next one begins, so that their memory would be waited for one by one.
-                bytes.get(next + AHEAD_BYTES).inspect(|byte| orders::prefetch(*byte));
+                bytes.get(next + AHEAD_BYTES).inspect(|byte| prefetch(*byte));
                 match Self::frame(framing, &bytes[next..]) {
                     Ok(Some((start, end))) => {
                         let Some(message) = bytes.get(next + start..next + end) else { break };

@@ -10,6 +10,7 @@
 //! references: the window jumps only after as many orders beside it as make up for the work.
 
 use super::table::Table;
+use crate::book::prefetch::prefetch;
 use crate::types::Side;
 
 pub(super) use super::table::{REFERENCE_BITS, REFERENCE_MAX, Resting};
@@ -276,21 +277,6 @@ impl Orders {
     pub(super) fn remove(&mut self, reference: u64) -> Option<Resting> {
         self.reduce(reference, u32::MAX)
     }
-}
-
-/// Call for the cache line in which `value` begins.
-#[inline]
-pub(super) fn prefetch<T>(value: &T) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: a prefetch reads and writes nothing that a program can see, and faults at no address; this one is a value's. SSE, which
-    // it needs, is part of x86-64.
-    #[allow(unsafe_code, reason = "measured: a quarter of the time with 100,000 live orders; see SAFETY")]
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
-    }
-    #[cfg(any(not(target_arch = "x86_64"), miri))]
-    let _ = value;
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::line::{Line, Mean};
 use crate::indicators::catalog::{Description, period};
 use crate::indicators::checked_period;
-use crate::indicators::smooth::Smoother;
+use crate::indicators::smooth::{Smoother, each_row};
 use crate::indicators::study::{State, Streaming, Study};
 use crate::types::Result;
 
@@ -69,6 +69,11 @@ impl Study<1, 1> for Ema {
 
     fn run(&mut self, [xs]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         self.smoother.extend(xs, out);
+    }
+
+    fn run_beside(&self, columns: [&[f64]; 1], series: usize, [out]: [&mut [f64]; 1]) -> bool {
+        let mut smoothers = self.smoother.beside(series);
+        each_row(columns, series, out, |[row], out| smoothers.row(row, out))
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

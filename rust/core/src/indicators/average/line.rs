@@ -2,7 +2,7 @@
 //! written once over blocks of rows and steps with blocks of one.
 
 use crate::indicators::doubling::{self, Moving, Tilt, Window};
-use crate::indicators::smooth::Smoother;
+use crate::indicators::smooth::{Smoother, Smoothers};
 use crate::indicators::study::{State, Study};
 use crate::indicators::window::Lag;
 use std::fmt::Debug;
@@ -156,6 +156,11 @@ impl Smooth {
     /// Weight `take` for the newest value, from the first value on.
     pub(in crate::indicators) fn weighing(take: f64) -> Self {
         Self(Smoother::new(1, take))
+    }
+
+    /// For `series` series side by side, each as new as this.
+    pub(in crate::indicators) fn beside(&self, series: usize) -> Smoothers {
+        self.0.beside(series)
     }
 
     /// The last value.

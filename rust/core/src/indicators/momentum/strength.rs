@@ -4,6 +4,7 @@ use crate::indicators::average::line::{Composed, Line, ROWS, Smooth, each_pair, 
 use crate::indicators::average::smoothed::Cascade;
 use crate::indicators::catalog::{Description, period, whole};
 use crate::indicators::scratch::Columns;
+use crate::indicators::smooth::each_row;
 use crate::indicators::statistics::order::Ordered;
 use crate::indicators::study::{State, Streaming, Study};
 
@@ -84,6 +85,32 @@ impl Study<1, 1> for Strength {
         for (xs, out) in xs.chunks(ROWS).zip(out.chunks_mut(ROWS)) {
             self.take::<ROWS>(xs, out);
         }
+    }
+
+    fn run_beside(&self, columns: [&[f64]; 1], series: usize, [out]: [&mut [f64]; 1]) -> bool {
+        let (mut up, mut down) = (self.up.beside(series), self.down.beside(series));
+        let mut room = vec![f64::NAN; 4 * series];
+        let (last, moved) = room.split_at_mut(series);
+        let (rises, rest) = moved.split_at_mut(series);
+        let (falls, ups) = rest.split_at_mut(series);
+        let mut is_first = true;
+        each_row(columns, series, out, |[row], out| {
+            if std::mem::take(&mut is_first) {
+                up.skip(1);
+                down.skip(1);
+                last.copy_from_slice(row);
+                return out.fill(f64::NAN);
+            }
+            for (((now, then), rise), fall) in row.iter().zip(&mut *last).zip(&mut *rises).zip(&mut *falls) {
+                [*rise, *fall] = moves(*now, *then);
+                *then = *now;
+            }
+            up.row(rises, ups);
+            down.row(falls, out);
+            for (y, &up) in out.iter_mut().zip(&*ups) {
+                *y = self.of(up, *y);
+            }
+        })
     }
 
     fn visit(&mut self, state: &mut State<'_>) {

@@ -1,0 +1,31 @@
+"""A strategy that trades without end: it buys and sells in turn, at the market and with limits, and cancels some."""
+
+from typing import Any
+
+import tickwright as tw
+
+
+class Swing(tw.Strategy):
+    """One order on every so many quotes of a symbol; every third is a limit far away that the next one cancels."""
+
+    name = "swing"
+    every: int = 10
+
+    def on_start(self) -> None:
+        self.seen: dict[str, int] = {}
+        self.resting: dict[str, int] = {}
+
+    def on_quote(self, quote: Any) -> None:
+        n = self.seen[quote.symbol] = self.seen.get(quote.symbol, 0) + 1
+        if n % self.every:
+            return
+        turn = n // self.every
+        if turn % 3 == 0:
+            self.resting[quote.symbol] = self.submit(quote.symbol, "buy", 5, limit=round(quote.bid * 0.9, 2))
+        elif quote.symbol in self.resting:
+            self.cancel(self.resting.pop(quote.symbol))
+        held = self.position(quote.symbol).qty
+        if held > 0:
+            self.sell(quote.symbol, held)
+        else:
+            self.buy(quote.symbol, 10 + turn % 7)
