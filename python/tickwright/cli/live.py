@@ -95,31 +95,20 @@ async def _run(node: LiveNode, for_s: float | None, *, show: bool) -> dict[str, 
     running = asyncio.create_task(node.run())
     if for_s is not None:
         loop.call_later(for_s, node.stop, f"{for_s:g} s are over")
-    last: dict[str, Any] = {}
     if show:
-        last = await _shown(node, running)
-    else:
-        while not running.done():
-            last = _status(node) or last
-            await asyncio.wait([running], timeout=0.5)
-    return {**last, "reason": await running}
+        await _shown(node, running)
+    reason = await running
+    return {**node.status(), "reason": reason}
 
 
-async def _shown(node: LiveNode, running: asyncio.Task[str]) -> dict[str, Any]:
+async def _shown(node: LiveNode, running: asyncio.Task[str]) -> None:
     from rich.live import Live
 
     from tickwright.live.view import view
 
-    last: dict[str, Any] = {}
     title = f"tickwright: {', '.join(node.settings.symbols)}"
     with Live(refresh_per_second=4, screen=True) as screen:
         while not running.done():
-            last = _status(node) or last
-            if last:
-                screen.update(view(last, node.notices, title))
+            if node.has_status:
+                screen.update(view(node.status(), node.notices, title))
             await asyncio.wait([running], timeout=0.25)
-    return last
-
-
-def _status(node: LiveNode) -> dict[str, Any] | None:
-    return node.status() if node.session is not None and node.is_open else None

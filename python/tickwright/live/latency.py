@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 __all__ = ["Latency"]
@@ -36,9 +37,9 @@ class Latency:
         self.count += 1
         self._newest.append(ns)
 
-    def percentile_us(self, percent: float) -> float:
-        """Microseconds that `percent` of the newest took at most; NaN before the first."""
+    def percentile_us(self, percent: float) -> float | None:
+        """Microseconds that `percent` of the newest took at most; None before the first."""
         if not self._newest:
-            return float("nan")
+            return None
         ordered = sorted(self._newest)
-        return ordered[max(0, -(-len(ordered) * percent // 100).__int__() - 1)] / 1_000
+        return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)] / 1_000

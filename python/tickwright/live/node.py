@@ -93,7 +93,7 @@ class LiveNode:
         self._away: dict[str, float] = {}
         self._days = TradingDays(())
         self._failure: Exception | None = None
-        self._closed = False
+        self._final: dict[str, Any] = {}
         self._reconciling = asyncio.Lock()
         self.session: Session | None = None
         self.notices: deque[dict[str, Any]] = deque(maxlen=1_000)
@@ -149,7 +149,9 @@ class LiveNode:
         session.do(_core.Node.command, name, by, why, session.now_ns(), number)
 
     def status(self) -> dict[str, Any]:
-        """Say how it stands: state, money, counts, latencies in microseconds."""
+        """Say how it stands, and once it has ended, how it stood then: state, money, counts, latencies in µs."""
+        if self._final:
+            return self._final
         session = self._session()
         return {
             **session.core.status(),
@@ -170,9 +172,9 @@ class LiveNode:
         }
 
     @property
-    def is_open(self) -> bool:
-        """Whether its journal is open."""
-        return self.session is not None and not self._closed
+    def has_status(self) -> bool:
+        """Whether it has got so far that `status` can be asked."""
+        return self.session is not None
 
     def _session(self) -> Session:
         if self.session is None:
@@ -464,7 +466,7 @@ class LiveNode:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.session is not None:
             self.session.cancel_timers()
-            self._closed = True
+            self._final = self.status()
             if self.session.broken is None:
                 self.session.core.close()
         await self._broker.close()

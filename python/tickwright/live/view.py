@@ -46,7 +46,8 @@ def _positions(status: Mapping[str, Any]) -> Table:
 def _latencies(status: Mapping[str, Any]) -> Table:
     table = Table("µs", "p50", "p99", "n", expand=True)
     for name, found in status["latency_us"].items():
-        table.add_row(name.replace("_", " "), f"{found['p50']:,.0f}", f"{found['p99']:,.0f}", f"{found['n']:,}")
+        cells = ["" if found[key] is None else f"{found[key]:,.0f}" for key in ("p50", "p99", "n")]
+        table.add_row(name.replace("_", " "), *cells)
     return table
 
 
