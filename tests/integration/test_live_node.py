@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -87,3 +88,144 @@ def test_orders_of_a_strategy_reach_the_venue_and_their_fills_come_back(tmp_path
     assert found["positions"] == [] or all(Decimal(p["qty"]) == 0 for p in found["positions"])
     report = tw.journal.verify(tmp_path / "journal")
     assert report.ok
+
+
+def decisions(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What was decided, and when in event time."""
+    fields = ("submitted_ns", "symbol", "side", "type", "qty", "limit_price")
+    return [tuple(row[field] for field in fields) for row in rows]
+
+
+def number(value: float) -> str | None:
+    return None if math.isnan(value) else f"{value:g}"
+
+
+class Steps(tw.Strategy):
+    """Decides by the market alone: an order on every 40th quote, a timer, a limit below the bid."""
+
+    name = "steps"
+    seen = 0
+
+    def on_quote(self, quote: Any) -> None:
+        self.seen += 1
+        if self.seen == 1:  # a node begins before the first event, a backtest with it
+            self.set_timer("tick", at_ns=quote.ts + 600 * 10**9)
+        if self.seen % 40 == 0:
+            self.submit(quote.symbol, "buy", 1 + self.seen % 7, limit=round(quote.bid - 0.02, 2))
+
+    def on_timer(self, timer: Any) -> None:
+        self.buy("BAC", 3)
+        self.set_timer("tick", seconds=600.0)
+
+
+def test_a_node_decides_what_a_backtest_of_the_same_day_decides(tmp_path: Path) -> None:
+    day = market()
+    tested = tw.backtest(Steps(), day, venue=tw.SimVenue(rules="alpaca")).orders.to_pandas()
+    strategy = Steps()
+    with PaperServer({"paper": {"speed": 0.0, "requests_per_minute": 0}}, data=day) as server:
+        live = node(server, tmp_path, [strategy], kinds=["quotes", "trades"])
+
+        async def trade() -> list[dict[str, Any]]:
+            running = asyncio.create_task(live.run())
+            await until(lambda: (live.has_status and live.status()["state"] == "RUNNING") or running.done())
+            for _ in range(40):
+                await asyncio.to_thread(server.control, "POST", "advance", {"by_s": 600})
+            await until(lambda: strategy.seen == day.count("quotes") or running.done(), 60.0)
+            live.stop()
+            session = live.session
+            assert session is not None
+            rows = session.core.orders(open_only=False)
+            await running
+            return rows
+
+        rows = asyncio.run(trade())
+    theirs = [
+        (row.submitted.value, row.symbol, row.side, row.type, number(row.qty), number(row.limit_price))
+        for row in tested.itertuples()
+    ]
+    ours = decisions(rows)
+    print(f"{len(ours)} of {len(theirs)} orders decided alike, at the same moments")
+    assert len(theirs) > 40
+    assert ours == theirs
+
+
+def test_word_of_the_broker_that_was_missed_is_asked_for(tmp_path: Path) -> None:
+    strategy = Swing(every=20, orders=60)
+    with PaperServer({"paper": {"speed": 600.0, "requests_per_minute": 0}}, data=market()) as server:
+        live = node(server, tmp_path, [strategy])
+
+        async def trade() -> dict[str, Any]:
+            running = asyncio.create_task(live.run())
+            for cut in (10, 25, 40):
+                await until(lambda n=cut: len(strategy.filled) >= n or running.done(), 60.0)
+                rule = {"kind": "disconnect", "where": "trade_updates", "nth": 1}
+                await asyncio.to_thread(server.control, "PUT", "faults", [rule])
+            await until(lambda: len(strategy.filled) == 60 or running.done(), 60.0)
+            status = live.status()
+            live.stop()
+            await running
+            return status
+
+        status = asyncio.run(trade())
+    assert status["state"] == "RUNNING"
+    assert status["streams"]["updates disconnected"] >= 2
+    assert status["anomalies"] == 0
+    assert status["sent"] == {"submit": 60}
+
+
+def test_a_second_node_of_the_account_does_not_start(tmp_path: Path) -> None:
+    with PaperServer({"paper": {"speed": 600.0}}, data=market()) as server:
+        first, second = node(server, tmp_path, [Swing()]), node(server, tmp_path / "other", [Swing()])
+        second._lease_folder = first._lease_folder
+
+        async def both() -> None:
+            running = asyncio.create_task(first.run())
+            await until(lambda: first.has_status or running.done())
+            with pytest.raises(tw.ConfigError, match="trades it already"):
+                await second.run()
+            first.stop()
+            await running
+
+        asyncio.run(both())
+
+
+def test_positions_of_somebody_else_are_refused_or_traded_beside(tmp_path: Path) -> None:
+    from alpaca.trading.client import TradingClient
+
+    with PaperServer({"paper": {"speed": 600.0, "requests_per_minute": 0}}, data=market()) as server:
+        client = TradingClient(KEY, SECRET, url_override=server.rest_url, raw_data=True)
+        client.post("/orders", {"symbol": "BAC", "qty": "7", "side": "buy", "type": "market", "time_in_force": "day"})
+
+        def held() -> bool:
+            return bool(client.get("/positions"))
+
+        asyncio.run(until(held))
+        with pytest.raises(tw.ConfigError, match="holds 7 BAC already; set adopt = true"):
+            asyncio.run(node(server, tmp_path, [Swing()]).run())
+        strategy = Swing(every=20, orders=5)
+        live = node(server, tmp_path, [strategy], adopt=True)
+
+        async def trade() -> None:
+            running = asyncio.create_task(live.run())
+            await until(lambda: len(strategy.filled) == 5 or running.done(), 60.0)
+            live.stop()
+            await running
+
+        asyncio.run(trade())
+        assert client.get("/positions")[0]["qty"] == "17"
+        assert live.last_comparison is not None
+        assert live.last_comparison.agrees
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"symbols": ["BAC", "BAC"]}, "names a symbol twice"),
+        ({"kinds": ["ticks"]}, "kinds"),
+        ({"group_ms": 0}, "group_ms"),
+        ({"clock": "sundial"}, "clock"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        NodeSettings(**{"symbols": ["BAC"], **settings})

@@ -9,7 +9,7 @@ class Swing(tw.Strategy):
     """One order on every so many quotes of a symbol; every third is a limit far away that the next one cancels."""
 
     name = "swing"
-    every: int = 10
+    every: int = 4
 
     def on_start(self) -> None:
         self.seen: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""A node that is killed again and again while it trades: no order is sent twice, no fill lost, positions are the venue's.
+"""A node that is killed again and again while it trades: nothing is sent twice or lost, positions are the venue's.
 
 TICKWRIGHT_KILLS sets how often (`make recovery` takes 200).
 """
@@ -86,7 +86,7 @@ def pages(client: TradingClient, path: str, size: str, token: str) -> list[dict[
 @pytest.mark.parametrize("durability", ["group", "always"])
 def test_a_node_survives_being_killed_at_any_moment(tmp_path: Path, durability: str) -> None:
     day = tw.feeds.synthetic(symbols=["BAC", "SPY"], date="2026-01-05", seed=11, events_scale=0.2)
-    settings = {"paper": {"speed": 20.0, "requests_per_minute": 0, "data_requests_per_minute": 0}}
+    settings = {"paper": {"speed": 30.0, "requests_per_minute": 0, "data_requests_per_minute": 0}}
     chance = random.Random(7)
     with PaperServer(settings, data=day) as server:
         node = Killed(tmp_path, server.rest_url, durability)
