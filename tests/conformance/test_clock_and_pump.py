@@ -157,6 +157,24 @@ def test_the_speed_can_be_changed_while_it_runs():
         assert now(server) == stands
 
 
+def test_time_may_be_moved_by_hand_while_it_runs():
+    """No row is played twice, and none is left out."""
+    with run(speed=100.0, wait=False) as server, rig.Socket(server.stock_stream_url) as socket:
+        socket.auth()
+        socket.ask({"action": "subscribe", "trades": ["AAPL"]})
+        server.control("POST", "clock", {"speed": 0.001})
+        heard = []
+        for _ in range(5):
+            server.control("POST", "advance", {"by_s": 100})
+            server.control("POST", "clock", {"speed": 20.0})
+            time.sleep(0.05)
+        server.control("POST", "advance", {"to": "2026-01-06T14:29:00Z"})
+        heard = socket.until(lambda messages: messages and messages[-1]["t"].startswith("2026-01-05T15:29:40"))
+    times = [m["t"] for m in heard]
+    assert times == sorted(set(times))
+    assert len(times) >= 170
+
+
 def test_the_clock_never_goes_back():
     clock = VirtualClock(1_000_000, 5.0)
     seen = [clock.now_ns]

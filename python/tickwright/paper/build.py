@@ -115,19 +115,23 @@ def build(config: Config, data: MarketData | None, abort: Abort) -> Parts:
     clock = VirtualClock(venue.now_ns if recovered else start_ns, 1.0 if data is None else paper.speed)
     if recovered and data is None:
         clock.reach(time.time_ns())
+
+    def now_ns() -> int:
+        return max(clock.now_ns, market.at_ns)
+
     keys = Keys(paper.accounts)
     faults = FaultScript(paper.faults, paper.seed)
     streams = MarketHub(
         keys,
         [frozenset(account.feeds) for account in paper.accounts],
         faults,
-        lambda: clock.now_ns,
+        now_ns,
         auth_timeout_s=paper.auth_timeout_s,
         frames_max=paper.queue_frames,
         iex_symbols=paper.iex_symbols,
     )
     binary = paper.trade_updates == "binary"
-    trades = TradeHub(keys, faults, lambda: clock.now_ns, binary=binary, frames_max=paper.queue_frames)
+    trades = TradeHub(keys, faults, now_ns, binary=binary, frames_max=paper.queue_frames)
     tape = Tape(data if data is not None else MarketData.merge([]))
     if not recovered and data is not None and start_ns > first_ns:
         rows = _core.MarketRows(data._core)

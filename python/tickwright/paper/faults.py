@@ -61,13 +61,18 @@ class _Rule:
         once = given.nth is not None or (given.kind in STREAM_KINDS and self.by_time)
         return 1 if once else None
 
+    @property
+    def spent(self) -> bool:
+        """Whether it has struck as often as it may."""
+        return self.most is not None and self.happened >= self.most
+
     def strikes(self, now_ns: int) -> bool:
         """Count one that matches; whether it goes wrong."""
         given = self.settings
         if self.after_ns is not None and now_ns < self.after_ns:
             return False
         self.matched += 1
-        if self.most is not None and self.happened >= self.most:
+        if self.spent:
             return False
         if given.nth is not None and self.matched < given.nth:
             return False
@@ -176,6 +181,11 @@ class FaultScript:
             if rule.settings.where in ("*", name) and rule.by_time is not frames and rule.strikes(now_ns):
                 return rule.settings
         return None
+
+    def next_moment(self, now_ns: int) -> int | None:
+        """When time alone will next break or silence a stream, after `now_ns`."""
+        moments = (rule.after_ns for rule in self._streams if rule.by_time and not rule.spent)
+        return min((ns for ns in moments if ns is not None and ns > now_ns), default=None)
 
     @property
     def watches_streams(self) -> bool:

@@ -15,6 +15,7 @@ from tickwright import _core
 from tickwright.data import MarketData
 from tickwright.paper.assets import asset_class
 from tickwright.paper.news import NewsFeed
+from tickwright.paper.touch import TouchBooks
 from tickwright.paper.wire import Format, encode
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class Market:
         self._rows, self._bars = rows, bars
         self.sent = 0 if rows is None else rows.find(self.at_ns)
         self._delayed = 0 if rows is None else rows.find(self.at_ns - DELAY_NS)
+        self._books = TouchBooks(data)
         self._news = NewsFeed(() if data is None else data.news, self.at_ns)
         self._bars_sent = 0
         if bars is not None:
@@ -162,6 +164,9 @@ class Market:
 
     def play(self, now_ns: int, most: int) -> bool:
         """Let everything happen that is due by `now_ns`, at most about `most` rows; whether that was all."""
+        goal_ns = max(now_ns, self.at_ns)  # moved by hand while it runs, or by data put in
+        moment_ns = self._faults.next_moment(self.at_ns) if self._faults.watches_streams else None
+        now_ns = goal_ns if moment_ns is None else min(goal_ns, moment_ns)
         at_ns, stop = now_ns, self.sent
         if self._rows is not None:
             stop = self._rows.find(now_ns)
@@ -173,14 +178,17 @@ class Market:
                 self.venue.market(self._rows, self.sent, stop)
         if at_ns >= self.venue.next_wake_ns:
             self.venue.advance(at_ns)
-        self.at_ns = max(self.at_ns, at_ns)
+        before_ns, self.at_ns = self.at_ns, at_ns
         if self._streams.sessions:
             self._show(at_ns, stop)
+            self._show_books(self._books, before_ns, at_ns)
         else:
             self._skip(at_ns)
         self.sent = stop
         self._flush()
-        return at_ns == now_ns
+        if at_ns == moment_ns:
+            self._disturb()
+        return at_ns == goal_ns
 
     def inject(self, data: MarketData) -> None:
         """Let `data` happen now: what a live feed or a test puts in."""
@@ -196,6 +204,7 @@ class Market:
         self.tape.add(data)
         for group, sessions in self._streams.groups().items():
             self._streams.send(sessions, self._frames(group, rows, 0, len(rows)))
+        self._show_books(TouchBooks(data), -1, last_ns)
         self._show_news(NewsFeed(data.news, -1).take(last_ns))
         self._flush()
 
@@ -263,6 +272,12 @@ class Market:
                         messages.append(message)
             if messages:
                 self._streams.send(sessions, [encode(messages, form)])
+
+    def _show_books(self, books: TouchBooks, after_ns: int, until_ns: int) -> None:
+        for (_, form, wanted), sessions in self._streams.groups().items():
+            symbols = dict(wanted).get("orderbooks")
+            if symbols and (made := books.messages(after_ns, until_ns, symbols)):
+                self._streams.send(sessions, [encode(made, form)])
 
     def _show_news(self, items: list[dict[str, Any]]) -> None:
         for (feed, form, wanted), sessions in self._streams.groups().items() if items else ():

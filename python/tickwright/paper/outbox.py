@@ -14,7 +14,7 @@ __all__ = ["Outbox"]
 Frame = bytes | str
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # What a client sent away is told must reach it within this time, else the connection is cut.
-FAREWELL_S = 1.0
+FAREWELL_S = 3.0
 
 
 class Outbox:

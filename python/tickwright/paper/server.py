@@ -306,10 +306,25 @@ class PaperServer:
             raise TickwrightError("the paper server is not running; use it in a `with` statement")
         return self._urls
 
-    def __getattr__(self, name: str) -> str:
-        if name in ("rest_url", "trading_stream_url", "stock_stream_url", "crypto_stream_url"):
-            return str(getattr(self.urls, name))
-        raise AttributeError(name)
+    @property
+    def rest_url(self) -> str:
+        """``url_override`` of the REST clients."""
+        return self.urls.rest_url
+
+    @property
+    def trading_stream_url(self) -> str:
+        """``url_override`` of ``TradingStream``."""
+        return self.urls.trading_stream_url
+
+    @property
+    def stock_stream_url(self) -> str:
+        """``url_override`` of ``StockDataStream``."""
+        return self.urls.stock_stream_url
+
+    @property
+    def crypto_stream_url(self) -> str:
+        """``url_override`` of ``CryptoDataStream``."""
+        return self.urls.crypto_stream_url
 
     @property
     def pid(self) -> int | None:
@@ -375,7 +390,9 @@ class PaperServer:
             if self._running is not None:
                 self._running.stop()
             self._thread.join(STOP_S)
-            self._thread = None
+            alive, self._thread = self._thread.is_alive(), None
+            if alive:
+                raise TickwrightError(f"the paper server did not end within {STOP_S:.0f} s")
             self._raise()
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
