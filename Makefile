@@ -1,6 +1,6 @@
 # One command each. Needs Python 3.11 or newer (with venv) and a Rust toolchain; everything else goes into .venv.
 #
-#   make demo    build, install, and run a simulated trading day
+#   make demo    build, install, run a simulated trading day, and trade one over the wire
 #   make test    every test, Rust and Python
 #   make help    the rest
 
@@ -54,8 +54,8 @@ $(EXTENSION): $(RUST_SOURCES) pyproject.toml $(STAMPS)/requires
 build: $(EXTENSION) ## build the extension and install the package into .venv
 
 # --- run, test, check --------------------------------------------------------------------------------------------
-demo: $(EXTENSION) ## run a simulated trading day; writes demo-out/report.html
-	$(BIN)/tickwright demo
+demo: $(EXTENSION) $(STAMPS)/requires-alpaca $(STAMPS)/requires-paper ## a simulated day with a report, then one over the wire: paper venue, node, a cut and a kill
+	$(BIN)/tickwright demo --live
 
 test-rust: $(STAMPS)/venv ## the tests of the Rust core alone
 	$(CARGO) test --workspace --quiet

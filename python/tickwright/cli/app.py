@@ -10,6 +10,7 @@ import typer
 from tickwright.cli.console import Exit, guarded, print_json, print_table, progress_bar, summary_rows
 from tickwright.cli.journal import journal_app
 from tickwright.cli.live import run as run_live
+from tickwright.cli.live import show_live_demo
 from tickwright.cli.paper import paper
 
 __all__ = ["app"]
@@ -260,10 +261,14 @@ def demo(
     out: Annotated[str, typer.Option("--out", "-o", help="Folder for the results.")] = "demo-out",
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No live display.")] = False,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Then trade a day over the wire too: paper venue, node, a cut and a kill.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(min=10, help="Length of that day, seconds.")] = 60.0,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Trade a synthetic day of five symbols and write a report."""
+    """Trade a synthetic day of five symbols and write a report; with --live also through the paper venue."""
     with guarded(as_json=as_json, debug=debug):
         from tickwright import output
         from tickwright.demo import run_demo
@@ -282,6 +287,8 @@ def demo(
                     sorted((c, str(codes.count(c))) for c in set(codes)),
                 )
             typer.echo(f"report:  {written / 'report.html'}")
+        if live:
+            show_live_demo(Path(out) / "live", seed, seconds, show=not (no_progress or as_json), as_json=as_json)
         if open_report:
             _open(written / "report.html")
 

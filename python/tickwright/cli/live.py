@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from tickwright.config import Config
     from tickwright.live import LiveNode
 
-__all__ = ["run"]
+__all__ = ["run", "show_live_demo"]
 
 Text = Optional[str]  # noqa: UP045 - read at run time, and the same on every supported Python
 
@@ -37,6 +39,7 @@ def run(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Trade real money without asking once more.")] = False,
     show: Annotated[bool, typer.Option("--view/--no-view", help="Show the node on the terminal while it runs.")] = True,
+    status_file: Annotated[Text, typer.Option("--status", help="File for the last status, as JSON.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the last status as one JSON object.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")] = False,
 ) -> None:
@@ -54,6 +57,8 @@ def run(
         if checked.node.live:
             _confirm(checked, yes)
         status = asyncio.run(_run(node, for_s, show=show and not as_json and sys.stdout.isatty()))
+        if status_file is not None:
+            Path(status_file).write_text(json.dumps(status, default=str), encoding="utf-8")
         if as_json:
             print_json(status)
         else:
@@ -112,3 +117,25 @@ async def _shown(node: LiveNode, running: asyncio.Task[str]) -> None:
             if node.has_status:
                 screen.update(view(node.status(), node.notices, title))
             await asyncio.wait([running], timeout=0.25)
+
+
+def show_live_demo(folder: Path, seed: int, seconds: float, *, show: bool, as_json: bool) -> None:
+    """Run the demonstration over the wire and say what it showed."""
+    from tickwright.demo_live import run_live_demo
+    from tickwright.errors import TickwrightError
+
+    def say(text: str) -> None:
+        typer.echo(text, err=as_json)
+
+    found = run_live_demo(folder, seed=seed, seconds=seconds, show=show and sys.stdout.isatty(), say=say)
+    latency = found.status["latency_us"]
+    say(f"orders at the venue:  {found.orders}, {found.twice} of them twice")
+    say(f"fills:                {found.fills} at the venue, {found.booked} in the journal")
+    say(f"positions:            {'equal' if found.positions_agree else 'DIFFERENT'}")
+    say(f"journal:              {'verified' if found.journal_ok else 'BROKEN'}, {folder / 'state' / 'journal'}")
+    say(
+        f"latency, µs p50/p99:  frame {latency['frame']['p50']:.0f}/{latency['frame']['p99']:.0f}, "
+        f"order there and back {latency['round_trip']['p50']:.0f}/{latency['round_trip']['p99']:.0f}"
+    )
+    if not found.holds:
+        raise TickwrightError("the demonstration lost or doubled something; its folder is kept")

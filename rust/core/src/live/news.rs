@@ -39,7 +39,7 @@ fn decimal(value: &Value, field: &str) -> Result<Option<i64>> {
     };
     // Average prices come with more digits than prices have.
     let cut = digits.find('.').map_or(digits.len(), |dot| digits.len().min(dot + 10));
-    Price::parse(digits[..cut].as_bytes()).map(|p| Some(p.raw())).map_err(|e| malformed(field, &e.to_string()))
+    Price::parse(&digits.as_bytes()[..cut]).map(|p| Some(p.raw())).map_err(|e| malformed(field, &e.to_string()))
 }
 
 fn moment(value: &Value, field: &str, otherwise: Timestamp) -> Timestamp {

@@ -123,10 +123,10 @@ impl Orders {
     #[inline]
     fn close(&mut self, at: usize) {
         self.open.swap_remove(at);
-        if let Some(&moved) = self.open.get(at) {
-            if let Some(order) = self.all.get_mut(moved.0 as usize - 1) {
-                order.open_index = at as u32;
-            }
+        if let Some(&moved) = self.open.get(at)
+            && let Some(order) = self.all.get_mut(moved.0 as usize - 1)
+        {
+            order.open_index = at as u32;
         }
     }
 
