@@ -22,7 +22,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(wildcard rust/*/Cargo.toml) 
 PYTHON_SOURCES := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust lint bench bench-gate bench-peers simulate fuzz miri sanitize wheel docs clean
+.PHONY: help build demo test test-rust lint bench bench-gate bench-peers simulate recovery fuzz miri sanitize wheel docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cl
 
 simulate: $(STAMPS)/venv ## engine, venue and journal under random faults and crashes: 10,000 seeds, 1,000 kills (TICKWRIGHT_SEED=n for one)
 	TICKWRIGHT_SEEDS=$${TICKWRIGHT_SEEDS:-10000} TICKWRIGHT_KILLS=$${TICKWRIGHT_KILLS:-1000} $(CARGO) test --release --package tickwright-core --test simulate -- --nocapture
+
+recovery: $(EXTENSION) $(STAMPS)/requires-test ## a node killed 200 times while it trades on the paper venue (TICKWRIGHT_KILLS=n)
+	TICKWRIGHT_KILLS=$${TICKWRIGHT_KILLS:-200} $(PY) -m pytest tests/recovery -s -q
 
 fuzz: ## every decoder and the book under libFuzzer, FUZZ_SECONDS each (60); FUZZ_TARGETS="itch dbn" for some
 	@mkdir -p target/fuzz/found

@@ -1,5 +1,7 @@
 //! Tests of the paper venue.
 
+mod actions;
+mod book;
 mod exchange;
 mod frames;
 mod orders;
