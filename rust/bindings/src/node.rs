@@ -24,7 +24,7 @@ use tickwright_core::venue::Sources;
 #[pyclass(module = "tickwright._core")]
 pub(crate) struct Node {
     /// None once closed. Never waited for: every method has the node to itself.
-    node: Mutex<Option<Core<Files>>>,
+    live: Mutex<Option<Core<Files>>>,
     failure: Failure,
     /// Strategies in Python need the interpreter at every event.
     python: bool,
@@ -116,7 +116,7 @@ fn controls(py: Python<'_>, controls: Vec<Control>) -> PyResult<Vec<Bound<'_, Py
 
 impl Node {
     fn inner(&mut self) -> &mut Option<Core<Files>> {
-        self.node.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.live.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn core(&mut self) -> Result<&Core<Files>> {
@@ -125,7 +125,7 @@ impl Node {
 
     /// Run `f` on the node; other Python threads go on meanwhile where no strategy is Python's.
     fn run<T: Send>(&mut self, py: Python<'_>, f: impl FnOnce(&mut Core<Files>) -> Result<T> + Send) -> PyResult<T> {
-        let node = self.node.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut();
+        let node = self.live.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut();
         let act = move || f(node.ok_or_else(|| Error::data("node", "is closed; start it again from its journal"))?);
         let outcome = if self.python { call_attached(act) } else { call(py, act) };
         // What a strategy raised was recorded as its fault; only what ends the process is passed on.
@@ -284,7 +284,7 @@ impl Node {
             let node = Core::create(log, Setup { config, instruments, sources, strategies }, ns(now_ns))?;
             Ok(node.snapshot_every(snapshot_every).following_data(follows_data))
         })?;
-        Ok(Self { node: Mutex::new(Some(node)), failure, python })
+        Ok(Self { live: Mutex::new(Some(node)), failure, python })
     }
 
     /// The node of a journal as it was when it last ended, however it ended, and what was found.
@@ -325,7 +325,7 @@ impl Node {
         let in_doubt: Vec<_> = recovered.in_doubt.iter().map(|&id| (id.0, node.client_id(id))).collect();
         found.set_item("in_doubt", in_doubt)?;
         found.set_item("cut", tail_dict(py, recovered.log.cut.as_ref())?)?;
-        Ok((Self { node: Mutex::new(Some(node)), failure, python }, found))
+        Ok((Self { live: Mutex::new(Some(node)), failure, python }, found))
     }
 
     /// Begin in RECONCILING; event time starts at `at_ns`.
