@@ -1571,6 +1571,9 @@ class Node:
     def in_doubt(self) -> list[tuple[int, str]]:
         """Orders of which the broker must be asked: id and ``client_order_id``."""
 
+    def gapped(self) -> list[int]:
+        """Orders of which a fill is known and one before it is not."""
+
     def broker_id(self, order: int) -> str | None:
         """Give the broker's id of an order, once it is known."""
 

@@ -6,7 +6,7 @@ import tickwright as tw
 
 
 class Swing(tw.Strategy):
-    """One order on every so many quotes of a symbol; every third is a limit far away that the next one cancels."""
+    """One thing on every so many quotes of a symbol: buy, sell what is held, rest a limit far away, cancel it."""
 
     name = "swing"
     every: int = 4
@@ -20,12 +20,12 @@ class Swing(tw.Strategy):
         if n % self.every:
             return
         turn = n // self.every
-        if turn % 3 == 0:
-            self.resting[quote.symbol] = self.submit(quote.symbol, "buy", 5, limit=round(quote.bid * 0.9, 2))
-        elif quote.symbol in self.resting:
-            self.cancel(self.resting.pop(quote.symbol))
         held = self.position(quote.symbol).qty
-        if held > 0:
+        if quote.symbol in self.resting:
+            self.cancel(self.resting.pop(quote.symbol))
+        elif held > 0:
             self.sell(quote.symbol, held)
+        elif turn % 3 == 0:
+            self.resting[quote.symbol] = self.submit(quote.symbol, "buy", 5, limit=round(quote.bid * 0.9, 2))
         else:
             self.buy(quote.symbol, 10 + turn % 7)

@@ -55,7 +55,19 @@ class Desk:
             "replace": self._replace,
         }
         self._in_flight[request["order"]] += 1
-        task = asyncio.get_running_loop().create_task(self._run(kinds[request["kind"]], request))
+        self._keep(self._run(kinds[request["kind"]], request))
+
+    def ask(self, order: int) -> None:
+        """Ask the broker for its own record of an order, of which something was missed."""
+        assert self.session is not None
+        broker_id = self.session.core.broker_id(order)
+        if broker_id is not None and not self._in_flight[order]:
+            self._in_flight[order] += 1
+            request = {"order": order, "kind": "ask", "broker_id": broker_id}
+            self._keep(self._run(self._ask_again, request))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -147,6 +159,9 @@ class Desk:
             await self._submit(request)
         else:
             await self._ask(request["old"], request["broker_id"])
+
+    async def _ask_again(self, request: dict[str, Any]) -> None:
+        await self._ask(request["order"], request["broker_id"])
 
     async def _ask(self, order: int, broker_id: str) -> None:
         """Bring an order up to the broker's record of it, which no request of ours is about to change."""

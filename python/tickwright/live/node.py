@@ -207,6 +207,7 @@ class LiveNode:
             history = await self._history(market_now)
             begin = market_now if history is None else min(history.start or market_now, market_now)
             session.do(_core.Node.start, begin, session.now_ns())
+            session.do(_core.Node.sync, session.now_ns())
             if history is not None:
                 session.do(_core.Node.show, history._core, session.now_ns())
         comparison = await self._reconcile(in_doubt)
@@ -400,6 +401,8 @@ class LiveNode:
         while True:
             await asyncio.sleep(1.0)
             self._tasks = [task for task in self._tasks if not task.done() or task.exception() is not None]
+            for order in session.core.gapped():
+                self._desk.ask(order)
             running = session.core.status()["state"] in ("RUNNING", "REDUCE_ONLY")
             now = time.monotonic()
             gone = self._away.get("updates")

@@ -458,6 +458,11 @@ impl Node {
         Ok(self.core().map_err(to_py)?.in_doubt().into_iter().map(|(id, name)| (id.0, name)).collect())
     }
 
+    /// Orders of which a fill is known and one before it is not.
+    fn gapped(&mut self) -> PyResult<Vec<u64>> {
+        Ok(self.core().map_err(to_py)?.gapped().map(|id| id.0).collect())
+    }
+
     /// The broker's id of an order, once it is known.
     fn broker_id(&mut self, order: u64) -> PyResult<Option<String>> {
         Ok(self.core().map_err(to_py)?.broker_id(OrderId(order)).map(str::to_owned))

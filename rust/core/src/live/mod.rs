@@ -2,14 +2,13 @@
 //!
 //! Frames of market data and messages about orders come in as bytes, requests for the broker go out as JSON bodies, each only once
 //! its record is durable. The shell around it owns sockets, clock and retries, and tells what became of each request. What the
-//! broker says may come twice, late, out of order or not at all: every fill is known by the shares of its order that it covers
-//! ([`Coverage`]), and [`Node::settle`] brings an order up to what the broker's own record of it says.
+//! broker says may come twice, late, out of order or not at all: every fill is known by the shares of its order that it covers, and is
+//! booked when all before it are, so that what is booked is always the first shares of an order, after a crash too; and
+//! [`Node::settle`] brings an order up to what the broker's own record of it says.
 
-mod coverage;
 mod news;
 mod requests;
 
-pub use coverage::Coverage;
 pub use news::Heard;
 pub use requests::{Request, RequestKind};
 
@@ -55,11 +54,20 @@ pub struct Tally {
     pub requests: u64,
 }
 
+/// A fill that waits for those before it.
+#[derive(Clone, Copy, Debug)]
+struct Early {
+    to: i64,
+    price: i64,
+    ts: Timestamp,
+}
+
 /// A session between Alpaca's wires.
 pub struct Node<S: Storage> {
     session: Session<S>,
     names: Names,
-    coverage: BTreeMap<OrderId, Coverage>,
+    /// Fills that came before those before them, by order and first share: last share, price, when.
+    early: BTreeMap<OrderId, BTreeMap<i64, Early>>,
     decoder: AlpacaDecoder,
     batches: Batches,
     /// Ids of the session for those of the decoder's table, as far as it has grown.
@@ -88,10 +96,7 @@ impl<S: Storage> Node<S> {
     /// [`Self::commit`], and [`Recovered::in_doubt`] names the orders to ask the broker about.
     pub fn recover(storage: S, config: LogConfig, strategies: Vec<Box<dyn Strategy>>, now: Timestamp) -> Result<(Self, Recovered)> {
         let (session, recovered) = Session::recover(storage, config, strategies, now)?;
-        let mut node = Self::around(session);
-        let orders = node.session.engine().orders();
-        node.coverage = orders.all().filter(|o| !o.filled.is_zero()).map(|o| (o.id, Coverage::up_to(o.filled.raw()))).collect();
-        Ok((node, recovered))
+        Ok((Self::around(session), recovered))
     }
 
     fn around(session: Session<S>) -> Self {
@@ -100,7 +105,7 @@ impl<S: Storage> Node<S> {
         Self {
             session,
             names: Names::new(prefix),
-            coverage: BTreeMap::new(),
+            early: BTreeMap::new(),
             decoder: AlpacaDecoder::new(Format::Auto, QualityPolicy::default()),
             batches: Batches::default(),
             ids: Vec::new(),
@@ -308,6 +313,11 @@ impl<S: Storage> Node<S> {
         let in_doubt = self.session.in_doubt();
         let (unheard, changing): (Vec<_>, Vec<_>) = in_doubt.into_iter().partition(is_new);
         changing.into_iter().chain(unheard).map(|id| (id, self.client_id(id))).collect()
+    }
+
+    /// Orders of which a fill is known and one before it is not: [`Self::settle`] them.
+    pub fn gapped(&self) -> impl Iterator<Item = OrderId> {
+        self.early.keys().copied()
     }
 
     /// True when orders may leave.

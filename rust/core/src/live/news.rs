@@ -1,7 +1,6 @@
 //! What the broker says of orders, as reports to the engine: messages of its stream, and its own record of an order.
 
-use super::coverage::Part;
-use super::{Node, RequestKind};
+use super::{Early, Node, RequestKind};
 use crate::engine::Input;
 use crate::feeds::alpaca::rfc3339;
 use crate::journal::Storage;
@@ -217,34 +216,51 @@ impl<S: Storage> Node<S> {
         self.step(&Input::Report(Report { execution, due, ts, kind }), now)
     }
 
+    /// Shares of an order that are booked, in units of 1e-9.
+    fn booked(&self, id: OrderId) -> i64 {
+        self.engine().orders().get(id).map_or(0, |order| order.filled.raw())
+    }
+
     /// Shares `from` to `to` of an order were filled.
     fn filled(&mut self, id: OrderId, (from, to): (i64, i64), price: i64, ts: Timestamp, now: Timestamp) -> Result<()> {
         if from < 0 || to <= from || price <= 0 {
             return Err(malformed("fill", &format!("of order {id} covers shares {from} to {to} at {price}, in units of 1e-9")));
         }
-        let covered = self.coverage.entry(id).or_default();
-        match covered.part(from, to) {
-            Part::New => {}
-            Part::Known => {
-                self.tally.repeats += 1;
-                return Ok(());
-            }
-            // What is known of these shares came from the broker's average; its single fills add nothing.
-            Part::Torn => return self.filled_rest(id, (from, to), price, ts, now),
+        let booked = self.booked(id);
+        if to <= booked {
+            self.tally.repeats += 1;
+            return Ok(());
         }
-        covered.add(from, to);
-        self.book(id, from, to, price, ts, now)
+        if from > booked {
+            self.early.entry(id).or_default().insert(from, Early { to, price, ts });
+            return Ok(());
+        }
+        self.book(id, booked, to, price, ts, now)?;
+        self.take_early(id, now)
     }
 
-    /// The part of a fill that no other covers.
-    #[cold]
-    fn filled_rest(&mut self, id: OrderId, (from, to): (i64, i64), price: i64, ts: Timestamp, now: Timestamp) -> Result<()> {
-        let gaps = self.coverage.get(&id).map(|covered| covered.gaps(from, to)).unwrap_or_default();
-        for (from, to) in gaps {
-            self.coverage.entry(id).or_default().add(from, to);
-            self.book(id, from, to, price, ts, now)?;
+    /// Book the fills that waited for what is booked now.
+    fn take_early(&mut self, id: OrderId, now: Timestamp) -> Result<()> {
+        loop {
+            let booked = self.booked(id);
+            let Some(waiting) = self.early.get_mut(&id) else { return Ok(()) };
+            match waiting.first_key_value().map(|(&from, &early)| (from, early)) {
+                Some((from, early)) if from <= booked => {
+                    waiting.pop_first();
+                    if early.to > booked {
+                        self.book(id, booked, early.to, early.price, early.ts, now)?;
+                        if self.booked(id) == booked {
+                            return Ok(()); // the engine would not have it, and said so
+                        }
+                    }
+                }
+                Some(_) => return Ok(()),
+                None => {
+                    self.early.remove(&id);
+                    return Ok(());
+                }
+            }
         }
-        Ok(())
     }
 
     fn book(&mut self, id: OrderId, from: i64, to: i64, price: i64, ts: Timestamp, now: Timestamp) -> Result<()> {
@@ -257,25 +273,19 @@ impl<S: Storage> Node<S> {
     /// Book what the broker's record says was filled and nothing told us.
     fn catch_up(&mut self, order: &Value, id: OrderId, now: Timestamp) -> Result<()> {
         let filled = decimal(order, "filled_qty")?.unwrap_or(0);
-        let covered = self.coverage.get(&id).cloned().unwrap_or_default();
-        let gaps = covered.gaps(0, filled);
-        let missing: i64 = gaps.iter().map(|(from, to)| to - from).sum();
-        if missing == 0 {
+        let booked = self.booked(id);
+        let missing = filled - booked;
+        if missing <= 0 {
             return Ok(());
         }
         let Some(average) = decimal(order, "filled_avg_price")? else {
             return Err(malformed("order", "is filled and has no filled_avg_price"));
         };
-        // Where we know of later fills than the record does, its average is all that there is.
-        let is_whole = covered.total() + missing == filled;
-        let known = self.engine().orders().get(id).filter(|_| is_whole).map(Order::filled_notional_e18);
-        let rest = known.map(|known| (i128::from(average) * i128::from(filled) - known) / i128::from(missing));
-        let price = rest.and_then(|rest| i64::try_from(rest).ok()).filter(|&price| price > 0).unwrap_or(average);
+        let known = self.engine().orders().get(id).map_or(0, Order::filled_notional_e18);
+        let rest = (i128::from(average) * i128::from(filled) - known) / i128::from(missing);
+        let price = i64::try_from(rest).ok().filter(|&price| price > 0).unwrap_or(average);
         let ts = moment(order, "filled_at", moment(order, "updated_at", now));
-        for (from, to) in gaps {
-            self.filled(id, (from, to), price, ts, now)?;
-        }
-        Ok(())
+        self.filled(id, (booked, filled), price, ts, now)
     }
 
     /// An order ended; its fills come first, should they have been missed.
