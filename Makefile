@@ -92,8 +92,9 @@ FUZZ_TRIPLE := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
 	-Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Zsanitizer=address -Ccodegen-units=1
 
-simulate: $(STAMPS)/venv ## engine, venue and journal under random faults and crashes: 10,000 seeds, 1,000 kills (TICKWRIGHT_SEED=n for one)
+simulate: $(STAMPS)/venv ## engine and journal, then the whole node with the paper venue, under random faults and crashes: 10,000 seeds each, 1,000 kills (TICKWRIGHT_SEED=n for one)
 	TICKWRIGHT_SEEDS=$${TICKWRIGHT_SEEDS:-10000} TICKWRIGHT_KILLS=$${TICKWRIGHT_KILLS:-1000} $(CARGO) test --release --package tickwright-core --test simulate -- --nocapture
+	TICKWRIGHT_SEEDS=$${TICKWRIGHT_SEEDS:-10000} $(CARGO) test --release --package tickwright-core --test node -- --nocapture
 
 recovery: $(EXTENSION) $(STAMPS)/requires-test ## a node killed 200 times while it trades on the paper venue (TICKWRIGHT_KILLS=n)
 	TICKWRIGHT_KILLS=$${TICKWRIGHT_KILLS:-200} $(PY) -m pytest tests/recovery -s -q
