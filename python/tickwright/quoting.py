@@ -42,10 +42,10 @@ class Quoting:
     Examples
     --------
     >>> import tickwright as tw
-    >>> day = tw.feeds.market("2024-03-01", seconds=60, seed=7)
-    >>> result = tw.backtest(tw.Quoting(100, every="1s", keep=False), day, cash=1_000_000)
+    >>> day = tw.feeds.synthetic(seed=7, symbols=["AAPL"], events_scale=0.05)
+    >>> result = tw.backtest(tw.Quoting(100, every="1h", keep=False), day, cash=1_000_000)
     >>> len(result.orders)
-    118
+    12
     """
 
     size: float
