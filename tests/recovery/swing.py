@@ -20,11 +20,16 @@ class Swing(tw.Strategy):
         if n % self.every:
             return
         turn = n // self.every
+        resting = self.resting.get(quote.symbol)
+        if any(order.symbol == quote.symbol and order.id != resting for order in self.open_orders()):
+            return
         held = self.position(quote.symbol).qty
-        if quote.symbol in self.resting:
+        if resting is not None:
             self.cancel(self.resting.pop(quote.symbol))
         elif held > 0:
             self.sell(quote.symbol, held)
+        elif held < 0:
+            self.buy(quote.symbol, -held)
         elif turn % 3 == 0:
             self.resting[quote.symbol] = self.submit(quote.symbol, "buy", 5, limit=round(quote.bid * 0.9, 2))
         else:
