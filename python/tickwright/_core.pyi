@@ -1667,7 +1667,7 @@ class PaperVenue:
 class FrameEncoder:
     """Frames of market data as Alpaca's WebSocket sends them, from rows."""
 
-    def __new__(cls, format: str = "msgpack", max_rows: int = 100, *, tapes: Mapping[str, str] | None = None) -> Self:
+    def __new__(cls, format: str = "msgpack", max_rows: int = ..., *, tapes: Mapping[str, str] | None = None) -> Self:
         """Return an encoder; with `tapes` (by symbol, else C) messages have what Alpaca always sends."""
 
     def frames(
