@@ -1,6 +1,6 @@
 """The live node under load: quotes a second through socket, normaliser and engine, and what an overload does.
 
-    python -m benches.node_load [--seconds 20] [--speed max] [--every 1000]
+    python -m benches.node_load [--seconds 20] [--speed max] [--scale 20]
 
 The paper venue plays a synthetic day in a process of its own, as fast as the node takes it or at a given speed; the
 node's strategy, in the core, quotes both sides once a second. Once a second the node is given a command by another

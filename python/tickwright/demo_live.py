@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -150,9 +150,9 @@ def _judged(folder: Path, url: str) -> LiveDemo:
     fills = _pages(client, "/account/activities/FILL", {"direction": "asc", "page_size": 100})
     theirs = {p["symbol"]: Decimal(p["qty"]) for p in _rows(client.get("/positions"))}
     status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-    ours: Counter[str] = Counter()
+    ours: defaultdict[str, Decimal] = defaultdict(Decimal)
     for row in status["positions"]:
-        ours[row["symbol"]] += Decimal(row["qty"])  # type: ignore[assignment]
+        ours[row["symbol"]] += Decimal(row["qty"])
     path = folder / "state" / "journal"
     return LiveDemo(
         status=status,

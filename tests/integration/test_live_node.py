@@ -217,6 +217,64 @@ def test_positions_of_somebody_else_are_refused_or_traded_beside(tmp_path: Path)
         assert live.last_comparison.agrees
 
 
+def test_a_node_that_waits_for_a_stream_can_be_stopped(tmp_path: Path) -> None:
+    with PaperServer({"paper": {"speed": 600.0}}, data=market()) as server:
+        live = node(server, tmp_path, [Swing()])
+        # No stream of trade updates ever comes up: its address leads nowhere.
+        broker = live._broker
+        object.__setattr__(broker.endpoints, "updates", "ws://127.0.0.1:9/stream")
+
+        async def start_and_stop() -> str:
+            running = asyncio.create_task(live.run())
+            await until(lambda: live.has_status or running.done())
+            await asyncio.sleep(0.3)
+            assert not running.done()
+            live.stop("changed my mind")
+            return await asyncio.wait_for(running, 10.0)
+
+        assert asyncio.run(start_and_stop()) == "changed my mind"
+        assert live.status()["state"] == "INITIALIZING"
+
+
+def test_a_node_ends_when_a_part_of_it_fails(tmp_path: Path) -> None:
+    async def fails() -> None:
+        raise tw.BrokerError("the part is gone")
+
+    with PaperServer({"paper": {"speed": 600.0}}, data=market()) as server:
+        live = node(server, tmp_path, [Swing()])
+
+        async def trade() -> None:
+            running = asyncio.create_task(live.run())
+            await until(lambda: (live.has_status and live.status()["state"] == "RUNNING") or running.done())
+            live._begin(fails())
+            await asyncio.wait_for(running, 10.0)
+
+        with pytest.raises(tw.BrokerError, match="the part is gone"):
+            asyncio.run(trade())
+    assert tw.journal.verify(tmp_path / "journal").ok
+
+
+def test_flattening_ends_as_soon_as_everything_is_closed(tmp_path: Path) -> None:
+    strategy = Swing(every=20, orders=3)
+    with PaperServer({"paper": {"speed": 600.0, "requests_per_minute": 0}}, data=market()) as server:
+        live = node(server, tmp_path, [strategy], on_stop="flatten")
+
+        async def trade() -> float:
+            running = asyncio.create_task(live.run())
+            await until(lambda: len(strategy.filled) == 3 or running.done(), 60.0)
+            loop = asyncio.get_running_loop()
+            begun = loop.time()
+            live.stop()
+            await running
+            return loop.time() - begun
+
+        took = asyncio.run(trade())
+    status = live.status()
+    assert (status["state"], status["open_orders"]) == ("HALTED", 0)
+    assert all(Decimal(position["qty"]) == 0 for position in status["positions"])
+    assert took < 9.0  # it gives up after ten
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -79,7 +79,10 @@ class Session:
         try:
             result = act(self.core, *args, **kwargs)
             self._hand_out(begun)
-        except _core.JournalError as error:
+        except _core.TickwrightError as error:
+            # What is refused leaves the session as it was; what broke it ends the node.
+            if not isinstance(error, _core.JournalError) and self.core.status()["broken"] is None:
+                raise
             self._break(error)
             return None
         return result

@@ -39,9 +39,13 @@ class Desk:
         self._broker, self._retry_s = broker, retry_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[int] = Counter()
+        self._turns = 0
+        self._last_turn: dict[int, int] = {}
         self.session: Session | None = None
         self.cutoff_ns = 0
         """Orders asked for at that event time or before, and never sent, are given up."""
+        self.unsettled: set[int] = set()
+        """Orders whose record came while a request was about to change them: to be asked for again."""
         self.sent: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.in_doubt = 0
@@ -54,16 +58,33 @@ class Desk:
             "cancel": self._cancel,
             "replace": self._replace,
         }
-        self._in_flight[request["order"]] += 1
+        self._count(request, 1)
         self._keep(self._run(kinds[request["kind"]], request))
+
+    @property
+    def turn(self) -> int:
+        """Number of times that a request began or ended; a mark to judge by later whether an order was left alone."""
+        return self._turns
+
+    def is_quiet(self, order: int, since: int, *, own: int = 0) -> bool:
+        """Whether no request about an order was under way since that turn, leaving aside `own` that are."""
+        return self._in_flight[order] <= own and self._last_turn.get(order, 0) <= since
+
+    def _count(self, request: Mapping[str, Any], change: int) -> None:
+        self._turns += 1
+        for order in {request["order"], request.get("old")} - {None}:
+            self._in_flight[order] += change
+            self._last_turn[order] = self._turns
 
     def ask(self, order: int) -> None:
         """Ask the broker for its own record of an order, of which something was missed."""
         assert self.session is not None
         broker_id = self.session.core.broker_id(order)
-        if broker_id is not None and not self._in_flight[order]:
-            self._in_flight[order] += 1
+        if self._in_flight[order]:
+            self.unsettled.add(order)
+        elif broker_id is not None:
             request = {"order": order, "kind": "ask", "broker_id": broker_id}
+            self._count(request, 1)
             self._keep(self._run(self._ask_again, request))
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
@@ -89,7 +110,7 @@ class Desk:
         try:
             await send(request)
         finally:
-            self._in_flight[request["order"]] -= 1
+            self._count(request, -1)
             self.round_trip.add(time.perf_counter_ns() - begun)
 
     def _tell(self, act: Callable[Concatenate[_core.Node, P], Any], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -164,13 +185,15 @@ class Desk:
         await self._ask(request["order"], request["broker_id"])
 
     async def _ask(self, order: int, broker_id: str) -> None:
-        """Bring an order up to the broker's record of it, which no request of ours is about to change."""
+        """Bring an order up to the broker's record of it, unless another request of ours is about to change it."""
+        asked = self.turn
         found = await self._persist(lambda: self._broker.order(broker_id))
         if found is None:
             self._tell(_core.Node.absent, order, self._now())
             return
-        if self._in_flight[order] > 1:
-            return  # the request after this one will see to it
+        if not self.is_quiet(order, asked, own=1):
+            self.unsettled.add(order)
+            return
         record = _bytes(found)
         self._tell(_core.Node.settle, record, self._now())
 

@@ -10,7 +10,8 @@ import os
 import secrets
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ __all__ = ["LiveNode"]
 log = logging.getLogger(__name__)
 
 MINUTE_NS = 60_000_000_000
+COMPARISONS = 5
 BASELINE = "baseline.json"
 
 
@@ -119,9 +121,17 @@ class LiveNode:
         number = str(account.get("account_number") or account.get("id"))
         with Lease(number, self._lease_folder) as lease:
             try:
-                await self._prepare(account, lease)
+                preparing = asyncio.create_task(self._prepare(account, lease))
+                # Who asks for the end while it starts must not wait for a stream that never comes.
+                either: list[asyncio.Future[Any]] = [preparing, self._stop]
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                if not preparing.done():
+                    preparing.cancel()
+                    await asyncio.gather(preparing, return_exceptions=True)
+                else:
+                    preparing.result()
+                    await self._wind_down(await self._stop)
                 reason = await self._stop
-                await self._wind_down(reason)
             finally:
                 await self._close()
         if self._failure is not None:
@@ -200,7 +210,7 @@ class LiveNode:
             wall_ns=self._wall_ns,
         )
         self._desk.session = session
-        self._reconciler = Reconciler(self._broker, tuple(settings.symbols), self._baseline)
+        self._reconciler = Reconciler(self._broker, self._desk, tuple(settings.symbols), self._baseline)
         self._listen_to_orders()
         await self._until_subscribed({"updates"})
         if fresh:
@@ -216,17 +226,19 @@ class LiveNode:
         if comparison.agrees:
             why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
             session.do(_core.Node.command, "run", "node", why, session.now_ns())
-        self._tasks.append(asyncio.create_task(self._watch()))
+        self._begin(self._watch())
 
     async def _check_clock(self) -> int:
         """Compare the clocks; gives the broker's time, nanoseconds."""
+        before = self._wall_ns()
         told = str((await self._broker.clock())["timestamp"])
         market_now = nanoseconds(told)
         if self.settings.clock == "wall":
-            skew = (self._wall_ns() - market_now) / 1e9
-            if abs(skew) > self.settings.clock_skew_s + 1.0:  # the answer took its time
+            # The broker looked at its clock at some moment between the question and the answer.
+            skew = max(before - market_now, market_now - self._wall_ns()) / 1e9
+            if skew > self.settings.clock_skew_s:
                 raise ConfigError(
-                    f"clock: this machine is {skew:+.1f} s off the broker's; set it right, or use clock = 'data' for a "
+                    f"clock: this machine is {skew:.1f} s off the broker's; set it right, or use clock = 'data' for a "
                     "venue that plays another day"
                 )
             if self.settings.stocks:
@@ -305,12 +317,15 @@ class LiveNode:
                 comparison = await self._reconciler.run(session, since, in_doubt)
             else:
                 comparison = Comparison(0, 0, 0, await self._reconciler.compare(session))
-            if not comparison.agrees:
-                # A fill may have come in between: what differs twice differs.
+            for _ in range(COMPARISONS):
+                if comparison.agrees:
+                    break
+                # A fill may be on its way: what differs by the same twice differs.
                 await asyncio.sleep(1.0)
-                comparison = Comparison(
-                    comparison.orders, comparison.fills, comparison.absent, await self._reconciler.compare(session)
-                )
+                before, again = comparison.differences, await self._reconciler.compare(session)
+                comparison = replace(comparison, differences=again)
+                if any(before.get(symbol) == pair for symbol, pair in again.items()):
+                    break
         self.last_comparison = comparison
         if not comparison.agrees:
             log.error("positions differ: %s", comparison)
@@ -351,7 +366,19 @@ class LiveNode:
 
     def _run_stream(self, stream: Stream) -> None:
         self._streams.append(stream)
-        self._tasks.append(asyncio.create_task(stream.run()))
+        self._begin(stream.run())
+
+    def _begin(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a task of the node's; one that fails ends the node, which must not go on half watched."""
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            log.critical("a part of the node failed: %s", error)
+            self._fail(error)
 
     async def _until_subscribed(self, names: set[str]) -> None:
         while not names <= self._subscribed:
@@ -373,7 +400,7 @@ class LiveNode:
         elif event.kind in ("disconnected", "silent", "limited"):
             self._away.setdefault(event.stream, time.monotonic())
         elif event.kind == "gap" and self.session is not None:
-            self._tasks.append(asyncio.create_task(self._fill_gap(event)))
+            self._begin(self._fill_gap(event))
         elif event.kind == "failed":
             self._fail(BrokerError(f"{event.stream}: {event.reason}"))
 
@@ -401,7 +428,8 @@ class LiveNode:
         while True:
             await asyncio.sleep(1.0)
             self._tasks = [task for task in self._tasks if not task.done() or task.exception() is not None]
-            for order in session.core.gapped():
+            unsettled, self._desk.unsettled = self._desk.unsettled, set()
+            for order in {*session.core.gapped(), *unsettled}:
                 self._desk.ask(order)
             running = session.core.status()["state"] in ("RUNNING", "REDUCE_ONLY")
             now = time.monotonic()
@@ -446,12 +474,15 @@ class LiveNode:
         policy = self.settings.on_stop
         if policy == "flatten":
             self.command("flatten", by="node", why=reason)
-            await self._settled(lambda: not session.core.orders() and not session.core.positions(), 10.0)
+            await self._settled(lambda: not session.core.orders() and self._is_flat(), 10.0)
         elif policy == "cancel":
             self.command("cancel_all", by="node", why=reason)
             await self._settled(lambda: not session.core.orders(), 10.0)
         session.do(_core.Node.stop, session.now_ns())
         await self._desk.drain(5.0)
+
+    def _is_flat(self) -> bool:
+        return all(Decimal(position["qty"]) == 0 for position in self._session().core.positions())
 
     async def _settled(self, done: Callable[[], bool], timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s

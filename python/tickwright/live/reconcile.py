@@ -12,6 +12,7 @@ from typing import Any
 from tickwright import _core
 from tickwright.adapters import Broker
 from tickwright.live.core import Session
+from tickwright.live.desk import Desk
 
 __all__ = ["Comparison", "Reconciler"]
 
@@ -49,19 +50,22 @@ class Reconciler:
     ----------
     broker
         Who knows.
+    desk
+        Whose requests may be about to change what the broker says.
     symbols
         What is traded here.
     baseline
         Positions that the account had before, by symbol: they are nobody's here.
     """
 
-    def __init__(self, broker: Broker, symbols: tuple[str, ...], baseline: Mapping[str, Decimal]) -> None:
-        self._broker, self._symbols, self._baseline = broker, symbols, baseline
+    def __init__(self, broker: Broker, desk: Desk, symbols: tuple[str, ...], baseline: Mapping[str, Decimal]) -> None:
+        self._broker, self._desk, self._symbols, self._baseline = broker, desk, symbols, baseline
 
     async def catch_up(
         self, session: Session, since_ns: int | None, in_doubt: list[tuple[int, str]]
     ) -> tuple[int, int, int]:
         """Learn what was missed since `since_ns`: orders, fills, and of orders in doubt whether they ever arrived."""
+        asked = self._desk.turn
         rows = list(await self._broker.orders("all", after=since_ns, nested=True))
         known = {row.get("id") for row in rows}
         for row in await self._broker.orders("open", nested=True):
@@ -70,16 +74,19 @@ class Reconciler:
         ours, fills = [], 0
         for row in rows:
             heard = session.do(_core.Node.on_answer, _bytes(row))
-            if heard is not None and heard[0] == "order":
-                ours.append(row)
+            if heard is not None and heard[1] is not None:
+                ours.append((heard[1], row))
         for activity in await self._broker.activities(("FILL",), after=since_ns):
             heard = session.do(_core.Node.on_activity, _bytes(activity), session.now_ns())
             fills += heard is not None and heard[0] == "order"
-        for row in ours:
-            session.do(_core.Node.settle, _bytes(row), session.now_ns())
+        for order, row in ours:
+            if self._desk.is_quiet(order, asked):
+                session.do(_core.Node.settle, _bytes(row), session.now_ns())
+            else:  # the row may be older than what a request has done since
+                self._desk.unsettled.add(order)
         absent = 0
         for order, client_id in in_doubt:
-            if any(row.get("client_order_id") == client_id for row in ours):
+            if any(row.get("client_order_id") == client_id for _, row in ours):
                 continue
             broker_id = session.core.broker_id(order)
             found = await (self._broker.order(broker_id) if broker_id else self._broker.order_by_client_id(client_id))

@@ -477,7 +477,7 @@ impl Node {
         chosen.map(|order| Self::order_dict(py, core, order)).collect()
     }
 
-    /// Positions that are not flat, by strategy.
+    /// Positions by strategy, those that were closed again too.
     fn positions<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let core = self.core().map_err(to_py)?;
         let ledger = core.engine().ledger();
