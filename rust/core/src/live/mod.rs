@@ -16,7 +16,7 @@ use crate::backtest::{Kinds, Merge};
 use crate::engine::{Alarm, AlarmKind, Command, Engine, EngineState, Input, Instruction, Output};
 use crate::event::MarketEvent;
 use crate::feeds::alpaca::{AlpacaDecoder, Format};
-use crate::feeds::{Batches, Control, Decoder, MarketData, QualityPolicy, View};
+use crate::feeds::{Batches, Control, Decoder, Fault, MarketData, Policy, QualityPolicy, View};
 use crate::journal::{Log, LogConfig, Storage};
 use crate::order::OrderStatus;
 use crate::risk::RiskLimits;
@@ -101,12 +101,15 @@ impl<S: Storage> Node<S> {
 
     fn around(session: Session<S>) -> Self {
         let session_now = session.engine().now();
+        // A message that cannot be read must not take those beside it along.
+        let mut policy = QualityPolicy::default();
+        policy.set(Fault::Malformed, Policy::Drop);
         let prefix = format!("tw-{}", &session.log().id().to_string()[..12]);
         Self {
             session,
             names: Names::new(prefix),
             early: BTreeMap::new(),
-            decoder: AlpacaDecoder::new(Format::Auto, QualityPolicy::default()),
+            decoder: AlpacaDecoder::new(Format::Auto, policy),
             batches: Batches::default(),
             ids: Vec::new(),
             legs: Vec::new(),

@@ -335,6 +335,15 @@ proptest! {
 }
 
 #[test]
+fn a_message_that_cannot_be_read_does_not_take_those_beside_it_along() {
+    let mut bench = bench(&[]);
+    let good = |second: i64| format!(r#"{{"T":"q","S":"BAC","bp":9.99,"bs":5,"ap":10.01,"as":5,"t":"{}"}}"#, at(second));
+    let frame = format!(r#"[{},{{"T":"q","S":"BAC","bp":"ten","t":7}},{}]"#, good(1), good(2));
+    bench.node.on_frame(frame.as_bytes(), at(2)).unwrap();
+    assert_eq!((bench.node.tally().events, bench.node.engine().now()), (2, at(2)));
+}
+
+#[test]
 fn types_are_named_as_alpaca_names_them() {
     let names =
         [OrderType::Market, OrderType::Limit, OrderType::Stop, OrderType::StopLimit, OrderType::TrailingStop].map(OrderType::as_str);
