@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import json
 import logging
 import os
@@ -19,16 +18,17 @@ from typing import Any
 from tickwright import _core
 from tickwright.account import Account
 from tickwright.adapters import Broker, MarketData, Stream, StreamEvent
-from tickwright.adapters.alpaca import TradingDays
 from tickwright.adapters.alpaca.pages import nanoseconds
 from tickwright.backtesting import SimVenue, listed_strategies
 from tickwright.errors import BrokerError, ConfigError
 from tickwright.feeds import AlpacaHistoryDecoder
 from tickwright.limits import RiskLimits
+from tickwright.live.announced import write_whole
 from tickwright.live.core import Session
 from tickwright.live.desk import Desk
 from tickwright.live.lease import Lease
 from tickwright.live.reconcile import Comparison, Reconciler, positions_of
+from tickwright.live.rules import MarketRules
 from tickwright.live.settings import NodeSettings
 
 __all__ = ["LiveNode"]
@@ -93,7 +93,7 @@ class LiveNode:
         self._subscribed: set[str] = set()
         self._ready = asyncio.Event()
         self._away: dict[str, float] = {}
-        self._days = TradingDays(())
+        self._rules = MarketRules(broker, data, settings, self._risk, self._note)
         self._failure: Exception | None = None
         self._final: dict[str, Any] = {}
         self._reconciling = asyncio.Lock()
@@ -158,6 +158,16 @@ class LiveNode:
         number = None if strategy is None else names.index(strategy)
         session.do(_core.Node.command, name, by, why, session.now_ns(), number)
 
+    def accept(self, symbol: str, *, by: str, why: str = "") -> None:
+        """Let a symbol be traded again that a corporate action stopped, once its position and orders were seen to.
+
+        Raises
+        ------
+        ConfigError
+            The symbol is not stopped.
+        """
+        self._rules.accept(self._session(), symbol, self._event_ns(), by=by, why=why)
+
     def status(self) -> dict[str, Any]:
         """Say how it stands, and once it has ended, how it stood then: state, money, counts, latencies in µs."""
         if self._final:
@@ -165,6 +175,7 @@ class LiveNode:
         session = self._session()
         return {
             **session.core.status(),
+            "stopped": self._rules.stops(self._event_ns()),
             "positions": session.core.positions(),
             "sent": dict(self._desk.sent),
             "in_doubt": self._desk.in_doubt,
@@ -191,6 +202,12 @@ class LiveNode:
             raise ConfigError("node: has not started; await run() first")
         return self.session
 
+    def _event_ns(self) -> int:
+        """Time as the strategies have it."""
+        if self.settings.clock == "wall":
+            return self._wall_ns()
+        return int(self._session().core.status()["now_ns"])
+
     # --- start -------------------------------------------------------------------------------------------------------
 
     async def _prepare(self, account: Mapping[str, Any], lease: Lease) -> None:
@@ -199,7 +216,8 @@ class LiveNode:
         if blocked:
             raise BrokerError(f"account {account.get('account_number')}: {', '.join(blocked)}; ask the broker why")
         market_now = await self._check_clock()
-        core, in_doubt, fresh = await self._open(account)
+        await self._rules.refresh_days(market_now)
+        core, in_doubt, fresh = await self._open(account, market_now)
         session = self.session = Session(
             core,
             on_request=self._desk.send,
@@ -210,7 +228,17 @@ class LiveNode:
             wall_ns=self._wall_ns,
         )
         self._desk.session = session
-        self._reconciler = Reconciler(self._broker, self._desk, tuple(settings.symbols), self._baseline)
+        self._reconciler = Reconciler(
+            self._broker,
+            self._desk,
+            tuple(settings.symbols),
+            lambda: self._rules.held(self._baseline, self._event_ns()),
+            lambda symbol, here, there: self._rules.explains(symbol, here, there, self._event_ns()),
+        )
+        since = market_now if fresh else core.status()["now_ns"]
+        await self._rules.open(self._folder, since, core, market_now)
+        if not fresh:
+            await self._catch_up(market_now)
         self._listen_to_orders()
         await self._until_subscribed({"updates"})
         if fresh:
@@ -220,6 +248,8 @@ class LiveNode:
             session.do(_core.Node.sync, session.now_ns())
             if history is not None:
                 session.do(_core.Node.show, history._core, session.now_ns())
+        self._rules.announce(session, market_now)
+        self._rules.apply(session, market_now)
         comparison = await self._reconcile(in_doubt)
         self._listen_to_data()
         await self._until_subscribed(set(self._channels()))
@@ -227,6 +257,19 @@ class LiveNode:
             why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
             session.do(_core.Node.command, "run", "node", why, session.now_ns())
         self._begin(self._watch())
+
+    async def _catch_up(self, market_now: int) -> None:
+        """Let splits and dividends that were missed happen among the fills that were missed, in order of time."""
+        session = self._session()
+        for moment in self._rules.overdue(session, market_now):
+            await self._reconciler.book_until(session, self._asked_since(), moment)
+            self._rules.announce(session, moment)
+
+    def _asked_since(self) -> int:
+        """When the oldest order that is open was sent."""
+        core = self._session().core
+        submitted = [order["submitted_ns"] for order in core.orders()]
+        return int(min(submitted, default=core.status()["now_ns"])) - MINUTE_NS
 
     async def _check_clock(self) -> int:
         """Compare the clocks; gives the broker's time, nanoseconds."""
@@ -241,13 +284,11 @@ class LiveNode:
                     f"clock: this machine is {skew:.1f} s off the broker's; set it right, or use clock = 'data' for a "
                     "venue that plays another day"
                 )
-            if self.settings.stocks:
-                day = dt.date.fromisoformat(told[:10])
-                rows = await self._broker.calendar(day - dt.timedelta(days=1), day + dt.timedelta(days=14))
-                self._days = TradingDays.of(rows)
         return market_now
 
-    async def _open(self, account: Mapping[str, Any]) -> tuple[_core.Node, list[tuple[int, str]], bool]:
+    async def _open(
+        self, account: Mapping[str, Any], market_now: int
+    ) -> tuple[_core.Node, list[tuple[int, str]], bool]:
         settings = self.settings
         journal = self._folder / "journal"
         kinds = [list(settings.kinds)] * len(settings.symbols)
@@ -276,14 +317,15 @@ class LiveNode:
             raise ConfigError(f"account: holds {names} already; set adopt = true to trade beside it, or close it first")
         self._folder.mkdir(parents=True, exist_ok=True)
         self._baseline = held
-        _write_whole(self._folder / BASELINE, json.dumps({symbol: str(qty) for symbol, qty in held.items()}))
+        self._rules.applied(market_now)
+        write_whole(self._folder / BASELINE, json.dumps({symbol: str(qty) for symbol, qty in held.items()}))
         core = _core.Node.create(
             str(journal),
             list(settings.symbols),
             kinds,
             specs,
             cash=float(account["cash"]),
-            risk=self._risk._settings(),
+            risk=self._rules.limits(market_now)._settings(),
             account=self._account._settings(),
             venue=SimVenue(rules="alpaca")._settings(),
             mark="auto",
@@ -311,10 +353,11 @@ class LiveNode:
     async def _reconcile(self, in_doubt: list[tuple[int, str]]) -> Comparison:
         session = self._session()
         async with self._reconciling:
-            submitted = [order["submitted_ns"] for order in session.core.orders()]
-            if submitted or in_doubt:
-                since = min(submitted, default=session.core.status()["now_ns"]) - MINUTE_NS
-                comparison = await self._reconciler.run(session, since, in_doubt)
+            if self._rules.waiting and self.settings.clock == "data":
+                # The venue's clock may be past the ex-date, and nothing has been traded since.
+                self._rules.announce(session, await self._check_clock())
+            if session.core.orders() or in_doubt:
+                comparison = await self._reconciler.run(session, self._asked_since(), in_doubt)
             else:
                 comparison = Comparison(0, 0, 0, await self._reconciler.compare(session))
             for _ in range(COMPARISONS):
@@ -360,7 +403,7 @@ class LiveNode:
         for name, channels in self._channels().items():
             options: dict[str, Any] = {"asset_class": name}
             if name == "stocks" and self.settings.clock == "wall":
-                options["market_open"] = lambda: self._days.is_open(self._wall_ns())
+                options["market_open"] = lambda: self._rules.days.is_open(self._wall_ns())
             stream = self._data.stream(channels, session.frame, self._on_stream, **options)
             self._run_stream(stream)
 
@@ -431,6 +474,7 @@ class LiveNode:
             unsettled, self._desk.unsettled = self._desk.unsettled, set()
             for order in {*session.core.gapped(), *unsettled}:
                 self._desk.ask(order)
+            await self._rules.keep(session, self._event_ns())
             running = session.core.status()["state"] in ("RUNNING", "REDUCE_ONLY")
             now = time.monotonic()
             gone = self._away.get("updates")
@@ -438,7 +482,7 @@ class LiveNode:
                 why = f"no trade updates for {now - gone:.0f} s"
                 session.do(_core.Node.alarm, "BROKER_DISCONNECTED", why, session.now_ns())
             age = (self._wall_ns() - session.last_data_ns) / 1e9
-            is_open = bool(settings.crypto) or self._days.is_open(self._wall_ns())
+            is_open = bool(settings.crypto) or self._rules.days.is_open(self._wall_ns())
             watched = is_open and settings.clock == "wall" and session.last_data_ns and settings.stale_after_s
             if running and watched and age > watched:
                 why = f"no data for {age:.0f} s while the market is open"
@@ -513,12 +557,3 @@ def _read_baseline(path: Path) -> dict[str, Decimal]:
     except FileNotFoundError:
         raise ConfigError(f"{path}: is missing; it belongs to the journal beside it") from None
     return {symbol: Decimal(qty) for symbol, qty in found.items()}
-
-
-def _write_whole(path: Path, text: str) -> None:
-    partial = path.with_suffix(".part")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

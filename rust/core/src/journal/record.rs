@@ -91,6 +91,8 @@ kinds! {
     BOOK = 26,
     /// A change of trading state.
     STATUS = 27,
+    /// Limit-up and limit-down prices.
+    BAND = 28,
 }
 
 impl RecordKind {

@@ -139,6 +139,7 @@ impl<S: Storage> Node<S> {
             "accepted" | "pending_new" => self.tell(ReportKind::Queued(id), ts, now)?,
             _ => self.tell(ReportKind::Accepted(id), ts, now)?,
         }
+        self.take_terms(order, id, ts, now)?;
         // What was asked of it and never arrived.
         let ours = self.engine().orders().get(id).copied();
         match ours.as_ref().map(Order::status) {
@@ -318,6 +319,19 @@ impl<S: Storage> Node<S> {
             self.name(new, &broker_id);
         }
         self.tell(ReportKind::Replaced { old, new }, ts, now)
+    }
+
+    /// Quantity and prices that the broker changed by itself, as it does when shares are split, while nobody listened.
+    fn take_terms(&mut self, order: &Value, id: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
+        let Some(ours) = self.engine().orders().get(id).copied() else { return Ok(()) };
+        let works = matches!(ours.status(), OrderStatus::New | OrderStatus::Accepted | OrderStatus::PartiallyFilled | OrderStatus::Held);
+        let differs = |field: &str, own: Option<i64>| Ok::<_, Error>(own.is_some() && decimal(order, field)?.is_some_and(|it| Some(it) != own));
+        // A trailing stop moves by itself.
+        let stop = ours.stop().filter(|_| ours.kind != OrderType::TrailingStop);
+        let changed = differs("qty", Some(ours.qty.raw()))?
+            || differs("limit_price", ours.limit().filter(|_| ours.kind.has_limit()).map(Price::raw))?
+            || differs("stop_price", stop.map(Price::raw))?;
+        if works && changed { self.restated(order, id, ts, now) } else { Ok(()) }
     }
 
     fn restated(&mut self, order: &Value, id: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {

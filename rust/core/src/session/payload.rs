@@ -13,7 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Version of the payloads.
-pub const PAYLOAD_VERSION: u16 = 2;
+pub const PAYLOAD_VERSION: u16 = 3;
+
+/// The oldest version that is read: a later one only has more variants.
+pub(super) const PAYLOAD_VERSION_MIN: u16 = 2;
 
 /// What a session runs with: its first record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +80,7 @@ pub(super) const fn kind_of(input: &Input) -> RecordKind {
         Input::Alarm(_) => RecordKind::ALARM,
         Input::Limits { .. } => RecordKind::LIMITS,
         Input::Stop(_) => RecordKind::STOP,
+        Input::Band(_) => RecordKind::BAND,
     }
 }
 
@@ -97,6 +101,7 @@ pub(super) const fn is_step(kind: RecordKind) -> bool {
             | RecordKind::ALARM
             | RecordKind::LIMITS
             | RecordKind::STOP
+            | RecordKind::BAND
     )
 }
 
