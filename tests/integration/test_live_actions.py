@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ from typing import Any
 import pytest
 
 import tickwright as tw
+from tests.integration.live_rig import KEY, SECRET, ended, made, play, running, until
 from tickwright.adapters import Credentials
-from tickwright.adapters.alpaca import AlpacaBroker, AlpacaMarketData, Endpoints
-from tickwright.live import LiveNode, NodeSettings
+from tickwright.adapters.alpaca import AlpacaMarketData, Endpoints
+from tickwright.live import LiveNode
 from tickwright.paper import PaperServer
 
-KEY, SECRET = "PAPER", "paper-secret"
 SPLIT = {"symbol": "BAC", "ts": "2026-01-06T09:00:00Z", "split": 4}  # 4:00 in New York
 DIVIDEND = {"symbol": "BAC", "ts": "2026-01-07T09:00:00Z", "dividend": 0.24}
 
@@ -50,41 +49,6 @@ def market() -> tw.MarketData:
     return days + tw.feeds.actions([SPLIT, DIVIDEND])
 
 
-def node(server: PaperServer, state: Path, strategies: list[Any], **settings: Any) -> LiveNode:
-    credentials, endpoints = Credentials(KEY, SECRET), Endpoints.at(server.rest_url)
-    chosen = {"symbols": ["BAC"], "state": state, "clock": "data", "durability": "os", **settings}
-    return LiveNode(
-        strategies,
-        AlpacaBroker(credentials, endpoints=endpoints),
-        AlpacaMarketData(credentials, endpoints=endpoints),
-        NodeSettings(**chosen),
-        lease_folder=state / "leases",
-    )
-
-
-async def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
-    for _ in range(int(seconds / 0.02)):
-        if done():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it took too long")
-
-
-async def play(server: PaperServer, to: str) -> None:
-    await asyncio.to_thread(server.control, "POST", "advance", {"to": to})
-
-
-async def running(live: LiveNode) -> asyncio.Task[str]:
-    task = asyncio.create_task(live.run())
-    await until(lambda: (live.has_status and live.status()["state"] == "RUNNING") or task.done())
-    return task
-
-
-async def ended(live: LiveNode, task: asyncio.Task[str]) -> None:
-    live.stop()
-    await task
-
-
 async def books(live: LiveNode) -> dict[str, tuple[str, str]]:
     """Position, cash and open orders, here and at the venue."""
     status, core = live.status(), live._session().core
@@ -114,7 +78,7 @@ def venue() -> PaperServer:
 def test_a_split_and_a_dividend_are_booked_while_the_node_runs(tmp_path: Path) -> None:
     strategy = Hold()
     with venue() as server:
-        live = node(server, tmp_path, [strategy])
+        live = made(server, tmp_path, [strategy])
 
         async def trade() -> list[dict[str, Any]]:
             task = await running(live)
@@ -146,7 +110,7 @@ def test_a_split_and_a_dividend_are_booked_by_a_node_that_was_down(tmp_path: Pat
     with venue() as server:
 
         async def first() -> None:
-            live = node(server, tmp_path, [Hold()])
+            live = made(server, tmp_path, [Hold()])
             task = await running(live)
             await play(server, "2026-01-05T16:00:00Z")
             await until(
@@ -155,7 +119,7 @@ def test_a_split_and_a_dividend_are_booked_by_a_node_that_was_down(tmp_path: Pat
             await ended(live, task)
 
         async def again() -> dict[str, Any]:
-            live = node(server, tmp_path, [Hold()])
+            live = made(server, tmp_path, [Hold()])
             task = await running(live)
             assert live.status()["state"] == "RUNNING"
             found = await books(live)
@@ -184,7 +148,7 @@ def test_fills_missed_before_a_split_are_booked_before_it(tmp_path: Path) -> Non
     with venue() as server:
 
         async def first() -> None:
-            live = node(server, tmp_path, [Later()])
+            live = made(server, tmp_path, [Later()])
             task = await running(live)
             await play(server, "2026-01-05T14:30:20Z")
             await until(lambda: live._session().core.net_qty("BAC") == "100")
@@ -192,7 +156,7 @@ def test_fills_missed_before_a_split_are_booked_before_it(tmp_path: Path) -> Non
             await ended(live, task)
 
         async def again() -> dict[str, Any]:
-            live = node(server, tmp_path, [Later()])
+            live = made(server, tmp_path, [Later()])
             task = await running(live)
             found = await books(live)
             assert live.last_comparison is not None
@@ -221,7 +185,7 @@ def test_shares_that_are_nobodys_are_split_too(tmp_path: Path) -> None:
         asyncio.run(play(server, "2026-01-05T15:05:00Z"))
 
         async def trade(to: str) -> bool:
-            live = node(server, tmp_path, [Nothing()], adopt=True)
+            live = made(server, tmp_path, [Nothing()], adopt=True)
             task = await running(live)
             await play(server, to)
             comparison = await live._reconcile([])
@@ -271,13 +235,13 @@ def test_what_cannot_be_worked_out_stops_the_symbol_until_it_is_accepted(tmp_pat
     data = tw.feeds.synthetic(symbols=["BAC"], date="2026-01-05", days=2, seed=5, events_scale=0.01)
     with PaperServer({"paper": {"speed": 0.0, "requests_per_minute": 0}}, data=data) as server:
 
-        def made() -> LiveNode:
-            live = node(server, tmp_path, [Eager()])
+        def told() -> LiveNode:
+            live = made(server, tmp_path, [Eager()])
             live._data = live._rules._data = Told(Credentials(KEY, SECRET), endpoints=Endpoints.at(server.rest_url))
             return live
 
         async def trade() -> None:
-            live = made()
+            live = told()
             task = await running(live)
             await play(server, "2026-01-05T20:00:00Z")
             await until(lambda: live.status()["sent"].get("submit", 0) > 3)
@@ -295,7 +259,7 @@ def test_what_cannot_be_worked_out_stops_the_symbol_until_it_is_accepted(tmp_pat
             await ended(live, task)
 
         async def accepted() -> None:
-            live = made()
+            live = told()
             task = await running(live)
             assert "cash merger" in live.status()["stopped"]["BAC"]
             with pytest.raises(tw.ConfigError, match="AAPL is not stopped by a corporate action; stopped are: BAC"):
@@ -307,7 +271,7 @@ def test_what_cannot_be_worked_out_stops_the_symbol_until_it_is_accepted(tmp_pat
             await ended(live, task)
 
         async def stays_accepted() -> None:
-            live = made()
+            live = told()
             task = await running(live)
             assert live.status()["stopped"] == {}
             await ended(live, task)

@@ -341,8 +341,11 @@ impl Engine {
                 Interest::BOOK
             }
             MarketEvent::Status(status) => {
-                let is_halted = matches!(status.state, TradingState::Halted | TradingState::QuoteOnly | TradingState::Paused);
-                self.risk.set_halted(status.instrument, is_halted);
+                // Messages of imbalances and the like come during a halt too, and do not say that it ended.
+                if status.state != TradingState::Unknown {
+                    let is_halted = matches!(status.state, TradingState::Halted | TradingState::QuoteOnly | TradingState::Paused);
+                    self.risk.set_halted(status.instrument, is_halted);
+                }
                 return Ok(());
             }
             MarketEvent::Action(action) => {

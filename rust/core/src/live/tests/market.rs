@@ -106,3 +106,20 @@ fn terms_that_the_broker_changed_while_nobody_listened_are_taken_over() {
     assert_eq!((ours.qty.to_string(), ours.limit().unwrap().to_string(), ours.status().as_str()), ("40".into(), "2".into(), "new"));
     assert_eq!(bench.node.engine().report_faults().1, 0);
 }
+
+#[test]
+fn a_halt_lasts_until_trading_is_said_to_go_on() {
+    let buy = Act::Submit(limit(Side::Buy, 1, "10"), None);
+    let mut bench = bench(&[buy.clone(), buy.clone(), buy.clone(), buy]);
+    let status = |code: &str, second: i64| {
+        format!(r#"[{{"T":"s","S":"BAC","sc":"{code}","sm":"","rc":"","rm":"","t":"{}","z":"A"}}]"#, at(second))
+    };
+    let mut sent = Vec::new();
+    for (second, code) in [(0, "2"), (1, "9"), (2, "3"), (3, "9")] {
+        bench.node.on_frame(status(code, second).as_bytes(), at(second)).unwrap();
+        sent.push(bench.quote().len());
+    }
+    assert_eq!(sent, [0, 0, 1, 1]);
+    let refused: Vec<_> = bench.node.engine().risk().counters().refused().map(|(code, _, n)| (code.as_str(), n)).collect();
+    assert_eq!(refused, [("HALTED", 2)]);
+}
