@@ -24,10 +24,8 @@ fn dividend(dollars: &str) -> ActionKind {
 }
 
 /// A node that holds 100 shares bought at 10.
-fn holder(more: &[Act]) -> Bench {
-    let mut acts = vec![Act::Submit(limit(Side::Buy, 100, "10.01"), None)];
-    acts.extend_from_slice(more);
-    let mut bench = bench(&acts);
+fn holder() -> Bench {
+    let mut bench = bench(&[Act::Submit(limit(Side::Buy, 100, "10.01"), None)]);
     bench.quote();
     bench.fill(&order("u-1", "tw-abababababab-1"), 100, 100, "10");
     bench
@@ -36,7 +34,7 @@ fn holder(more: &[Act]) -> Bench {
 #[test]
 fn announced_actions_take_effect_at_their_time_and_once_through_a_restart() {
     let all = actions(&[(3, split(4.0)), (3, dividend("0.25"))]);
-    let mut bench = holder(&[]);
+    let mut bench = holder();
     assert_eq!(bench.node.announce(&all, at(1), at(1)).unwrap(), 2);
     assert_eq!(bench.node.next_wake(), at(3));
     bench.quote();
@@ -54,7 +52,9 @@ fn announced_actions_take_effect_at_their_time_and_once_through_a_restart() {
 
 #[test]
 fn an_action_that_came_due_while_the_node_was_away_takes_effect_when_it_is_announced() {
-    let (mut bench, _) = holder(&[]).restart();
+    let mut held = holder();
+    held.requests();
+    let (mut bench, _) = held.restart();
     assert_eq!(bench.node.announce(&actions(&[(60, split(0.1)), (90, split(2.0))]), at(70), at(70)).unwrap(), 1);
     assert_eq!(bench.position(), "10");
     bench.node.wake(at(90)).unwrap();
@@ -63,7 +63,7 @@ fn an_action_that_came_due_while_the_node_was_away_takes_effect_when_it_is_annou
 
 #[test]
 fn an_action_that_cannot_be_booked_is_refused_before_it_is_an_input() {
-    let mut bench = holder(&[]);
+    let mut bench = holder();
     for impossible in [split(std::f64::consts::PI), split(0.0), dividend("0")] {
         let error = bench.node.announce(&actions(&[(2, impossible)]), at(9), at(9)).unwrap_err().to_string();
         assert!(error.contains("corporate action of BAC"), "{error}");
