@@ -31,9 +31,6 @@ class Hold(tw.Strategy):
         self.asked = False
         self.actions: list[str] = []
 
-    def on_start(self) -> None:
-        self.subscribe("BAC", "quotes", "actions")
-
     def on_quote(self, quote: Any) -> None:
         if not self.asked:
             self.asked = True

@@ -17,8 +17,7 @@ impl<S: Storage> Node<S> {
     pub fn announce<'a>(&mut self, data: impl Into<View<'a>>, until: Timestamp, now: Timestamp) -> Result<usize> {
         let view = data.into();
         let engine = self.session.engine();
-        let ids: Vec<Option<InstrumentId>> =
-            view.instruments().symbols().iter().map(|symbol| engine.instruments().get(symbol)).collect();
+        let ids: Vec<Option<InstrumentId>> = view.instruments().symbols().iter().map(|symbol| engine.instruments().get(symbol)).collect();
         let mut found: Vec<CorporateAction> = Vec::new();
         for part in view.parts() {
             for batch in &part.data.actions {

@@ -325,7 +325,8 @@ impl<S: Storage> Node<S> {
     fn take_terms(&mut self, order: &Value, id: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
         let Some(ours) = self.engine().orders().get(id).copied() else { return Ok(()) };
         let works = matches!(ours.status(), OrderStatus::New | OrderStatus::Accepted | OrderStatus::PartiallyFilled | OrderStatus::Held);
-        let differs = |field: &str, own: Option<i64>| Ok::<_, Error>(own.is_some() && decimal(order, field)?.is_some_and(|it| Some(it) != own));
+        let differs =
+            |field: &str, own: Option<i64>| Ok::<_, Error>(own.is_some() && decimal(order, field)?.is_some_and(|it| Some(it) != own));
         // A trailing stop moves by itself.
         let stop = ours.stop().filter(|_| ours.kind != OrderType::TrailingStop);
         let changed = differs("qty", Some(ours.qty.raw()))?

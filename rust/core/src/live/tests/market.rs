@@ -111,9 +111,8 @@ fn terms_that_the_broker_changed_while_nobody_listened_are_taken_over() {
 fn a_halt_lasts_until_trading_is_said_to_go_on() {
     let buy = Act::Submit(limit(Side::Buy, 1, "10"), None);
     let mut bench = bench(&[buy.clone(), buy.clone(), buy.clone(), buy]);
-    let status = |code: &str, second: i64| {
-        format!(r#"[{{"T":"s","S":"BAC","sc":"{code}","sm":"","rc":"","rm":"","t":"{}","z":"A"}}]"#, at(second))
-    };
+    let status =
+        |code: &str, second: i64| format!(r#"[{{"T":"s","S":"BAC","sc":"{code}","sm":"","rc":"","rm":"","t":"{}","z":"A"}}]"#, at(second));
     let mut sent = Vec::new();
     for (second, code) in [(0, "2"), (1, "9"), (2, "3"), (3, "9")] {
         bench.node.on_frame(status(code, second).as_bytes(), at(second)).unwrap();
