@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -91,7 +91,7 @@ def announcements(page: bytes) -> list[Announcement]:
     try:
         lists = json.loads(page, parse_float=Decimal)["corporate_actions"]
         return [_read(kind[:-1], row) for kind, rows in lists.items() for row in rows or ()]
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, StopIteration) as error:
         raise BrokerError(f"corporate actions: a page cannot be read ({type(error).__name__}: {error})") from None
 
 
