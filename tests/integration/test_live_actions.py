@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -41,6 +42,10 @@ class Hold(tw.Strategy):
         self.actions.append(action.kind)
 
 
+def day(text: str) -> int:
+    return int(dt.datetime.fromisoformat(text).timestamp()) * 10**9
+
+
 def market() -> tw.MarketData:
     days = tw.feeds.synthetic(symbols=["BAC"], date="2026-01-05", days=4, seed=5, events_scale=0.01)
     return days + tw.feeds.actions([SPLIT, DIVIDEND])
@@ -72,16 +77,28 @@ def venue() -> PaperServer:
     return PaperServer({"paper": {"speed": 0.0, "fees": "none", "requests_per_minute": 0}}, data=market())
 
 
-def test_a_split_and_a_dividend_are_booked_while_the_node_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("clock", ["data", "wall"])
+def test_a_split_and_a_dividend_are_booked_while_the_node_runs(tmp_path: Path, clock: str) -> None:
     strategy = Hold()
+    wall = [day("2026-01-05T14:30:00Z") - 1]
     with venue() as server:
-        live = made(server, tmp_path, [strategy])
+        options = {"wall_ns": lambda: wall[0]} if clock == "wall" else None
+        live = made(server, tmp_path, [strategy], options, clock=clock)
 
         async def trade() -> list[dict[str, Any]]:
             task = await running(live)
             found = []
             for moment in ("2026-01-05T16:00:00Z", "2026-01-06T16:00:00Z", "2026-01-07T16:00:00Z"):
+                # Before the first event of the day: at 4:00 in New York, by the clock alone.
+                early = moment.replace("T16", "T09")
+                if early > "2026-01-06":
+                    await play(server, early)
+                    wall[0] = day(early)
+                    live._session()._set_timer()
+                    await asyncio.sleep(0.05)
+                    assert (await live._reconcile([])).agrees
                 await play(server, moment)
+                wall[0] = day(moment)
                 await until(lambda: len(live._session().core.orders()) == 1 and live.status()["events"] > 0)
                 await asyncio.sleep(0.3)
                 found.append(await books(live))

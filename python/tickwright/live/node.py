@@ -257,6 +257,7 @@ class LiveNode:
             why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
             session.do(_core.Node.command, "run", "node", why, session.now_ns())
         self._begin(self._watch())
+        self._begin(self._keep_rules())
 
     async def _catch_up(self, market_now: int) -> None:
         """Let splits and dividends that were missed happen among the fills that were missed, in order of time."""
@@ -474,7 +475,6 @@ class LiveNode:
             unsettled, self._desk.unsettled = self._desk.unsettled, set()
             for order in {*session.core.gapped(), *unsettled}:
                 self._desk.ask(order)
-            await self._rules.keep(session, self._event_ns())
             running = session.core.status()["state"] in ("RUNNING", "REDUCE_ONLY")
             now = time.monotonic()
             gone = self._away.get("updates")
@@ -493,6 +493,12 @@ class LiveNode:
                     await self._reconcile([])
                 except BrokerError as error:
                     log.warning("cannot compare with the broker: %s", error)
+
+    async def _keep_rules(self) -> None:
+        """Once a second, and apart from what must not wait for an answer: sessions and corporate actions."""
+        while True:
+            await asyncio.sleep(1.0)
+            await self._rules.keep(self._session(), self._event_ns())
 
     def _note(self, notice: dict[str, Any]) -> None:
         self.notices.append(notice)

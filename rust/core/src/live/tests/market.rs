@@ -62,6 +62,32 @@ fn an_action_that_came_due_while_the_node_was_away_takes_effect_when_it_is_annou
 }
 
 #[test]
+fn a_crash_at_any_moment_leaves_each_action_booked_once() {
+    let all = actions(&[(3, split(4.0)), (3, dividend("0.25")), (5, split(0.5))]);
+    for quotes in 0..5 {
+        for is_durable in [false, true] {
+            let mut bench = holder();
+            bench.requests();
+            bench.node.announce(&all, at(1), at(1)).unwrap();
+            for _ in 0..quotes {
+                let second = bench.second + 1;
+                let frame = format!(r#"[{{"T":"q","S":"BAC","bp":9.99,"bs":5,"ap":10.01,"as":5,"t":"{}"}}]"#, at(second));
+                bench.node.on_frame(frame.as_bytes(), at(second)).unwrap();
+                bench.second = second;
+            }
+            if is_durable {
+                bench.requests();
+            }
+            let (mut bench, _) = bench.restart();
+            bench.node.announce(&all, at(9), at(9)).unwrap();
+            let cash = bench.node.engine().ledger().cash().to_string();
+            assert_eq!((bench.position(), cash), ("200".to_owned(), "999100".to_owned()), "{quotes} quotes, durable: {is_durable}");
+            assert!(bench.node.engine().ledger().is_balanced());
+        }
+    }
+}
+
+#[test]
 fn an_action_that_cannot_be_booked_is_refused_before_it_is_an_input() {
     let mut bench = holder();
     for impossible in [split(std::f64::consts::PI), split(0.0), dividend("0")] {
