@@ -16,7 +16,8 @@ pub(super) fn halted<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
     judge.hear(&Finding::new(Check::Halted, Scope::Account, !halted), || (0.0, 0.0))
 }
 
-/// Regular hours take every order, as does crypto at any hour; the sessions around them take limit orders for the day, if they are to be used.
+/// Regular hours take every order; the sessions around them take limit orders for the day, if they are to be used. Crypto is traded,
+/// and the opening waited for, at any hour.
 #[inline]
 pub(super) fn session<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
     let limits = &f.risk.limits;
@@ -26,8 +27,8 @@ pub(super) fn session<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
         Phase::Extended => limits.extended_hours && f.request.kind == OrderType::Limit && f.request.tif == TimeInForce::Day,
         Phase::Closed => false,
     };
-    // Crypto trades around the clock.
-    let pass = pass || f.risk.symbols.get(f.request.instrument.index()).is_some_and(|symbol| symbol.contains('/'));
+    let is_crypto = || f.risk.symbols.get(f.request.instrument.index()).is_some_and(|symbol| symbol.contains('/'));
+    let pass = pass || f.request.tif == TimeInForce::Opg || is_crypto();
     judge.hear(&Finding::new(Check::Session, Scope::Account, pass), || (0.0, 0.0))
 }
 
