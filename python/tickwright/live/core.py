@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tickwright import _core
@@ -32,6 +32,8 @@ class Session:
         Whether time goes on by itself; else it is that of the data.
     group_s
         Seconds after which what waits for the disk is looked at again.
+    taps
+        Given each frame after the node took it in.
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class Session:
         wall: bool,
         group_s: float,
         wall_ns: Callable[[], int] = time.time_ns,
+        taps: Sequence[Callable[[bytes, int], None]] = (),
     ) -> None:
-        self.core = core
+        self.core, self._taps = core, taps
         self._on_request, self._on_notice, self._on_broken = on_request, on_notice, on_broken
         self._wall, self._wall_ns, self._group_s = wall, wall_ns, group_s
         self._timer: asyncio.TimerHandle | None = None
@@ -65,6 +68,8 @@ class Session:
         self.last_data_ns = received_ns
         controls = self._do(begun, _core.Node.on_frame, frame, received_ns)
         self.latency.add(time.perf_counter_ns() - begun)
+        for tap in self._taps:
+            tap(frame, received_ns)
         return controls or []
 
     def do(self, act: Callable[Concatenate[_core.Node, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:

@@ -84,7 +84,11 @@ class LiveNode:
         self.settings = settings
         self._strategies, self._broker, self._data = list(strategies), broker, data
         self._risk, self._account = risk or RiskLimits(), account or Account()
-        self._lease_folder, self._tell, self._wall_ns = lease_folder, on_notice, wall_ns
+        self._lease_folder, self._wall_ns = lease_folder, wall_ns
+        self.listeners = [] if on_notice is None else [on_notice]
+        """Given each notice, with its number in this run."""
+        self.taps: list[Callable[[bytes, int], None]] = []
+        """Given each frame of market data and when it came, after the engine took it in; must not wait."""
         self._folder = Path(settings.state)
         self._desk = Desk(broker)
         self._streams: list[Stream] = []
@@ -99,6 +103,7 @@ class LiveNode:
         self._reconciling = asyncio.Lock()
         self.session: Session | None = None
         self.notices: deque[dict[str, Any]] = deque(maxlen=1_000)
+        self.noticed = 0
         self.events: Counter[str] = Counter()
         self.last_comparison: Comparison | None = None
 
@@ -208,6 +213,7 @@ class LiveNode:
             wall=settings.clock == "wall",
             group_s=settings.group_ms / 1_000,
             wall_ns=self._wall_ns,
+            taps=self.taps,
         )
         self._desk.session = session
         self._reconciler = Reconciler(self._broker, self._desk, tuple(settings.symbols), self._baseline)
@@ -451,11 +457,13 @@ class LiveNode:
                     log.warning("cannot compare with the broker: %s", error)
 
     def _note(self, notice: dict[str, Any]) -> None:
+        self.noticed += 1
+        notice["number"] = self.noticed
         self.notices.append(notice)
         level = {"refusal": logging.WARNING, "fault": logging.ERROR, "anomaly": logging.ERROR}.get(notice["kind"])
         log.log(level or logging.INFO, "%s", {k: v for k, v in notice.items() if k != "at_ns"})
-        if self._tell is not None:
-            self._tell(notice)
+        for listener in self.listeners:
+            listener(notice)
 
     def _on_broken(self, error: Exception) -> None:
         log.critical("the journal takes nothing more: %s", error)
