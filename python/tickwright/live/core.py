@@ -56,7 +56,18 @@ class Session:
         self.latency = Latency()
         self.decision = Latency()
         self.last_data_ns = 0
+        self._on_order: Callable[[dict[str, Any]], None] | None = None
         self.broken: Exception | None = None
+
+    @property
+    def on_order(self) -> Callable[[dict[str, Any]], None] | None:
+        """Given each order that changed, once per input."""
+        return self._on_order
+
+    @on_order.setter
+    def on_order(self, on_order: Callable[[dict[str, Any]], None] | None) -> None:
+        self._on_order = on_order
+        self.core.watch_orders(on_order is not None)
 
     def now_ns(self) -> int:
         """Time of this machine, nanoseconds since the epoch."""
@@ -101,6 +112,9 @@ class Session:
             self._on_request(request)
         for notice in self.core.take_notices():
             self._on_notice(notice)
+        if self._on_order is not None:
+            for order in self.core.take_changed():
+                self._on_order(order)
         self._set_timer()
 
     def _commit_late(self) -> None:
