@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-import os
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -16,8 +15,9 @@ from tickwright import feeds
 from tickwright.adapters.alpaca import Announcement
 from tickwright.data import MarketData
 from tickwright.errors import ConfigError
+from tickwright.live.operations import write_whole
 
-__all__ = ["Announced", "write_whole"]
+__all__ = ["Announced"]
 
 log = logging.getLogger(__name__)
 
@@ -170,13 +170,3 @@ def _terms(action: Announcement) -> tuple[Any, ...]:
 def _split(qty: Decimal, ratio: float) -> Decimal:
     exact = Fraction(ratio).limit_denominator(1_000)
     return round(qty * exact.numerator / exact.denominator, 9)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole, or as it was."""
-    partial = path.with_suffix(".part")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

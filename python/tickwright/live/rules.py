@@ -47,8 +47,10 @@ class MarketRules:
     ----------
     broker, data
         Who knows the calendar, and who the corporate actions.
-    settings, risk
-        What is traded, and the limits as they are set.
+    settings
+        What is traded.
+    risk
+        Gives the limits as they are set.
     tell
         Given each notice: actions that were announced, and symbols that are stopped.
     """
@@ -58,7 +60,7 @@ class MarketRules:
         broker: Broker,
         data: MarketData,
         settings: NodeSettings,
-        risk: RiskLimits,
+        risk: Callable[[], RiskLimits],
         tell: Callable[[dict[str, Any]], None],
     ) -> None:
         self._broker, self._data, self._settings, self._risk, self._tell = broker, data, settings, risk, tell
@@ -83,9 +85,9 @@ class MarketRules:
             raise BrokerError(f"calendar: the broker knows no trading day around {today}")
         self.days = found
 
-    def limits(self, now_ns: int) -> RiskLimits:
-        """Give the limits as they are set, with the sessions of the calendar, and without what is stopped."""
-        limits = self._risk
+    def limits(self, now_ns: int, given: RiskLimits | None = None) -> RiskLimits:
+        """Give `given`, else the limits as set, with the sessions of the calendar, and without what is stopped."""
+        limits = given or self._risk()
         if self._settings.sessions and limits.calendar is None and len(self.days):
             days = [(day.premarket_ns, day.open_ns, day.close_ns, day.postmarket_ns) for day in self.days]
             limits = replace(limits, calendar=days)

@@ -10,6 +10,7 @@ use crate::venue::Sources;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+mod manual;
 mod market;
 
 const I: InstrumentId = InstrumentId(0);
