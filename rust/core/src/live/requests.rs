@@ -1,6 +1,7 @@
 //! Commands of the engine as requests in Alpaca's words, and the names that orders go by on either side.
 
 use super::Node;
+use crate::engine::Output;
 use crate::journal::Storage;
 use crate::order::{Order, OrderClass, OrderType, Role, Trail};
 use crate::types::{Error, OrderId, Result, Timestamp};
@@ -135,6 +136,22 @@ impl<S: Storage> Node<S> {
                 None => self.names.waiting.push((*old, *command)),
             },
         }
+    }
+
+    /// Whether a cancel or replace of `order` waits for the disk, for the broker's id, or for the shell: the broker cannot know of it.
+    pub(super) fn has_yet_to_leave(&self, order: OrderId) -> bool {
+        let about = |command: &OrderCommand| match command {
+            OrderCommand::New(_) => false,
+            OrderCommand::Cancel { order: found, .. } | OrderCommand::Replace { old: found, .. } => *found == order,
+        };
+        let asks = |request: &Request| match request.kind {
+            RequestKind::Submit => false,
+            RequestKind::Cancel { .. } => request.order == order,
+            RequestKind::Replace { old, .. } => old == order,
+        };
+        self.session.held_outputs().any(|output| matches!(output, Output::Order(command) if about(command)))
+            || self.names.waiting.iter().any(|(_, command)| about(command))
+            || self.requests.iter().any(asks)
     }
 
     /// Ask for the cancel of `order` again, of which the broker knows nothing.

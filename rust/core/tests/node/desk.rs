@@ -228,6 +228,7 @@ impl World {
         match found {
             None => self.tell(|node, at| node.absent(order, at)),
             Some(record) if self.desk.is_quiet(order, question.since, 1) => {
+                self.trace(|| format!("settles {order} by {record}"));
                 self.tell(|node, at| node.settle(record.to_string().as_bytes(), at).map(|_| ()));
             }
             Some(_) => {

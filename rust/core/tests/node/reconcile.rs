@@ -95,8 +95,7 @@ impl World {
 
     /// The next step of a reconciliation.
     pub(crate) fn go_on(&mut self, mut work: Box<Reconcile>) {
-        let is_question =
-            matches!(work.stage, Stage::Orders | Stage::OpenOrders | Stage::Fills | Stage::Doubts | Stage::Positions);
+        let is_question = matches!(work.stage, Stage::Orders | Stage::OpenOrders | Stage::Fills | Stage::Doubts | Stage::Positions);
         if is_question && work.cause != Cause::Start && self.random.chance(0.005) {
             self.tally.broken_off += 1;
             return self.next_reconcile();
@@ -174,6 +173,7 @@ impl World {
 
     fn begin_reconcile(&mut self, work: &mut Reconcile) -> Stage {
         self.tally.reconciled += 1;
+        self.trace(|| format!("reconciles: {:?}, in doubt {:?}", work.cause, work.doubts));
         self.tally.reconciled_under_way += u64::from(self.desk.open() > 0);
         work.since_turn = self.desk.turn();
         let orders = self.node().engine().orders();
@@ -192,6 +192,7 @@ impl World {
         }
         for (order, row) in &work.ours {
             if self.desk.is_quiet(*order, work.since_turn, 0) {
+                self.trace(|| format!("settles {order} by {row}"));
                 self.tell(|node, at| node.settle(row.to_string().as_bytes(), at));
             } else {
                 self.tally.rows_not_quiet += 1;

@@ -16,9 +16,7 @@ use tickwright_core::order::Broker;
 use tickwright_core::paper::{MarketRows, PaperVenue};
 use tickwright_core::session::{Setup, replay};
 use tickwright_core::strategy::Strategy;
-use tickwright_core::types::{
-    HOUR_NS, InstrumentId, Instruments, Label, MINUTE_NS, Money, OrderId, Price, Qty, Random, Result, Timestamp,
-};
+use tickwright_core::types::{HOUR_NS, InstrumentId, Instruments, Label, MINUTE_NS, Money, OrderId, Price, Qty, Random, Result, Timestamp};
 use tickwright_core::venue::Sources;
 
 /// Midnight of Monday, 2026-03-09, in New York, nanoseconds.
@@ -55,6 +53,8 @@ pub(crate) struct World {
     is_cut: bool,
     is_halted: [bool; 2],
     prices: [i64; 2],
+    /// Say what happens (`TICKWRIGHT_TRACE`).
+    is_traced: bool,
 }
 
 fn strategies(seed: u64) -> Vec<Box<dyn Strategy>> {
@@ -103,9 +103,17 @@ impl World {
             is_cut: false,
             is_halted: [false; 2],
             prices: [10_000, 5_000],
+            is_traced: std::env::var_os("TICKWRIGHT_TRACE").is_some(),
         };
         world.reconcile(Cause::Start, Vec::new());
         world
+    }
+
+    /// Tell what happens, where that was asked for.
+    pub(crate) fn trace(&self, what: impl FnOnce() -> String) {
+        if self.is_traced {
+            eprintln!("{:>14} {}", (self.now - MIDNIGHT) / 1_000, what());
+        }
     }
 
     fn at(&self) -> Timestamp {
@@ -122,10 +130,15 @@ impl World {
         let node = self.node.as_mut().unwrap();
         let told = act(node, at).unwrap();
         node.commit(at).unwrap();
-        while let Some(request) = node.take_request() {
+        let requests: Vec<_> = std::iter::from_fn(|| node.take_request()).collect();
+        let notices: Vec<_> = std::iter::from_fn(|| node.take_notice()).collect();
+        for notice in &notices {
+            self.trace(|| format!("notice {:?}", notice.output));
+        }
+        for request in requests {
+            self.trace(|| format!("sends {request:?}"));
             self.desk.send(request);
         }
-        while node.take_notice().is_some() {}
         told
     }
 
@@ -253,6 +266,7 @@ impl World {
         let at = self.at();
         let (status, answer) = self.venue.request(0, at, method, path, query, body.as_bytes()).unwrap();
         self.listen();
+        self.trace(|| format!("{method} {path} {query} {body} → {status} {}", String::from_utf8_lossy(&answer)));
         (status, if answer.is_empty() { Value::Null } else { serde_json::from_slice(&answer).unwrap() })
     }
 
@@ -291,10 +305,12 @@ impl World {
             self.tally.doubled += 1;
             self.updates.push_back(update.clone());
         }
+        self.trace(|| format!("hears {}", String::from_utf8_lossy(&update)));
         self.tell(|node, at| node.on_update(&update, at));
     }
 
     fn cut(&mut self) {
+        self.trace(|| "the stream breaks".to_owned());
         self.is_cut = true;
         self.tally.cuts += 1;
         self.updates.clear();
@@ -319,6 +335,7 @@ impl World {
     /// The node is asked to end, and started again.
     fn stop(&mut self) {
         self.tally.stops += 1;
+        self.trace(|| "stop".to_owned());
         if !self.is_starting {
             let on_stop = [OnStop::Leave, OnStop::Cancel, OnStop::Flatten][self.random.below(3) as usize];
             if on_stop != OnStop::Leave {
@@ -342,6 +359,7 @@ impl World {
     /// The process dies; and the power goes with it at times.
     fn crash(&mut self) {
         self.tally.crashes += 1;
+        self.trace(|| "crash".to_owned());
         drop(self.node.take());
         if self.random.chance(0.3) {
             self.tally.power_losses += 1;
@@ -369,6 +387,7 @@ impl World {
         if self.random.chance(0.3) {
             self.desk.cutoff = node.engine().now();
         }
+        self.trace(|| format!("recovered {recovered:?}, cutoff {:?}", self.desk.cutoff));
         let in_doubt: Vec<_> = recovered.in_doubt.iter().map(|&id| (id, node.client_id(id))).collect();
         self.node = Some(node);
         self.listen();
@@ -382,7 +401,10 @@ impl World {
         let seed = self.seed;
         let node = self.node();
         let (_, anomalies) = node.engine().report_faults();
-        assert_eq!(anomalies, 0, "seed {seed}: a report could not be");
+        if anomalies > 0 {
+            let held = node.session().held_outputs().map(|output| format!("{output:?}")).filter(|text| text.contains("nomaly"));
+            panic!("seed {seed}: a report could not be: {:?}", held.collect::<Vec<_>>());
+        }
         assert!(node.engine().ledger().is_balanced(), "seed {seed}: the books do not balance");
         for order in node.engine().orders().all() {
             assert!(order.filled <= order.qty, "seed {seed}: order {} is overfilled", order.id);
@@ -456,7 +478,11 @@ impl World {
         let ours: Vec<OrderId> = self.node().engine().orders().open().to_vec();
         for id in ours {
             let name = self.node().client_id(id);
-            assert!(rows.iter().any(|row| row["client_order_id"] == name.as_str()), "seed {seed}: {name} is open here alone");
+            assert!(
+                rows.iter().any(|row| row["client_order_id"] == name.as_str()),
+                "seed {seed}: {name} is open here alone: {:?}",
+                self.node().engine().orders().get(id)
+            );
         }
     }
 }
