@@ -184,7 +184,7 @@ impl<S: Storage> Node<S> {
     pub fn refused(&mut self, kind: &RequestKind, id: OrderId, now: Timestamp) -> Result<()> {
         match kind {
             RequestKind::Submit => self.absent(id, now),
-            RequestKind::Replace { old, .. } => self.tell(ReportKind::ReplaceRejected { old: *old, new: id }, now, now),
+            RequestKind::Replace { .. } => self.rejected(id, now, now),
             RequestKind::Cancel { .. } => self.tell(ReportKind::CancelRejected(id), now, now),
         }
     }
@@ -312,16 +312,22 @@ impl<S: Storage> Node<S> {
     fn rejected(&mut self, id: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
         let replaces = self.engine().orders().get(id).map(|o| o.replaces).filter(|old| old.0 != 0);
         match replaces {
-            Some(old) => self.tell(ReportKind::ReplaceRejected { old, new: id }, ts, now),
-            None => self.tell(ReportKind::Rejected(id), ts, now),
+            Some(old) => self.tell(ReportKind::ReplaceRejected { old, new: id }, ts, now)?,
+            None => self.tell(ReportKind::Rejected(id), ts, now)?,
         }
+        self.replace_rejected(id, ts, now)
     }
 
-    fn replace_rejected(&mut self, old: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
-        match self.replacement_of(old) {
-            Some(new) => self.tell(ReportKind::ReplaceRejected { old, new }, ts, now),
-            None => Ok(()),
+    /// `old` is not replaced: nor is what was to replace it, and so on.
+    fn replace_rejected(&mut self, mut old: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
+        while let Some(new) = self.replacement_of(old) {
+            self.tell(ReportKind::ReplaceRejected { old, new }, ts, now)?;
+            if self.engine().orders().get(new).is_some_and(|o| !o.status().is_terminal()) {
+                break; // it is in place
+            }
+            old = new;
         }
+        Ok(())
     }
 
     fn replaced(&mut self, order: &Value, old: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {

@@ -128,6 +128,8 @@ impl<S: Storage> Node<S> {
                     None => self.names.waiting.push((*order, *command)),
                 }
             }
+            // Given up before it could leave.
+            OrderCommand::Replace { new, .. } if self.engine().orders().get(new.id).is_some_and(|o| o.status().is_terminal()) => {}
             OrderCommand::Replace { old, new } => match self.names.to_broker(*old).map(str::to_owned) {
                 Some(broker_id) => {
                     let body = self.replace_body(*old, new);
@@ -175,7 +177,8 @@ impl<S: Storage> Node<S> {
 
     fn push(&mut self, kind: RequestKind, order: &Order, body: &Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let asked = self.engine().now();
+        // An order is as old as the decision for it, whenever it leaves.
+        let asked = if matches!(kind, RequestKind::Cancel { .. }) { self.engine().now() } else { order.submitted };
         self.requests.push_back(Request { kind, order: order.id, client_id: self.client_id(order.id), body, asked });
     }
 
