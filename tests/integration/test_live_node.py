@@ -283,7 +283,8 @@ def test_a_node_that_ended_flat_trades_at_its_next_start_and_one_that_was_halted
         running = asyncio.create_task(live.run())
         await until(lambda: is_there() or running.done(), 60.0)
         await asyncio.sleep(0.5)
-        assert not running.done() and live.status()["state"] == state
+        assert not running.done()
+        assert live.status()["state"] == state
         if halt:
             live.command("halt", by="test")
         live.stop()

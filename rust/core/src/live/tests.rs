@@ -350,12 +350,7 @@ fn a_replace_that_has_yet_to_leave_is_not_given_up_by_a_record_that_cannot_know_
 
 #[test]
 fn what_was_to_replace_an_order_ends_with_it() {
-    let acts = [
-        Act::Submit(limit(Side::Buy, 100, "9.5"), None),
-        Act::Replace(1, None, Some("9.6")),
-        Act::Cancel(2),
-        Act::Cancel(1),
-    ];
+    let acts = [Act::Submit(limit(Side::Buy, 100, "9.5"), None), Act::Replace(1, None, Some("9.6")), Act::Cancel(2), Act::Cancel(1)];
     for status in ["canceled", "filled", "expired"] {
         let mut bench = bench(&acts);
         bench.quote();
