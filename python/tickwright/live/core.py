@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tickwright import _core
@@ -32,6 +32,8 @@ class Session:
         Whether time goes on by itself; else it is that of the data.
     group_s
         Seconds after which what waits for the disk is looked at again.
+    taps
+        Given each frame after the node took it in.
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class Session:
         wall: bool,
         group_s: float,
         wall_ns: Callable[[], int] = time.time_ns,
+        taps: Sequence[Callable[[bytes, int], None]] = (),
     ) -> None:
-        self.core = core
+        self.core, self._taps = core, taps
         self._on_request, self._on_notice, self._on_broken = on_request, on_notice, on_broken
         self._wall, self._wall_ns, self._group_s = wall, wall_ns, group_s
         self._timer: asyncio.TimerHandle | None = None
@@ -53,7 +56,18 @@ class Session:
         self.latency = Latency()
         self.decision = Latency()
         self.last_data_ns = 0
+        self._on_order: Callable[[dict[str, Any]], None] | None = None
         self.broken: Exception | None = None
+
+    @property
+    def on_order(self) -> Callable[[dict[str, Any]], None] | None:
+        """Given each order that changed, once per input."""
+        return self._on_order
+
+    @on_order.setter
+    def on_order(self, on_order: Callable[[dict[str, Any]], None] | None) -> None:
+        self._on_order = on_order
+        self.core.watch_orders(on_order is not None)
 
     def now_ns(self) -> int:
         """Time of this machine, nanoseconds since the epoch."""
@@ -65,6 +79,8 @@ class Session:
         self.last_data_ns = received_ns
         controls = self._do(begun, _core.Node.on_frame, frame, received_ns)
         self.latency.add(time.perf_counter_ns() - begun)
+        for tap in self._taps:
+            tap(frame, received_ns)
         return controls or []
 
     def do(self, act: Callable[Concatenate[_core.Node, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -96,6 +112,9 @@ class Session:
             self._on_request(request)
         for notice in self.core.take_notices():
             self._on_notice(notice)
+        if self._on_order is not None:
+            for order in self.core.take_changed():
+                self._on_order(order)
         self._set_timer()
 
     def _commit_late(self) -> None:
