@@ -232,7 +232,9 @@ class LiveNode(Operations):
         comparison = await self._reconcile(in_doubt)
         self._listen_to_data()
         await self._until_subscribed(set(self._channels()))
-        if comparison.agrees:
+        if core.status()["state"] == "HALTED":
+            log.warning("it was halted and stays so; command reconcile, then run, to let it trade")
+        elif comparison.agrees:
             why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
             session.do(_core.Node.command, "run", "node", why, session.now_ns())
         self._begin(self._watch())
@@ -488,10 +490,13 @@ class LiveNode(Operations):
         session = self._session()
         if session.broken is not None:
             return
-        policy = self._on_stop
+        policy, was = self._on_stop, session.core.status()["state"]
         if policy == "flatten":
             self.command("flatten", by="node", why=reason)
             await self._settled(lambda: not session.core.orders() and self._is_flat(), 10.0)
+            if was != "HALTED" and self._is_flat():
+                # Its own end is no reason not to trade at the next start.
+                self.command("reconcile", by="node", why=reason)
         elif policy == "cancel":
             self.command("cancel_all", by="node", why=reason)
             await self._settled(lambda: not session.core.orders(), 10.0)
