@@ -437,7 +437,7 @@ class LiveNode(Operations):
             log.error("%s: the gap cannot be filled: %s", event.stream, error)
 
     async def _catch_up(self) -> None:
-        """Reconcile, however often it takes: without what was missed the node would trade on positions that are not so."""
+        """Reconcile, however often it takes: without what was missed the node would trade on wrong positions."""
         while True:
             try:
                 await self._reconcile([])
