@@ -426,7 +426,7 @@ class LiveNode(Operations):
         session = self._session()
         try:
             if event.stream == "updates":
-                await self._reconcile([])
+                await self._catch_up()
             elif self.settings.clock == "wall" and event.until_ns - event.since_ns <= self.settings.gap_fill_s * 1e9:
                 for kind in self.settings.kinds:
                     if kind != "orderbooks":
@@ -435,6 +435,16 @@ class LiveNode(Operations):
                             session.do(_core.Node.show, missed._core, self._wall_ns())
         except BrokerError as error:
             log.error("%s: the gap cannot be filled: %s", event.stream, error)
+
+    async def _catch_up(self) -> None:
+        """Reconcile, however often it takes: without what was missed the node would trade on wrong positions."""
+        while True:
+            try:
+                await self._reconcile([])
+                return
+            except BrokerError as error:
+                log.error("what was missed cannot be asked for: %s; once more in a second", error)
+                await asyncio.sleep(1.0)
 
     # --- while it runs -----------------------------------------------------------------------------------------------
 

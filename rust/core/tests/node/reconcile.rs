@@ -98,7 +98,8 @@ impl World {
         let is_question = matches!(work.stage, Stage::Orders | Stage::OpenOrders | Stage::Fills | Stage::Doubts | Stage::Positions);
         if is_question && work.cause != Cause::Start && self.random.chance(0.005) {
             self.tally.broken_off += 1;
-            return self.next_reconcile();
+            // What was missed must be had; the next comparison by the clock comes by itself.
+            return if work.cause == Cause::Gap { self.reconcile(Cause::Gap, Vec::new()) } else { self.next_reconcile() };
         }
         work.stage = match work.stage {
             Stage::Begin => self.begin_reconcile(&mut work),
