@@ -248,7 +248,7 @@ class LiveNode(Operations):
         since = market_now if fresh else core.status()["now_ns"]
         await self._rules.open(self._folder, since, core, market_now)
         if not fresh:
-            await self._catch_up(market_now)
+            await self._take_missed(market_now)
         self._listen_to_orders()
         await self._until_subscribed({"updates"})
         if fresh:
@@ -263,13 +263,15 @@ class LiveNode(Operations):
         comparison = await self._reconcile(in_doubt)
         self._listen_to_data()
         await self._until_subscribed(set(self._channels()))
-        if comparison.agrees:
+        if core.status()["state"] == "HALTED":
+            log.warning("it was halted and stays so; command reconcile, then run, to let it trade")
+        elif comparison.agrees:
             why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
             session.do(_core.Node.command, "run", "node", why, session.now_ns())
         self._begin(self._watch())
         self._begin(self._keep_rules())
 
-    async def _catch_up(self, market_now: int) -> None:
+    async def _take_missed(self, market_now: int) -> None:
         """Let splits and dividends that were missed happen among the fills that were missed, in order of time."""
         session = self._session()
         for moment in self._rules.overdue(session, market_now):
@@ -469,7 +471,7 @@ class LiveNode(Operations):
         session = self._session()
         try:
             if event.stream == "updates":
-                await self._reconcile([])
+                await self._catch_up()
             elif self.settings.clock == "wall" and event.until_ns - event.since_ns <= self.settings.gap_fill_s * 1e9:
                 for kind in self.settings.kinds:
                     if kind != "orderbooks":
@@ -478,6 +480,16 @@ class LiveNode(Operations):
                             session.do(_core.Node.show, missed._core, self._wall_ns())
         except BrokerError as error:
             log.error("%s: the gap cannot be filled: %s", event.stream, error)
+
+    async def _catch_up(self) -> None:
+        """Reconcile, however often it takes: without what was missed the node would trade on wrong positions."""
+        while True:
+            try:
+                await self._reconcile([])
+                return
+            except BrokerError as error:
+                log.error("what was missed cannot be asked for: %s; once more in a second", error)
+                await asyncio.sleep(1.0)
 
     # --- while it runs -----------------------------------------------------------------------------------------------
 
@@ -539,10 +551,13 @@ class LiveNode(Operations):
         session = self._session()
         if session.broken is not None:
             return
-        policy = self._on_stop
+        policy, was = self._on_stop, session.core.status()["state"]
         if policy == "flatten":
             self.command("flatten", by="node", why=reason)
             await self._settled(lambda: not session.core.orders() and self._is_flat(), 10.0)
+            if was != "HALTED" and self._is_flat():
+                # Its own end is no reason not to trade at the next start.
+                self.command("reconcile", by="node", why=reason)
         elif policy == "cancel":
             self.command("cancel_all", by="node", why=reason)
             await self._settled(lambda: not session.core.orders(), 10.0)
