@@ -55,7 +55,7 @@ class NodeRig:
         self._start()
         return self
 
-    def _start(self) -> None:
+    def _start(self, state: str = "RUNNING") -> None:
         keys, here = Credentials("PAPER", "paper-secret"), Endpoints.at(self.venue.rest_url)
         self.node = LiveNode(
             self._strategies,
@@ -68,7 +68,7 @@ class NodeRig:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="node", daemon=True)
         self._thread.start()
-        self.until(lambda: self.node.has_status and self.node.status()["state"] == "RUNNING")
+        self.until(lambda: self.node.has_status and self.node.status()["state"] == state)
 
     def stop(self) -> None:
         """End the node; the venue goes on."""
@@ -76,11 +76,11 @@ class NodeRig:
             self.ask(lambda: self.node.stop("the test is over"))
             self._thread.join(20.0)
 
-    def restart(self, strategies: Sequence[Any]) -> None:
-        """End the node, and start it again on the same venue and journal."""
+    def restart(self, strategies: Sequence[Any], state: str = "RUNNING") -> None:
+        """End the node, and start it again on the same venue and journal, until it is in `state`."""
         self.stop()
         self._strategies = list(strategies)
-        self._start()
+        self._start(state)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)

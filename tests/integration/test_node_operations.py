@@ -139,7 +139,8 @@ def test_a_strategy_is_added_while_the_node_runs_and_is_there_after_a_restart(tm
         assert not next(row for row in rig.ask(node.strategies) if row["name"] == "buyer")["is_active"]
         rig.ask(lambda: node.command("reinstate", by="ann", strategy="buyer"))
         rig.ask(lambda: node.set_parameters("buyer", {"shares": 9}, by="ann"))
-        rig.restart([Watch()])
+        rig.ask(lambda: node.command("pause", by="ann", why="lunch"))
+        rig.restart([Watch()], "PAUSED")  # what an operator decided outlives the process
         rows = {row["name"]: row for row in rig.ask(rig.node.strategies)}
         assert rows["buyer"]["parameters"] == {"shares": 9}
         assert rows["buyer"]["orders"] == 3

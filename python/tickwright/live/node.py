@@ -263,8 +263,10 @@ class LiveNode(Operations):
         comparison = await self._reconcile(in_doubt)
         self._listen_to_data()
         await self._until_subscribed(set(self._channels()))
-        if core.status()["state"] == "HALTED":
-            log.warning("it was halted and stays so; command reconcile, then run, to let it trade")
+        state = core.status()["state"]
+        if state != "RECONCILING":
+            # What an operator or an alarm decided outlives the process.
+            log.warning("it was %s and stays so until an operator commands otherwise", state)
         elif comparison.agrees:
             why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
             session.do(_core.Node.command, "run", "node", why, session.now_ns())
