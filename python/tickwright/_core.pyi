@@ -1631,6 +1631,9 @@ class Node:
     def note(self, text: str, now_ns: int) -> None:
         """Append a remark to the journal."""
 
+    def take_fee(self, symbol: str, there: str, now_ns: int) -> bool:
+        """Take fees out of positions of crypto, where that is why the broker holds `there`; false where it is not."""
+
     def strategies(self) -> list[dict[str, Any]]:
         """Whether each strategy is called, how often it was, its failures and orders."""
 

@@ -91,6 +91,7 @@ def traded(state: Path, data: tw.MarketData, symbols: list[str], strategy: Coins
                 "fees": await broker.activities(("CFEE",)),
                 "account": await broker.account(),
                 "comparison": await live._reconcile([]),
+                "after": Decimal(core.net_qty(PAIR)),
             }
             await ended(live, task)
             return found
@@ -109,14 +110,22 @@ def test_coins_are_traded_over_a_weekend_and_its_midnights(tmp_path: Path) -> No
     assert len(found["orders"]) == STEPS // 6
     # Nine decimals, to the last.
     assert found["here"] == 32 * (Decimal("0.012345679") - Decimal("0.002345678")) == Decimal("0.320000032")
-    assert [(row["asset_class"], Decimal(row["qty"])) for row in found["positions"]] == [("crypto", found["here"])]
+    # Of a purchase the venue takes its fee in coins, of a sale in dollars, and tells of it apart from the fills.
+    coins = -sum(Decimal(row["qty"]) for row in found["fees"] if "qty" in row)
+    assert 0 < coins <= 32 * Decimal("0.012345679") * Decimal("0.0025")
+    assert [(row["asset_class"], Decimal(row["qty"])) for row in found["positions"]] == [
+        ("crypto", found["here"] - coins)
+    ]
     assert found["comparison"].agrees
+    assert found["after"] == found["here"] - coins
     assert found["status"]["state"] == "RUNNING"
-    # The venue takes its fee in dollars, and tells of it apart from the fills.
-    fees = sum(Decimal(row["net_amount"]) for row in found["fees"])
-    assert fees < 0
-    assert abs(Decimal(found["status"]["cash"]) + fees - Decimal(found["account"]["cash"])) <= Decimal("0.01")
-    print(f"{len(found['orders'])} of {len(found['orders'])} orders filled, {found['here']} BTC on both sides")
+    dollars = sum(Decimal(row["net_amount"]) for row in found["fees"])
+    assert dollars < 0
+    assert abs(Decimal(found["status"]["cash"]) + dollars - Decimal(found["account"]["cash"])) <= Decimal("0.01")
+    assert [
+        r.content["input"]["InKind"]["instrument"] for r in tw.journal.read(tmp_path / "journal", kinds="IN_KIND")
+    ] == [0]
+    print(f"{len(found['orders'])} of {len(found['orders'])} orders filled, {found['after']} BTC on both sides")
 
 
 def test_the_stock_beside_it_keeps_its_sessions(tmp_path: Path) -> None:

@@ -119,12 +119,17 @@ class Reconciler:
 
     async def compare(self, session: Session) -> dict[str, tuple[Decimal, Decimal]]:
         """Positions that differ: symbol → here, there."""
+        asked = {symbol: session.core.net_qty(symbol) for symbol in self._symbols}
         theirs = positions_of(await self._broker.positions())
         baseline = self._baseline()
         differences = {}
         for symbol in self._symbols:
-            here = Decimal(session.core.net_qty(symbol)) + baseline.get(symbol, Decimal(0))
+            before = baseline.get(symbol, Decimal(0))
             there = theirs.get(symbol, Decimal(0))
+            if session.core.net_qty(symbol) == asked[symbol]:  # else a fill came that the answer may not have seen
+                # A broker takes its fee of crypto that is bought out of the coins, and only the position tells.
+                session.do(_core.Node.take_fee, symbol, f"{there - before:f}", session.now_ns())
+            here = Decimal(session.core.net_qty(symbol)) + before
             if here != there and not self._explains(symbol, here, there):
                 differences[symbol] = (here, there)
         return differences

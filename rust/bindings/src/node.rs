@@ -594,6 +594,12 @@ impl Node {
         self.run(py, |node| node.note(text, ns(now_ns)))
     }
 
+    /// Take fees out of positions of crypto, where that is why the broker holds `there` of `symbol`, a decimal.
+    fn take_fee(&mut self, py: Python<'_>, symbol: &str, there: &str, now_ns: i64) -> PyResult<bool> {
+        let there = Qty::parse(there.as_bytes()).map_err(to_py)?;
+        self.run(py, |node| node.take_fee(symbol, there, ns(now_ns)))
+    }
+
     /// Whether each strategy is called, how often it was, its failures and orders.
     fn strategies<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let core = self.core().map_err(to_py)?;

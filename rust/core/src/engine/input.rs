@@ -4,7 +4,7 @@ use super::{Command, Engine, Output};
 use crate::event::{MarketEvent, PriceBand};
 use crate::risk::RiskLimits;
 use crate::strategy::Intent;
-use crate::types::{Result, StrategyId, Timestamp};
+use crate::types::{InstrumentId, Qty, Result, StrategyId, Timestamp};
 use crate::venue::Report;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -70,6 +70,17 @@ pub enum Input {
     },
     /// Limit-up and limit-down prices of an instrument; none where the upper one is zero.
     Band(PriceBand),
+    /// A fee that the broker took out of what was bought.
+    InKind {
+        /// When it was learned.
+        at: Timestamp,
+        /// Whose position it was taken from.
+        strategy: StrategyId,
+        /// Instrument.
+        instrument: InstrumentId,
+        /// Coins taken.
+        qty: Qty,
+    },
 }
 
 /// A command, and who gave it why.
@@ -138,7 +149,8 @@ impl Input {
             | Self::Limits { at, .. }
             | Self::Stop(at)
             | Self::Manual { at, .. }
-            | Self::Parameters { at, .. } => *at,
+            | Self::Parameters { at, .. }
+            | Self::InKind { at, .. } => *at,
             Self::Market(event) => event.ts(),
             Self::Report(report) => report.due,
             Self::Command(instruction) => instruction.at,
@@ -149,7 +161,7 @@ impl Input {
 
     /// Whether an operator asks for it: what cannot be had is refused, and leaves no trace.
     pub const fn is_asked(&self) -> bool {
-        matches!(self, Self::Command(_) | Self::Limits { .. } | Self::Manual { .. } | Self::Parameters { .. })
+        matches!(self, Self::Command(_) | Self::Limits { .. } | Self::Manual { .. } | Self::Parameters { .. } | Self::InKind { .. })
     }
 }
 
@@ -174,6 +186,7 @@ impl Engine {
                 self.now = self.now.max(*at);
                 self.stop(out)
             }
+            Input::InKind { at, strategy, instrument, qty } => self.asked_at(*at, |engine| engine.take_in_kind(*strategy, *instrument, *qty, out)),
             Input::Manual { at, strategy, intent, .. } => self.asked_at(*at, |engine| engine.by_hand(*strategy, intent, out)),
             Input::Parameters { at, strategy, text, .. } => self.asked_at(*at, |engine| engine.set_parameters(*strategy, text, out)),
         }

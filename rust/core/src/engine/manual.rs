@@ -3,10 +3,11 @@
 use super::Output;
 use super::core::Engine;
 use super::orders::Change;
+use crate::ledger::Booking;
 use crate::order::OrderRequest;
 use crate::risk::{RiskContext, Verdict};
 use crate::strategy::Intent;
-use crate::types::{Error, InstrumentId, OrderId, Result, StrategyId};
+use crate::types::{Error, InstrumentId, Money, OrderId, Price, Qty, Result, Side, StrategyId};
 
 impl Engine {
     /// An order, a cancel or a replacement in the name of strategy `s`. Risk may refuse it as it may a strategy's own; what no
@@ -43,6 +44,22 @@ impl Engine {
         self.slots[s.index()].record.is_vacant = false;
         self.call(s, out, |strategy, context| strategy.on_parameters(text, context))?;
         self.deliver(out)
+    }
+
+    /// A fee of so many coins was taken out of a position: they are gone for nothing, at what they cost.
+    pub(super) fn take_in_kind(&mut self, s: StrategyId, instrument: InstrumentId, qty: Qty, out: &mut Vec<Output>) -> Result<()> {
+        self.require_strategy(s)?;
+        self.require_instrument(instrument)?;
+        let held = self.ledger.position(s, instrument).map_or(Qty::ZERO, |p| p.qty);
+        if !qty.is_positive() || qty > held {
+            return Err(Error::config("fee", format!("of {qty} cannot be taken out of a position of {held}")));
+        }
+        let booking = Booking { strategy: s, instrument, side: Side::Sell, qty, price: Price::ZERO, fee: Money::ZERO, ts: self.now };
+        if let Some(trip) = self.ledger.book(&booking)?.trip {
+            out.push(Output::Trip(trip));
+        }
+        self.risk.repositioned(instrument, &self.ledger);
+        self.watch_losses(out)
     }
 
     /// Keep which orders change, to be taken with [`Self::take_changed`].

@@ -97,6 +97,8 @@ kinds! {
     PARAMETERS = 29,
     /// Limit-up and limit-down prices.
     BAND = 30,
+    /// A fee that was taken out of what was bought.
+    IN_KIND = 31,
 }
 
 impl RecordKind {

@@ -7,6 +7,7 @@
 //! [`Node::settle`] brings an order up to what the broker's own record of it says.
 
 mod actions;
+mod fees;
 mod manual;
 mod news;
 mod requests;

@@ -162,6 +162,12 @@ impl State {
         }
     }
 
+    /// A fee taken out of coins that were bought at `price`.
+    pub(super) fn record_coin_fee(&mut self, account: usize, instrument: InstrumentId, qty: Qty, price: Price) {
+        let what = What::Cash { kind: Kind::CryptoFee, amount: Money::ZERO, qty: Qty::from_raw(-qty.raw()), per_share: price };
+        self.record(account, Some(instrument), what);
+    }
+
     fn activity_json(&self, account: usize, activity: &Activity) -> Value {
         let owner = self.config.accounts.get(account).map(|a| a.id.to_string());
         let symbol = activity.instrument.and_then(|i| self.asset(i)).map(|a| a.symbol.as_str());
@@ -201,7 +207,8 @@ impl State {
                         fields.insert("qty".to_owned(), text(qty));
                     }
                     if !per_share.is_zero() {
-                        fields.insert("per_share_amount".to_owned(), text(per_share));
+                        let name = if kind == Kind::CryptoFee { "price" } else { "per_share_amount" };
+                        fields.insert(name.to_owned(), text(per_share));
                     }
                 }
                 value

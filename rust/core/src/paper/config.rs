@@ -255,7 +255,7 @@ fn default_fees() -> String {
 }
 
 /// Alpaca's taker fee for crypto below 100,000 dollars a month: 25 basis points.
-const CRYPTO_FEE_PPB: i64 = 2_500_000;
+pub(super) const CRYPTO_FEE_PPB: i64 = 2_500_000;
 
 impl PaperConfig {
     /// From JSON; checked whole.

@@ -1,10 +1,11 @@
 //! What the simulated exchanges report: orders change, fills are booked, and trade updates are made.
 
+use super::config::{AssetClass, CRYPTO_FEE_PPB};
 use super::state::State;
 use super::updates::Event;
 use crate::ledger::Booking;
 use crate::order::{Order, OrderEvent, OrderStatus, Restatement};
-use crate::types::{Money, OrderId, Price, Qty, Result, StrategyId, Timestamp};
+use crate::types::{Money, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
 use crate::venue::{Report, ReportKind};
 
 impl State {
@@ -82,10 +83,16 @@ impl State {
     fn fill(&mut self, id: OrderId, qty: Qty, price: Price, fee: Money, ts: Timestamp) -> Result<()> {
         let order = self.orders.apply(id, OrderEvent::Filled { qty, price }, self.now)?;
         let (account, instrument, now) = (order.strategy.index(), order.instrument, self.now);
-        let booking = Booking { strategy: StrategyId(0), instrument, side: order.side, qty, price, fee, ts };
+        let in_coins = self.fee_in_coins(&order, qty, fee);
+        let paid = if in_coins.is_zero() { fee } else { Money::ZERO };
+        let booking = Booking { strategy: StrategyId(0), instrument, side: order.side, qty, price, fee: paid, ts };
         let Some(holder) = self.holders.get_mut(account) else { return Ok(()) };
-        let booked = holder.ledger.book(&booking)?;
+        let mut booked = holder.ledger.book(&booking)?;
         holder.account.booked(&booking, &holder.ledger);
+        if !in_coins.is_zero() {
+            let taken = Booking { side: Side::Sell, qty: in_coins, price: Price::ZERO, ..booking };
+            booked = holder.ledger.book(&taken)?;
+        }
         if let Some(kept) = holder.overnight.get_mut(&instrument.0) {
             // Of what is closed the shares held longest go last here: those of today first.
             let left = booked.position.raw();
@@ -99,8 +106,20 @@ impl State {
             extra.filled = Some(now);
         }
         self.tell_fill(&order, qty, price, booked.position);
-        self.record_fill(account, &order, qty, price, fee);
+        self.record_fill(account, &order, qty, price, paid);
+        if !in_coins.is_zero() {
+            self.record_coin_fee(account, instrument, in_coins, price);
+        }
         Ok(())
+    }
+
+    /// The fee of a purchase of crypto, which is taken out of the coins; zero of everything else.
+    fn fee_in_coins(&self, order: &Order, qty: Qty, fee: Money) -> Qty {
+        let is_crypto = self.asset(order.instrument).is_some_and(|a| a.asset_class == AssetClass::Crypto);
+        if order.side != Side::Buy || fee == Money::ZERO || !is_crypto {
+            return Qty::ZERO;
+        }
+        Qty::from_raw((i128::from(qty.raw()) * i128::from(CRYPTO_FEE_PPB) / 1_000_000_000) as i64)
     }
 
     fn replaced(&mut self, old: OrderId, new: OrderId) -> Result<()> {

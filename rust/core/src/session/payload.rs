@@ -83,6 +83,7 @@ pub(super) const fn kind_of(input: &Input) -> RecordKind {
         Input::Manual { .. } => RecordKind::MANUAL,
         Input::Parameters { .. } => RecordKind::PARAMETERS,
         Input::Band(_) => RecordKind::BAND,
+        Input::InKind { .. } => RecordKind::IN_KIND,
     }
 }
 
@@ -106,6 +107,7 @@ pub(super) const fn is_step(kind: RecordKind) -> bool {
             | RecordKind::MANUAL
             | RecordKind::PARAMETERS
             | RecordKind::BAND
+            | RecordKind::IN_KIND
     )
 }
 

@@ -148,3 +148,43 @@ fn a_strategy_put_into_a_spare_place_trades_and_is_there_again_after_a_restart()
     let bodies: Vec<_> = bench.quote().into_iter().map(|(_, body)| body["qty"].clone()).collect();
     assert!(bodies.contains(&json!("20")), "{bodies:?}");
 }
+
+#[test]
+fn a_fee_in_coins_is_taken_out_of_positions_and_nothing_else_is() {
+    let mut instruments = Instruments::default();
+    for symbol in ["BTC/USD", "BAC"] {
+        instruments.intern(symbol).unwrap();
+    }
+    let config = EngineConfig { trust: Trust::Wire, cash: Money::from_f64(1e6).unwrap(), ..EngineConfig::default() };
+    let sources = vec![Sources { quotes: true, ..Sources::default() }; 2];
+    let strategies: Vec<Box<dyn Strategy>> = vec![Box::new(Script(VecDeque::new())), Box::new(crate::strategy::Operator)];
+    let log = Log::create(SimulatedStorage::new(1), log_config(), JournalId([1; 16])).unwrap();
+    let mut node = Node::create(log, Setup { config, instruments, sources, strategies }, at(0)).unwrap();
+    node.start(at(0), at(0)).unwrap();
+    node.command(Command::Run, "test", "", at(0)).unwrap();
+    let coins = |text: &str| Qty::parse(text.as_bytes()).unwrap();
+    // The strategies buy three coins and one, in both symbols.
+    let mut number = 0;
+    for (symbol, instrument) in [("BTC/USD", I), ("BAC", InstrumentId(1))] {
+        let quote = format!(r#"[{{"T":"q","S":"{symbol}","bp":99,"bs":50,"ap":101,"as":50,"t":"{}"}}]"#, at(1));
+        node.on_frame(quote.as_bytes(), at(1)).unwrap();
+        for (strategy, qty) in [(S, "3"), (StrategyId(1), "1")] {
+            let request = OrderRequest::limit(instrument, Side::Buy, coins(qty), price("100"));
+            let (id, refused) = node.by_hand(strategy, Intent::Submit(request), "ann", "", at(1)).unwrap();
+            assert!(refused.is_none());
+            number += 1;
+            let mut record = order(&format!("u-{number}"), &node.client_id(id.unwrap()));
+            (record["filled_qty"], record["filled_avg_price"], record["status"]) = (qty.into(), "100".into(), "filled".into());
+            node.settle(record.to_string().as_bytes(), at(2)).unwrap();
+        }
+    }
+    for (symbol, there) in [("BTC/USD", "4"), ("BTC/USD", "4.1"), ("BTC/USD", "3.9"), ("BTC/USD", "0"), ("BAC", "3.99"), ("ETH/USD", "0")] {
+        assert!(!node.take_fee(symbol, coins(there), at(3)).unwrap(), "{symbol} {there}");
+    }
+    assert!(node.take_fee("BTC/USD", coins("3.990000001"), at(3)).unwrap());
+    let held = |node: &Node<SimulatedStorage>, s| node.engine().ledger().position(s, I).unwrap().qty.to_string();
+    assert_eq!((held(&node, S), held(&node, StrategyId(1))), ("2.992500001".to_owned(), "0.9975".to_owned()));
+    assert!(node.engine().ledger().is_balanced());
+    // The whole fee is taken by now, and no more is one.
+    assert!(!node.take_fee("BTC/USD", coins("3.989"), at(4)).unwrap());
+}
