@@ -60,8 +60,8 @@ def bare_venue() -> Iterator[BareVenue]:
         http_port, sockets = process.stdout.readline().split()
         yield BareVenue(int(http_port), int(sockets))
     finally:
-        process.stdin.close()
-        process.wait(10)
+        process.kill()
+        process.wait()
 
 
 class OneEach(tw.Strategy):

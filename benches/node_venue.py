@@ -2,7 +2,7 @@
 
     python -m benches.node_venue
 
-It prints the ports of HTTP and of its WebSockets, and ends with its standard input. Orders are taken and canceled at
+It prints the ports of HTTP and of its WebSockets, and lives until it is killed. Orders are taken and canceled at
 once (IOC limits that do not trade). ``POST /bench/start`` begins to send quotes: `rate` a second in frames of up to
 `size`, at even moments, for `seconds`; every `signal_every`-th frame is a quote of `SIGNAL` alone, to which a strategy
 answers. ``GET /bench/report`` gives what was sent and when what came, in ns of CLOCK_MONOTONIC, which all processes of
@@ -29,6 +29,8 @@ SIGNAL = "SPYX"
 TICK_S = 0.005
 #: More than this in the socket's buffer waits with the venue instead.
 WAITING_BYTES = 1 << 20
+#: Quotes of one write at most.
+COUNT_MAX = 5_000
 ROUND = 1_000
 
 
@@ -115,7 +117,7 @@ class Venue:
             owed = int((now - begun) * rate) - self.sent
             self.owed_most = max(self.owed_most, owed)
             # No more at a time than a tick's share twice over: catching up is even too.
-            count = min(owed, int(2 * rate * TICK_S) + size)
+            count = min(owed, int(2 * rate * TICK_S) + size, COUNT_MAX)
             if count > 0 and transport.get_write_buffer_size() < WAITING_BYTES:
                 transport.write(quotes.wire(count, time.time_ns()))
                 self.sent += count
