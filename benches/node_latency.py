@@ -91,7 +91,7 @@ def main() -> int:
     parser.add_argument("--durability", nargs="+", default=["group", "always", "os"])
     options = parser.parse_args()
     for durability in options.durability:
-        with tempfile.TemporaryDirectory(dir=".") as folder, bare_venue() as venue:
+        with tempfile.TemporaryDirectory() as folder, bare_venue() as venue:
             run = measured(venue, Path(folder), options.orders, options.rate, options.beside, durability)
             figures = asyncio.run(run)
         load = os.getloadavg()[0]

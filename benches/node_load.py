@@ -7,7 +7,8 @@ normaliser, journal and engine are this process and one thread. A strategy in th
 
 `sustained` sends as fast as the node takes it. `overload` sends `factor` times `normal` quotes a second at an even pace.
 Meanwhile another thread gives commands at irregular moments, as a control service would, and waits for each; a command
-is timed in that thread, from before it is handed to the node's loop until its result is back. Prints one JSON object:
+is timed in that thread, from before it is handed to the node's loop until its result is back, and before the load begins
+for comparison. Prints one JSON object:
 quotes a second, age of the data in milliseconds, commands in microseconds, memory in MiB and KiB a second.
 """
 
@@ -35,22 +36,24 @@ from tickwright.live import LiveNode
 
 #: As fast as the socket takes it.
 ANY_RATE = 5e6
-PAUSE_S = 0.25
+#: Mean pauses between commands, under load and before it.
+PAUSE_S, REST_PAUSE_S = 0.25, 0.02
+REST_S = 4.0
 
 
 class Operator(threading.Thread):
     """Gives commands until it is stopped, and notes how long each took, ns."""
 
-    def __init__(self, node: LiveNode, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, node: LiveNode, loop: asyncio.AbstractEventLoop, pause_s: float) -> None:
         super().__init__(daemon=True)
-        self._node, self._loop, self._ended = node, loop, threading.Event()
+        self._node, self._loop, self._pause_s, self._ended = node, loop, pause_s, threading.Event()
         self.command_ns: list[int] = []
         self.status_ns: list[int] = []
 
     def run(self) -> None:
         """Pause and run again, or ask how it stands, after irregular pauses."""
         rng = random.Random(5)
-        while not self._ended.wait(rng.expovariate(1 / PAUSE_S)):
+        while not self._ended.wait(rng.expovariate(1 / self._pause_s)):
             self.command_ns.append(self._timed(lambda: self._node.command("pause", by="load", why="measured")))
             self.command_ns.append(self._timed(lambda: self._node.command("run", by="load", why="measured")))
             self.status_ns.append(self._timed(self._node.status))
@@ -68,17 +71,21 @@ class Operator(threading.Thread):
         self.join(60.0)
 
 
-async def loaded(venue: BareVenue, state: Path, rate: float, seconds: float) -> dict[str, Any]:
+async def loaded(venue: BareVenue, state: Path, rate: float, seconds: float, size: int, durability: str) -> dict[str, Any]:
     """Run a node under so many quotes a second and say what it did."""
-    node = bare_node(venue, SYMBOLS, [tw.Quoting(10, every="1s")], state, durability="os")
+    node = bare_node(venue, SYMBOLS, [tw.Quoting(10, every="1s")], state, durability=durability)
     running = asyncio.create_task(node.run())
     await until_running(node, running)
     session = node.session
     assert session is not None
-    operator = Operator(node, asyncio.get_running_loop())
+    resting = Operator(node, asyncio.get_running_loop(), REST_PAUSE_S)
+    resting.start()
+    await asyncio.sleep(REST_S)
+    await asyncio.to_thread(resting.stop)
+    operator = Operator(node, asyncio.get_running_loop(), PAUSE_S)
     process, memory, ages = psutil.Process(), [], []
     first, cpu = node.status()["events"], sum(process.cpu_times()[:2])
-    await asyncio.to_thread(venue.start, rate=rate, size=100, seconds=seconds + 1.0)
+    await asyncio.to_thread(venue.start, rate=rate, size=size, seconds=seconds + 1.0)
     begun = time.perf_counter()
     operator.start()
     while time.perf_counter() - begun < seconds and not running.done():
@@ -102,6 +109,7 @@ async def loaded(venue: BareVenue, state: Path, rate: float, seconds: float) -> 
         "age_us": percentiles(ages),
         "command_us": percentiles(operator.command_ns),
         "status_us": percentiles(operator.status_ns),
+        "command_at_rest_us": percentiles(resting.command_ns),
         "frame_us": status["latency_us"]["frame"],
         "requests": status["requests"],
         "memory_mib": {"first": round(memory[0], 1), "last": round(memory[-1], 1), "most": round(max(memory), 1)},
@@ -118,13 +126,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="20 sustained, 120 of an overload")
     parser.add_argument("--normal", type=float, default=20_000.0, help="quotes a second that are normal")
     parser.add_argument("--factor", type=float, default=10.0)
+    parser.add_argument("--size", type=int, default=100, help="quotes of a frame at most")
+    parser.add_argument("--durability", default="os")
     options = parser.parse_args()
     sustained = options.what == "sustained"
     rate = ANY_RATE if sustained else options.normal * options.factor
     seconds = options.seconds or (20.0 if sustained else 120.0)
-    with tempfile.TemporaryDirectory(dir=".") as folder, bare_venue() as venue:
-        figures = asyncio.run(loaded(venue, Path(folder), rate, seconds))
-    print(json.dumps({"what": options.what, "load": round(os.getloadavg()[0], 1), **figures}))
+    with tempfile.TemporaryDirectory() as folder, bare_venue() as venue:
+        figures = asyncio.run(loaded(venue, Path(folder), rate, seconds, options.size, options.durability))
+    print(json.dumps({"what": options.what, "durability": options.durability, "size": options.size, "load": round(os.getloadavg()[0], 1), **figures}))
     return 0
 
 

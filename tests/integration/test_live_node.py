@@ -236,6 +236,39 @@ def test_a_node_that_waits_for_a_stream_can_be_stopped(tmp_path: Path) -> None:
         assert live.status()["state"] == "INITIALIZING"
 
 
+class Late(tw.Strategy):
+    """Orders at every quote, and counts those that come after its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quotes = self.late = 0
+        self.ended = False
+
+    def on_quote(self, quote: Any) -> None:
+        self.quotes += 1
+        self.late += self.ended
+        self.submit(quote.symbol, "buy", 1, limit=round(quote.bid - 1.0, 2), tif="ioc")
+
+    def on_stop(self) -> None:
+        self.ended = True
+
+
+def test_nothing_is_decided_after_a_strategy_has_ended(tmp_path: Path) -> None:
+    with PaperServer({"paper": {"speed": 6_000.0, "requests_per_minute": 0}}, data=market()) as server:
+        strategy = Late()
+        live = node(server, tmp_path, [strategy])
+
+        async def trade() -> None:
+            running = asyncio.create_task(live.run())
+            await until(lambda: strategy.quotes > 200 or running.done())
+            live.stop()
+            await running
+
+        asyncio.run(trade())
+    assert strategy.ended
+    assert strategy.late == 0
+
+
 def test_a_node_ends_when_a_part_of_it_fails(tmp_path: Path) -> None:
     async def fails() -> None:
         raise tw.BrokerError("the part is gone")

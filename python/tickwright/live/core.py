@@ -91,7 +91,7 @@ class Session:
 
     def _hand_out(self, begun: int | None = None) -> None:
         if self.core.is_waiting and self.core.commit(self.now_ns()) and self._commit is None:
-            self._sync_when_due()
+            self._sync_when_due(at_once=begun is not None)
         for request in self.core.take_requests():
             if begun is not None:
                 self.decision.add(time.perf_counter_ns() - begun)
@@ -100,24 +100,27 @@ class Session:
             self._on_notice(notice)
         self._set_timer()
 
-    def _sync_when_due(self) -> None:
-        """Close the group that has begun: now, if the last one is over, else when it will be."""
+    def _sync_when_due(self, *, at_once: bool) -> None:
+        """Close the group that has begun: now, if the last one is over, else when it will be.
+
+        What comes of market data leaves `at_once`; whoever gives a command does not wait for the disk.
+        """
         loop = asyncio.get_running_loop()
         wait_s = self._synced_s + self._group_s - loop.time()
-        if wait_s > 0.0:
-            self._commit = loop.call_later(wait_s, self._sync_late)
+        if wait_s > 0.0 or not at_once:
+            self._commit = loop.call_later(max(wait_s, 0.0), self._sync_late)
         else:
-            self._sync()
+            self._sync(self.core)
 
-    def _sync(self) -> None:
+    def _sync(self, core: _core.Node) -> None:
         try:
-            self.core.sync(self.now_ns())
+            core.sync(self.now_ns())
         finally:  # the pause begins when the disk is done, so that a slow one is not all that the loop does
             self._synced_s = asyncio.get_running_loop().time()
 
     def _sync_late(self) -> None:
         self._commit = None
-        self._do(None, lambda core: self._sync())
+        self._do(None, self._sync)
 
     def _set_timer(self) -> None:
         if self._timer is not None:

@@ -483,6 +483,7 @@ class LiveNode:
         for stream in self._data_streams:  # else strategies would go on to order after their end
             await stream.close()
         session.do(_core.Node.stop, session.now_ns())
+        session.do(_core.Node.sync, session.now_ns())
         await self._desk.drain(5.0)
 
     def _is_flat(self) -> bool:
