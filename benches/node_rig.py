@@ -69,7 +69,7 @@ class OneEach(tw.Strategy):
 
     def __init__(self, marks: "Marks") -> None:
         super().__init__()
-        self._marks = marks
+        self.marks = marks
         self.decided_ns: list[int] = []
 
     def on_quote(self, quote: Any) -> None:
@@ -78,7 +78,7 @@ class OneEach(tw.Strategy):
             name = f"bench-{len(self.decided_ns)}"
             self.submit(SIGNAL, "buy", 1, limit=quote.bid, tif="ioc", client_order_id=name)
             self.decided_ns.append(time.monotonic_ns())
-            self._marks.stages["bytes"][name] = self._marks.bytes_ns
+            self.marks.stages["bytes"][name] = self.marks.bytes_ns
 
 
 def bare_node(venue: BareVenue, symbols: Sequence[str], strategies: list[Any], state: Path, **more: Any) -> LiveNode:
