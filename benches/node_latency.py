@@ -33,7 +33,9 @@ from benches.node_venue import SIGNAL, SYMBOLS
 WARM_UP = 50
 
 
-async def measured(venue: BareVenue, state: Path, orders: int, rate: float, beside: float, durability: str) -> dict[str, Any]:
+async def measured(
+    venue: BareVenue, state: Path, orders: int, rate: float, beside: float, durability: str
+) -> dict[str, Any]:
     """Trade so many orders and return the stages."""
     marks = Marks()
     strategy = OneEach(marks)
@@ -95,7 +97,12 @@ def main() -> int:
             run = measured(venue, Path(folder), options.orders, options.rate, options.beside, durability)
             figures = asyncio.run(run)
         load = os.getloadavg()[0]
-        about = {"durability": durability, "orders_a_second": options.rate, "beside": options.beside, "load": round(load, 1)}
+        about = {
+            "durability": durability,
+            "orders_a_second": options.rate,
+            "beside": options.beside,
+            "load": round(load, 1),
+        }
         print(json.dumps({**about, **figures}), flush=True)
     return 0
 

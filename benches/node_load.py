@@ -5,11 +5,11 @@
 The bare venue (`benches.node_venue`, a process of its own) sends quotes of five symbols in frames of up to 100; socket,
 normaliser, journal and engine are this process and one thread. A strategy in the core quotes both sides once a second.
 
-`sustained` sends as fast as the node takes it. `overload` sends `factor` times `normal` quotes a second at an even pace.
+`sustained` sends as fast as the node takes it. `overload` sends `factor` times `normal` quotes a second, evenly.
 Meanwhile another thread gives commands at irregular moments, as a control service would, and waits for each; a command
-is timed in that thread, from before it is handed to the node's loop until its result is back, and before the load begins
-for comparison. Prints one JSON object:
-quotes a second, age of the data in milliseconds, commands in microseconds, memory in MiB and KiB a second.
+is timed in that thread, from before it is handed to the node's loop until its result is back; so it is before the load
+begins, for comparison. Prints one JSON object: quotes a second, age of the data and commands in microseconds, memory in
+MiB and KiB a second.
 """
 
 import argparse
@@ -71,7 +71,9 @@ class Operator(threading.Thread):
         self.join(60.0)
 
 
-async def loaded(venue: BareVenue, state: Path, rate: float, seconds: float, size: int, durability: str) -> dict[str, Any]:
+async def loaded(
+    venue: BareVenue, state: Path, rate: float, seconds: float, size: int, durability: str
+) -> dict[str, Any]:
     """Run a node under so many quotes a second and say what it did."""
     node = bare_node(venue, SYMBOLS, [tw.Quoting(10, every="1s")], state, durability=durability)
     running = asyncio.create_task(node.run())
@@ -134,7 +136,17 @@ def main() -> int:
     seconds = options.seconds or (20.0 if sustained else 120.0)
     with tempfile.TemporaryDirectory() as folder, bare_venue() as venue:
         figures = asyncio.run(loaded(venue, Path(folder), rate, seconds, options.size, options.durability))
-    print(json.dumps({"what": options.what, "durability": options.durability, "size": options.size, "load": round(os.getloadavg()[0], 1), **figures}))
+    print(
+        json.dumps(
+            {
+                "what": options.what,
+                "durability": options.durability,
+                "size": options.size,
+                "load": round(os.getloadavg()[0], 1),
+                **figures,
+            }
+        )
+    )
     return 0
 
 

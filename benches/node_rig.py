@@ -55,7 +55,8 @@ def bare_venue() -> Iterator[BareVenue]:
     """Run a venue in a process of its own."""
     command = [sys.executable, "-m", "benches.node_venue"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
         http_port, sockets = process.stdout.readline().split()
         yield BareVenue(int(http_port), int(sockets))
@@ -107,7 +108,9 @@ class Marks:
 
     def __init__(self) -> None:
         self.bytes_ns = 0
-        self.stages: dict[str, dict[str, int]] = {name: {} for name in ("bytes", "handed", "thread", "written", "answered")}
+        self.stages: dict[str, dict[str, int]] = {
+            name: {} for name in ("bytes", "handed", "thread", "written", "answered")
+        }
         self._thread = threading.local()
 
     @contextmanager
@@ -159,4 +162,8 @@ def percentiles(ns: Sequence[int]) -> dict[str, float | int]:
     if not ordered:
         return {"n": 0}
     at = {f"p{p}": ordered[max(0, math.ceil(len(ordered) * p / 100) - 1)] / 1_000 for p in (50, 90, 99)}
-    return {**{name: round(us, 1) for name, us in at.items()}, "worst": round(ordered[-1] / 1_000, 1), "n": len(ordered)}
+    return {
+        **{name: round(us, 1) for name, us in at.items()},
+        "worst": round(ordered[-1] / 1_000, 1),
+        "n": len(ordered),
+    }

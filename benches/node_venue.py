@@ -60,7 +60,10 @@ class Quotes:
         half = np.cumsum(rng.choice([-0.01, 0.0, 0.01], ROUND // 2))
         walk = np.concatenate([half, half[::-1]])  # back to where it began, without a jump
         base = {symbol: 150.0 + 60.0 * number for number, symbol in enumerate(SYMBOLS)}
-        rows = [row(SYMBOLS[i % 5], round(base[SYMBOLS[i % 5]] + walk[i], 2), 1_700_000_000_123_456_789) for i in range(ROUND)]
+        rows = [
+            row(SYMBOLS[i % 5], round(base[SYMBOLS[i % 5]] + walk[i], 2), 1_700_000_000_123_456_789)
+            for i in range(ROUND)
+        ]
         self._rows = np.frombuffer(b"".join(rows), np.uint8).reshape(ROUND, -1).copy()
         self._size, self._next = size, 0
 

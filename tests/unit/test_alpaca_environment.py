@@ -8,7 +8,14 @@ from tests.unit.alpaca_servers import KEY, SECRET, Answer, http_server
 from tickwright.adapters import Accepted, Credentials
 from tickwright.adapters.alpaca import AlpacaBroker, Endpoints
 
-ORDER = {"symbol": "AAPL", "qty": "1", "side": "buy", "type": "market", "time_in_force": "day", "client_order_id": "e-1"}
+ORDER = {
+    "symbol": "AAPL",
+    "qty": "1",
+    "side": "buy",
+    "type": "market",
+    "time_in_force": "day",
+    "client_order_id": "e-1",
+}
 NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
