@@ -170,7 +170,8 @@ def test_word_of_the_broker_that_was_missed_is_asked_for(tmp_path: Path) -> None
     assert status["state"] == "RUNNING"
     assert status["streams"]["updates disconnected"] >= 2
     assert status["anomalies"] == 0
-    assert status["sent"] == {"submit": 60}
+    assert status["sent"]["submit"] == 60  # an order with a gap may be asked for besides
+    assert set(status["sent"]) <= {"submit", "ask"}
 
 
 def test_a_second_node_of_the_account_does_not_start(tmp_path: Path) -> None:

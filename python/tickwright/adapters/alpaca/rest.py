@@ -267,7 +267,8 @@ def _need(module: str) -> Any:
 def _read_environment_once(session: requests.Session, url: str) -> None:
     """Take proxies and certificates from the environment now.
 
-    requests reads all of it before every request, which takes a third of the way to the socket. Nor is a password that ``~/.netrc`` has for the broker's host, or for any, sent with the keys.
+    requests reads all of it before every request, which takes a third of the way to the socket. Nor is a password that
+    ``~/.netrc`` has for the broker's host, or for any, sent with the keys.
     """
     found = session.merge_environment_settings(url, {}, None, None, None)
     session.proxies, session.verify = dict(found["proxies"]), found["verify"]
