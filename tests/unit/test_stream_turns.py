@@ -4,11 +4,12 @@ import asyncio
 import time
 
 import msgpack
+from websockets.asyncio.connection import Connection
 
 from tests.unit.alpaca_servers import DataServer
 from tests.unit.alpaca_streams import QUICK, quote, watched
 from tickwright.adapters import StreamSettings
-from tickwright.adapters.sockets import FRAMES_A_TURN
+from tickwright.adapters.sockets import FRAMES_A_TURN, READ_BYTES
 
 
 def frames_between_turns(seconds_a_frame):
@@ -49,6 +50,40 @@ def test_a_command_waits_for_few_frames_that_take_long():
 
 def test_a_command_waits_for_no_more_than_a_turn_of_frames_that_are_quick():
     assert frames_between_turns(0.0) <= FRAMES_A_TURN
+
+
+def largest_read(monkeypatch, **options):
+    """The most bytes that the WebSocket was given at once, of 6,000 frames that were sent at once."""
+    frame = msgpack.packb([quote("AAPL", 1)])
+    reads, taken = [], []
+    plain = Connection.data_received
+
+    def data_received(connection, data):
+        if connection.protocol.side.name == "CLIENT":
+            reads.append(len(data))
+        plain(connection, data)
+
+    monkeypatch.setattr(Connection, "data_received", data_received)
+
+    async def script(connection, number):
+        await asyncio.sleep(0.05)
+        for _ in range(6_000):
+            await connection.send(frame)
+        await connection.wait_closed()
+
+    async def use(stream, watch, server, running):
+        async with asyncio.timeout(20):
+            while len(taken) < 6_000:
+                await asyncio.sleep(0.01)
+
+    watched(DataServer(script), use, on_frame=lambda frame, received_ns: taken.append(frame), **options)
+    assert set(taken) == {frame}
+    assert sum(reads) > 6_000 * len(frame)
+    return max(reads)
+
+
+def test_the_socket_is_read_in_small_pieces(monkeypatch):
+    assert largest_read(monkeypatch) <= READ_BYTES
 
 
 def test_a_sender_that_is_faster_than_its_consumer_is_held_back_and_nothing_is_lost():

@@ -39,6 +39,8 @@ _quiet.setLevel(logging.INFO)
 #: much time at them.
 FRAMES_A_TURN = 32
 TURN_NS = 300_000
+#: What is read from the socket at a time: websockets takes all its frames apart in one go, some 10 µs for each.
+READ_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,7 @@ class ReconnectingSocket(ABC):
             logger=_quiet,
         ) as connection:
             self._early.clear()
+            _read_little(connection.transport)
             async with asyncio.timeout(s.answer_timeout_s):
                 await self._greet(connection)
             self.statistics.connected = True
@@ -402,6 +405,13 @@ class ReconnectingSocket(ABC):
         except Exception:
             self.statistics.consumer_errors += 1
             log.exception("stream %s: the listener failed at %s", self.name, kind)
+
+
+def _read_little(transport: asyncio.BaseTransport) -> None:
+    """Let `transport` read `READ_BYTES` at a time; asyncio has no public way, and reads 256 KiB."""
+    source = getattr(transport, "_ssl_protocol", transport)
+    if isinstance(getattr(source, "max_size", None), int):
+        source.max_size = READ_BYTES
 
 
 def _need(module: str) -> Any:
