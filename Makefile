@@ -22,7 +22,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(wildcard rust/*/Cargo.toml) 
 PYTHON_SOURCES := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust lint bench bench-gate bench-peers simulate recovery fuzz miri sanitize wheel docs clean
+.PHONY: help build demo test test-rust lint bench bench-gate bench-peers simulate recovery fuzz miri sanitize wheel proto docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -150,6 +150,9 @@ dist/.stamp: $(RUST_SOURCES) $(PYTHON_SOURCES) pyproject.toml README.md LICENSE 
 	@rm -rf dist
 	$(BIN)/maturin build --release --quiet --out dist
 	@touch $@ && ls dist/*.whl
+
+proto: $(EXTENSION) $(STAMPS)/requires-test ## write the messages and stubs of the control plane from proto/
+	$(PY) -m tickwright._proto
 
 docs: $(EXTENSION) $(STAMPS)/requires-test ## check the links and run the code of README.md and docs/
 	$(PY) -m pytest tests/docs $(PYTEST_ARGS)

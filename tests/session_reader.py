@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-INPUTS = {"START": 0, "QUOTE": 1, "TRADE": 1, "BAR": 1, "REPORT": 2, "WAKE": 3, "STOP": 7}
+INPUTS = {"START": 0, "QUOTE": 1, "TRADE": 1, "BAR": 1, "REPORT": 2, "WAKE": 3, "STOP": 7, "PARAMETERS": 9}
 EVENTS = {1: "QUOTE", 2: "TRADE", 3: "BAR"}
 REPORTS = ("accepted", "filled", "canceled", "cancel_rejected", "replaced", "replace_rejected", "expired", "rejected")
 
@@ -89,6 +89,8 @@ def read_input(kind: str, payload: bytes) -> dict[str, Any]:
         return _event(b)
     if variant == 2:
         return _report(b)
+    if variant == 9:
+        return {"at": b.signed(), "strategy": b.varint(), **{name: b.text() for name in ("text", "by", "why")}}
     return {"at": b.signed()}
 
 

@@ -1493,6 +1493,7 @@ class Node:
         kinds: Sequence[Sequence[str]],
         strategies: list[Any],
         *,
+        added: list[Any],
         durability: str,
         group_ms: int,
         checkpoint_every: int,
@@ -1579,6 +1580,56 @@ class Node:
 
     def orders(self, open_only: bool = True) -> list[dict[str, Any]]:
         """Open orders, or all."""
+
+    def order_page(
+        self, before: int | None, limit: int, open_only: bool, strategy: int | None, symbol: str | None
+    ) -> list[dict[str, Any]]:
+        """At most `limit` orders with numbers below `before`, newest first."""
+
+    def order(self, order: int) -> dict[str, Any] | None:
+        """Give an order by its number."""
+
+    def order_of(self, client_order_id: str) -> int | None:
+        """Give the number of the order that goes by this ``client_order_id``."""
+
+    def watch_orders(self, watch: bool) -> None:
+        """Keep which orders change."""
+
+    def take_changed(self) -> list[dict[str, Any]]:
+        """Orders that changed since this was last called."""
+
+    def submit_by_hand(
+        self, order: dict[str, Any], strategy: int, by: str, why: str, now_ns: int
+    ) -> tuple[int | None, tuple[str, str, str] | None]:
+        """Send an order in the name of a strategy: its number, and the code, scope and sentence of its refusal."""
+
+    def cancel_by_hand(self, order: int, strategy: int, by: str, why: str, now_ns: int) -> None:
+        """Ask to cancel an order."""
+
+    def replace_by_hand(
+        self, order: int, change: dict[str, Any], strategy: int, by: str, why: str, now_ns: int
+    ) -> tuple[int | None, tuple[str, str, str] | None]:
+        """Replace an order: as `submit_by_hand`."""
+
+    def explain(
+        self, order: dict[str, Any], strategy: int
+    ) -> list[tuple[str, str, str, float, float, bool, str | None]]:
+        """Give check, code, scope, value, limit, passes and sentence of every check that is on."""
+
+    def set_parameters(self, strategy: int, text: str, by: str, why: str, now_ns: int) -> None:
+        """Give a strategy parameters, as JSON."""
+
+    def put(self, place: int, strategy: list[Any]) -> None:
+        """Put a strategy into a spare place; the parameters that are then given to ``spare-N`` switch it on."""
+
+    def note(self, text: str, now_ns: int) -> None:
+        """Append a remark to the journal."""
+
+    def strategies(self) -> list[dict[str, Any]]:
+        """Whether each strategy is called, how often it was, its failures and orders."""
+
+    def prices(self) -> list[dict[str, Any]]:
+        """Newest prices by symbol."""
 
     def positions(self) -> list[dict[str, Any]]:
         """Positions by strategy."""

@@ -3,6 +3,8 @@
 Every message says what is wrong, where, and what would be right.
 """
 
+from typing import Any
+
 from tickwright._core import (
     ConfigError,
     DataError,
@@ -25,6 +27,7 @@ __all__ = [
     "NumericError",
     "OrderError",
     "OutputError",
+    "RefusedError",
     "SignalError",
     "StrategyError",
     "TickwrightError",
@@ -37,6 +40,26 @@ class SignalError(ConfigError, TypeError):
 
 class OutputError(TickwrightError, OSError):
     """Results that cannot be written."""
+
+
+class RefusedError(TickwrightError):
+    """A risk check refused an order.
+
+    Attributes
+    ----------
+    code : str
+        Code of the check, such as ``MAX_QTY``.
+    scope : str
+        Whose limit: the account, a strategy, a symbol, a group.
+    why : str
+        What was too much, and what would pass.
+    order : dict
+        The order, refused.
+    """
+
+    def __init__(self, code: str, scope: str, why: str, order: dict[str, Any]) -> None:
+        super().__init__(f"{code} ({scope}): {why}")
+        self.code, self.scope, self.why, self.order = code, scope, why, order
 
 
 class BrokerError(TickwrightError):

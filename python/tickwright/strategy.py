@@ -15,9 +15,12 @@ come back as fills; the same class runs unchanged in backtest, paper and live.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+import inspect
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from tickwright.errors import OrderError
+from tickwright.errors import ConfigError, OrderError
 
 if TYPE_CHECKING:
     from tickwright._core import Bar, Book, CorporateAction, Fill, Order, Position, Quote, Timer, Trade, Window
@@ -29,6 +32,7 @@ TimeInForce = Literal["day", "gtc", "ioc", "fok", "opg", "cls"]
 OrderClass = Literal["simple", "bracket", "oco", "oto"]
 Kind = Literal["quotes", "trades", "bars", "actions", "book"]
 
+_SIMPLE = (bool, int, float, str)
 _CALLBACKS = (
     "on_start",
     "on_stop",
@@ -95,6 +99,57 @@ class Strategy:
 
     def on_timer(self, timer: Timer) -> None:
         """Take a timer that went off."""
+
+    def on_parameters(self, changed: dict[str, Any]) -> None:
+        """Take parameters that an operator set while it runs; the attributes have their new values already."""
+
+    # --- parameters ------------------------------------------------------------------------------------------------
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters that can be set while it runs: those of the constructor that are attributes of the same name.
+
+        Only numbers, texts, booleans and None are taken.
+
+        >>> class Every(Strategy):
+        ...     def __init__(self, quotes: int = 10) -> None:
+        ...         self.quotes = quotes
+        >>> Every(5).parameters
+        {'quotes': 5}
+        """
+        names = inspect.signature(type(self).__init__).parameters if type(self).__init__ is not object.__init__ else {}
+        found = {name: getattr(self, name, ...) for name in names if name != "self"}
+        return {name: value for name, value in found.items() if value is None or isinstance(value, _SIMPLE)}
+
+    def checked_parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Give `values` as they would be set.
+
+        Raises
+        ------
+        ConfigError
+            There is no such parameter, or its value is of another kind than the present one.
+        """
+        present = self.parameters
+        checked = {}
+        for name, value in values.items():
+            if name not in present:
+                known = ", ".join(present) or "none"
+                raise ConfigError(f"parameter {name!r}: {type(self).__name__} has no such one; it has {known}")
+            old = present[name]
+            if isinstance(old, int) and not isinstance(old, bool) and isinstance(value, float) and value.is_integer():
+                value = int(value)
+            elif isinstance(old, float) and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+            if old is not None and type(value) is not type(old):
+                kinds = f"{type(value).__name__}, and must be {type(old).__name__}"
+                raise ConfigError(f"parameter {name!r}: {value!r} is {kinds}, as {old!r} is")
+            checked[name] = value
+        return checked
+
+    def _take_parameters(self, text: str) -> None:
+        changed = self.checked_parameters(json.loads(text))
+        for name, value in changed.items():
+            setattr(self, name, value)
+        self.on_parameters(changed)
 
     # --- asking ----------------------------------------------------------------------------------------------------
     def subscribe(self, symbol: str | None = None, kind: Kind = "bars", bars: str | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tickwright import _core
@@ -33,6 +33,8 @@ class Session:
     group_s
         Where the journal syncs in groups: seconds from one sync to the next. What comes after a longer pause is synced
         at once, and what follows it waits for the others of its group.
+    taps
+        Given each frame after the node took it in.
     """
 
     def __init__(
@@ -45,8 +47,9 @@ class Session:
         wall: bool,
         group_s: float,
         wall_ns: Callable[[], int] = time.time_ns,
+        taps: Sequence[Callable[[bytes, int], None]] = (),
     ) -> None:
-        self.core = core
+        self.core, self._taps = core, taps
         self._on_request, self._on_notice, self._on_broken = on_request, on_notice, on_broken
         self._wall, self._wall_ns, self._group_s = wall, wall_ns, group_s
         self._timer: asyncio.TimerHandle | None = None
@@ -55,7 +58,18 @@ class Session:
         self.latency = Latency()
         self.decision = Latency()
         self.last_data_ns = 0
+        self._on_order: Callable[[dict[str, Any]], None] | None = None
         self.broken: Exception | None = None
+
+    @property
+    def on_order(self) -> Callable[[dict[str, Any]], None] | None:
+        """Given each order that changed, once per input."""
+        return self._on_order
+
+    @on_order.setter
+    def on_order(self, on_order: Callable[[dict[str, Any]], None] | None) -> None:
+        self._on_order = on_order
+        self.core.watch_orders(on_order is not None)
 
     def now_ns(self) -> int:
         """Time of this machine, nanoseconds since the epoch."""
@@ -67,6 +81,8 @@ class Session:
         self.last_data_ns = received_ns
         controls = self._do(begun, _core.Node.on_frame, frame, received_ns)
         self.latency.add(time.perf_counter_ns() - begun)
+        for tap in self._taps:
+            tap(frame, received_ns)
         return controls or []
 
     def do(self, act: Callable[Concatenate[_core.Node, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -98,6 +114,9 @@ class Session:
             self._on_request(request)
         for notice in self.core.take_notices():
             self._on_notice(notice)
+        if self._on_order is not None:
+            for order in self.core.take_changed():
+                self._on_order(order)
         self._set_timer()
 
     def _sync_when_due(self, *, at_once: bool) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tickwright import _core
 from tickwright.account import Account
@@ -28,6 +28,7 @@ from tickwright.limits import RiskLimits
 from tickwright.live.core import Session
 from tickwright.live.desk import Desk
 from tickwright.live.lease import Lease
+from tickwright.live.operations import OPERATOR, Operations, write_whole
 from tickwright.live.reconcile import Comparison, Reconciler, positions_of
 from tickwright.live.settings import NodeSettings
 
@@ -40,7 +41,7 @@ COMPARISONS = 5
 BASELINE = "baseline.json"
 
 
-class LiveNode:
+class LiveNode(Operations):
     """Strategies on one account, from start to stop.
 
     Parameters
@@ -81,10 +82,17 @@ class LiveNode:
         on_notice: Callable[[dict[str, Any]], None] | None = None,
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        super().__init__()
         self.settings = settings
         self._strategies, self._broker, self._data = list(strategies), broker, data
+        if any(getattr(one, "name", None) == OPERATOR for one in self._strategies):
+            raise ConfigError(f"strategy: the name {OPERATOR!r} is that of orders by hand; choose another")
         self._risk, self._account = risk or RiskLimits(), account or Account()
-        self._lease_folder, self._tell, self._wall_ns = lease_folder, on_notice, wall_ns
+        self._lease_folder, self._wall_ns = lease_folder, wall_ns
+        self.listeners = [] if on_notice is None else [on_notice]
+        """Given each notice, with its number in this run."""
+        self.taps: list[Callable[[bytes, int], None]] = []
+        """Given each frame of market data and when it came, after the engine took it in; must not wait."""
         self._folder = Path(settings.state)
         self._desk = Desk(broker)
         self._streams: list[Stream] = []
@@ -96,10 +104,12 @@ class LiveNode:
         self._away: dict[str, float] = {}
         self._days = TradingDays(())
         self._failure: Exception | None = None
+        self._on_stop = settings.on_stop
+        self.account_number = ""
         self._final: dict[str, Any] = {}
         self._reconciling = asyncio.Lock()
-        self.session: Session | None = None
         self.notices: deque[dict[str, Any]] = deque(maxlen=1_000)
+        self.noticed = 0
         self.events: Counter[str] = Counter()
         self.last_comparison: Comparison | None = None
 
@@ -119,7 +129,7 @@ class LiveNode:
         """
         self._stop = asyncio.get_running_loop().create_future()
         account = dict(await self._broker.account())
-        number = str(account.get("account_number") or account.get("id"))
+        number = self.account_number = str(account.get("account_number") or account.get("id"))
         with Lease(number, self._lease_folder) as lease:
             try:
                 preparing = asyncio.create_task(self._prepare(account, lease))
@@ -139,8 +149,9 @@ class LiveNode:
             raise self._failure
         return reason
 
-    def stop(self, reason: str = "asked to") -> None:
-        """End the run by the policy of the settings; may be called from the event loop's thread only."""
+    def stop(self, reason: str = "asked to", policy: Literal["leave", "cancel", "flatten"] | None = None) -> None:
+        """End the run by `policy`, else that of the settings; may be called from the event loop's thread only."""
+        self._on_stop = policy or self._on_stop
         if self._stop is not None and not self._stop.done():
             self._stop.set_result(reason)
 
@@ -153,10 +164,7 @@ class LiveNode:
             There is no such command, or it is not possible in the state that the engine is in.
         """
         session = self._session()
-        names = session.core.status()["strategies"]
-        if strategy is not None and strategy not in names:
-            raise ConfigError(f"strategy: {strategy!r} is not here; there are {', '.join(names)}")
-        number = None if strategy is None else names.index(strategy)
+        number = None if strategy is None else self._number(strategy)
         session.do(_core.Node.command, name, by, why, session.now_ns(), number)
 
     def status(self) -> dict[str, Any]:
@@ -166,6 +174,7 @@ class LiveNode:
         session = self._session()
         return {
             **session.core.status(),
+            "strategies": self.names,
             "positions": session.core.positions(),
             "sent": dict(self._desk.sent),
             "in_doubt": self._desk.in_doubt,
@@ -187,11 +196,6 @@ class LiveNode:
         """Whether it has got so far that `status` can be asked."""
         return self.session is not None
 
-    def _session(self) -> Session:
-        if self.session is None:
-            raise ConfigError("node: has not started; await run() first")
-        return self.session
-
     # --- start -------------------------------------------------------------------------------------------------------
 
     async def _prepare(self, account: Mapping[str, Any], lease: Lease) -> None:
@@ -209,8 +213,13 @@ class LiveNode:
             wall=settings.clock == "wall",
             group_s=settings.group_ms / 1_000,
             wall_ns=self._wall_ns,
+            taps=self.taps,
         )
         self._desk.session = session
+        self._watch_orders()
+        if (kept := self._kept_limits()) is not None and not fresh:
+            self._risk = kept
+            session.do(_core.Node.set_limits, kept._settings(), "node", session.now_ns())
         self._reconciler = Reconciler(self._broker, self._desk, tuple(settings.symbols), self._baseline)
         self._listen_to_orders()
         await self._until_subscribed({"updates"})
@@ -265,7 +274,9 @@ class LiveNode:
         if journal.exists() and any(journal.iterdir()):
             down_s = time.time() - max(path.stat().st_mtime for path in journal.iterdir())
             self._baseline = _read_baseline(self._folder / BASELINE)
-            core, found = _core.Node.recover(str(journal), list(settings.symbols), kinds, specs, **log_settings)
+            core, found = _core.Node.recover(
+                str(journal), list(settings.symbols), kinds, specs, added=self._take_up_added(), **log_settings
+            )
             counts = [found[name] for name in ("records", "steps", "unsent")]
             log.info("took up %s records, %s steps; %s requests unsent", *counts)
             if down_s > settings.resend_s:
@@ -277,7 +288,7 @@ class LiveNode:
             raise ConfigError(f"account: holds {names} already; set adopt = true to trade beside it, or close it first")
         self._folder.mkdir(parents=True, exist_ok=True)
         self._baseline = held
-        _write_whole(self._folder / BASELINE, json.dumps({symbol: str(qty) for symbol, qty in held.items()}))
+        write_whole(self._folder / BASELINE, json.dumps({symbol: str(qty) for symbol, qty in held.items()}))
         core = _core.Node.create(
             str(journal),
             list(settings.symbols),
@@ -308,6 +319,10 @@ class LiveNode:
                     parts.append(decoder.push(page))
         rows = [part for part in parts if part.count(kind)]
         return sum(rows[1:], rows[0]) if rows else None
+
+    async def reconcile(self) -> Comparison:
+        """Compare orders, fills and positions with the broker; a difference leads to SAFE_MODE."""
+        return await self._reconcile([])
 
     async def _reconcile(self, in_doubt: list[tuple[int, str]]) -> Comparison:
         session = self._session()
@@ -453,11 +468,13 @@ class LiveNode:
                     log.warning("cannot compare with the broker: %s", error)
 
     def _note(self, notice: dict[str, Any]) -> None:
+        self.noticed += 1
+        notice["number"] = self.noticed
         self.notices.append(notice)
         level = {"refusal": logging.WARNING, "fault": logging.ERROR, "anomaly": logging.ERROR}.get(notice["kind"])
         log.log(level or logging.INFO, "%s", {k: v for k, v in notice.items() if k != "at_ns"})
-        if self._tell is not None:
-            self._tell(notice)
+        for listener in self.listeners:
+            listener(notice)
 
     def _on_broken(self, error: Exception) -> None:
         log.critical("the journal takes nothing more: %s", error)
@@ -473,7 +490,7 @@ class LiveNode:
         session = self._session()
         if session.broken is not None:
             return
-        policy = self.settings.on_stop
+        policy = self._on_stop
         if policy == "flatten":
             self.command("flatten", by="node", why=reason)
             await self._settled(lambda: not session.core.orders() and self._is_flat(), 10.0)
@@ -518,12 +535,3 @@ def _read_baseline(path: Path) -> dict[str, Decimal]:
     except FileNotFoundError:
         raise ConfigError(f"{path}: is missing; it belongs to the journal beside it") from None
     return {symbol: Decimal(qty) for symbol, qty in found.items()}
-
-
-def _write_whole(path: Path, text: str) -> None:
-    partial = path.with_suffix(".part")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

@@ -23,6 +23,7 @@ mod lines;
 mod matching;
 mod matching_event;
 mod node;
+mod node_rows;
 mod paper;
 mod quality;
 mod risk;

@@ -4,20 +4,21 @@ use crate::backtest::{boxed_strategies, engine_config};
 use crate::data::MarketData;
 use crate::errors::{call, call_attached, to_py};
 use crate::journal::{files, new_files, signing_key, tail_dict};
+use crate::node_rows::{controls, notice_dict, order_dict, price_dict, request_dict, strategy_dict};
 use crate::risk::PyKillSwitch;
-use crate::settings::limits;
+use crate::settings::{item, limits};
 use crate::strategy::Failure;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use tickwright_core::engine::{AlarmKind, Command, EngineConfig, Isolation, Output, Trust};
-use tickwright_core::feeds::Control;
+use tickwright_core::engine::{AlarmKind, Command, EngineConfig, Isolation, Trust};
 use tickwright_core::journal::{Chain, Files, JournalId, Log, LogConfig, SyncPolicy};
-use tickwright_core::live::{Heard, Node as Core, Request, RequestKind};
-use tickwright_core::order::Order;
+use tickwright_core::live::{Heard, Node as Core, RequestKind};
+use tickwright_core::order::{Order, OrderRequest, TimeInForce};
 use tickwright_core::session::Setup;
-use tickwright_core::types::{Error, InstrumentId, Instruments, OrderId, Result, Timestamp};
+use tickwright_core::strategy::{Intent, Operator, Spare, SparePlace, Strategy};
+use tickwright_core::types::{Error, InstrumentId, Instruments, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
 use tickwright_core::venue::Sources;
 
 /// A session between Alpaca's wires, and its journal.
@@ -28,6 +29,25 @@ pub(crate) struct Node {
     failure: Failure,
     /// Strategies in Python need the interpreter at every event.
     python: bool,
+    /// Places for strategies that are added while it runs.
+    places: Vec<SparePlace>,
+    sources: Vec<Sources>,
+    symbols: Vec<String>,
+}
+
+/// Places for strategies that are added while a node runs.
+const SPARES: usize = 4;
+
+/// The strategies of a node: those given, that of orders by hand, and places for those that come later.
+fn with_places(mut strategies: Vec<Box<dyn Strategy>>) -> (Vec<Box<dyn Strategy>>, Vec<SparePlace>) {
+    strategies.push(Box::new(Operator));
+    let mut places = Vec::new();
+    for number in 1..=SPARES {
+        let (spare, place) = Spare::new(number);
+        strategies.push(Box::new(spare));
+        places.push(place);
+    }
+    (strategies, places)
 }
 
 fn ns(at: i64) -> Timestamp {
@@ -50,9 +70,9 @@ fn sources(kinds: &[String]) -> Sources {
 }
 
 fn command(name: &str, strategy: Option<u16>) -> Result<Command> {
-    let of = |make: fn(tickwright_core::types::StrategyId) -> Command| {
+    let of = |make: fn(StrategyId) -> Command| {
         let id = strategy.ok_or_else(|| Error::config("command", format!("{name} needs the number of a strategy")));
-        id.map(|id| make(tickwright_core::types::StrategyId(id)))
+        id.map(|id| make(StrategyId(id)))
     };
     Ok(match name {
         "reconcile" => Command::Reconcile,
@@ -95,25 +115,6 @@ fn heard(heard: Heard) -> (&'static str, Option<u64>) {
     }
 }
 
-fn controls(py: Python<'_>, controls: Vec<Control>) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    controls
-        .into_iter()
-        .map(|control| {
-            let dict = PyDict::new(py);
-            match control {
-                Control::Success(text) => dict.set_item("success", text)?,
-                Control::Error { code, message } => {
-                    dict.set_item("error", code)?;
-                    dict.set_item("message", message)?;
-                }
-                Control::Subscription(channels) => dict.set_item("subscription", channels)?,
-                _ => {}
-            }
-            Ok(dict)
-        })
-        .collect()
-}
-
 impl Node {
     fn inner(&mut self) -> &mut Option<Core<Files>> {
         self.live.get_mut().unwrap_or_else(PoisonError::into_inner)
@@ -136,96 +137,61 @@ impl Node {
         }
     }
 
-    fn order_dict<'py>(py: Python<'py>, core: &Core<Files>, order: &Order) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        dict.set_item("id", order.id.0)?;
-        dict.set_item("client_order_id", core.client_id(order.id))?;
-        dict.set_item("broker_id", core.broker_id(order.id))?;
-        dict.set_item("strategy", order.strategy.0)?;
-        dict.set_item("symbol", core.engine().instruments().symbol(order.instrument))?;
-        dict.set_item("side", order.side.as_str())?;
-        dict.set_item("type", order.kind.as_str())?;
-        dict.set_item("time_in_force", order.tif.as_str())?;
-        dict.set_item("order_class", order.class.as_str())?;
-        dict.set_item("qty", order.qty.to_string())?;
-        dict.set_item("filled", order.filled.to_string())?;
-        dict.set_item("limit_price", order.limit().map(|p| p.to_string()))?;
-        dict.set_item("stop_price", order.stop().map(|p| p.to_string()))?;
-        dict.set_item("average_price", order.average_price().map(|p| p.to_string()))?;
-        dict.set_item("status", order.status().as_str())?;
-        dict.set_item("submitted_ns", order.submitted.nanos())?;
-        dict.set_item("updated_ns", order.updated.nanos())?;
-        Ok(dict)
+    /// What an operator asks for by hand: the number of the order that it makes, and the code, scope and sentence of its refusal.
+    fn by_hand(
+        &mut self,
+        py: Python<'_>,
+        intent: Intent,
+        strategy: u16,
+        by: &str,
+        why: &str,
+        now_ns: i64,
+    ) -> PyResult<(Option<u64>, Option<(String, String, String)>)> {
+        let (made, refused) = self.run(py, |node| node.by_hand(StrategyId(strategy), intent, by, why, ns(now_ns)))?;
+        let risk = self.core().map_err(to_py)?.engine().risk();
+        let said = refused.map(|record| {
+            let refusal = record.refusal;
+            (refusal.code.as_str().to_owned(), risk.scope_name(refusal.scope).to_owned(), refusal.to_string())
+        });
+        Ok((made.map(|id| id.0), said))
     }
+}
 
-    fn request_dict<'py>(py: Python<'py>, request: &Request) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        let (kind, old, broker_id) = match &request.kind {
-            RequestKind::Submit => ("submit", None, None),
-            RequestKind::Replace { old, broker_id } => ("replace", Some(old.0), Some(broker_id)),
-            RequestKind::Cancel { broker_id } => ("cancel", None, Some(broker_id)),
-        };
-        dict.set_item("kind", kind)?;
-        dict.set_item("order", request.order.0)?;
-        dict.set_item("old", old)?;
-        dict.set_item("broker_id", broker_id)?;
-        dict.set_item("client_order_id", &request.client_id)?;
-        dict.set_item("body", &request.body)?;
-        dict.set_item("asked_ns", request.asked.nanos())?;
-        Ok(dict)
-    }
+fn qty(dict: &Bound<'_, PyDict>) -> PyResult<Option<Qty>> {
+    item::<String>(dict, "qty")?.map(|text| Qty::parse(text.as_bytes())).transpose().map_err(to_py)
+}
 
-    fn notice_dict<'py>(py: Python<'py>, core: &Core<Files>, at: Timestamp, output: &Output) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let dict = PyDict::new(py);
-        let symbol = |id: InstrumentId| core.engine().instruments().symbol(id).to_owned();
-        dict.set_item("at_ns", at.nanos())?;
-        match output {
-            Output::Fill(fill) => {
-                dict.set_item("kind", "fill")?;
-                dict.set_item("order", fill.order.0)?;
-                dict.set_item("strategy", fill.strategy.0)?;
-                dict.set_item("symbol", symbol(fill.instrument))?;
-                dict.set_item("side", fill.side.as_str())?;
-                dict.set_item("qty", fill.qty.to_string())?;
-                dict.set_item("price", fill.price.to_string())?;
-                dict.set_item("position", fill.position.to_string())?;
-                dict.set_item("remaining", fill.remaining.to_string())?;
-                dict.set_item("realized", fill.realized.to_string())?;
-            }
-            Output::Refusal(refusal) => {
-                dict.set_item("kind", "refusal")?;
-                dict.set_item("order", refusal.order.0)?;
-                dict.set_item("strategy", refusal.strategy.0)?;
-                dict.set_item("symbol", symbol(refusal.instrument))?;
-                dict.set_item("code", refusal.refusal.code.as_str())?;
-                dict.set_item("why", refusal.refusal.to_string())?;
-            }
-            Output::State { from, to, by, why, .. } => {
-                dict.set_item("kind", "state")?;
-                dict.set_item("from", from.as_str())?;
-                dict.set_item("to", to.as_str())?;
-                dict.set_item("by", &**by)?;
-                dict.set_item("why", &**why)?;
-            }
-            Output::Fault { strategy, why, is_isolated, .. } => {
-                dict.set_item("kind", "fault")?;
-                dict.set_item("strategy", strategy.0)?;
-                dict.set_item("why", &**why)?;
-                dict.set_item("is_isolated", is_isolated)?;
-            }
-            Output::Anomaly { why, is_money, .. } => {
-                dict.set_item("kind", "anomaly")?;
-                dict.set_item("why", &**why)?;
-                dict.set_item("is_money", is_money)?;
-            }
-            Output::Limits { by, .. } => {
-                dict.set_item("kind", "limits")?;
-                dict.set_item("by", &**by)?;
-            }
-            _ => return Ok(None),
-        }
-        Ok(Some(dict))
+fn price(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<Option<Price>> {
+    item::<String>(dict, key)?.map(|text| Price::parse(text.as_bytes())).transpose().map_err(to_py)
+}
+
+/// An order that Python gives, numbers as decimal text.
+fn order_request(core: &Core<Files>, dict: &Bound<'_, PyDict>) -> PyResult<OrderRequest> {
+    let text = |key: &str| item::<String>(dict, key).map(Option::unwrap_or_default);
+    let symbol = text("symbol")?;
+    let instruments = core.engine().instruments();
+    let instrument = instruments.get(&symbol).ok_or_else(|| {
+        to_py(Error::config("symbol", format!("{symbol:?} is not traded here; there are {}", instruments.symbols().join(", "))))
+    })?;
+    let side = match text("side")?.as_str() {
+        "buy" => Side::Buy,
+        "sell" => Side::Sell,
+        other => return Err(to_py(Error::config("side", format!("{other:?} is not known; use buy or sell")))),
+    };
+    let (limit, stop) = (price(dict, "limit_price")?, price(dict, "stop_price")?);
+    let (kind, told) = (OrderRequest::kind_of(limit, stop), text("type")?);
+    if kind.as_str() != told {
+        let why = format!("is {told:?}, and with the prices given it is {:?}; choose market, limit, stop or stop_limit", kind.as_str());
+        return Err(to_py(Error::config("type", why)));
     }
+    Ok(OrderRequest {
+        kind,
+        tif: TimeInForce::parse(&text("time_in_force")?).map_err(to_py)?,
+        limit,
+        stop,
+        extended_hours: item::<bool>(dict, "extended_hours")?.unwrap_or_default(),
+        ..OrderRequest::market(instrument, side, qty(dict)?.unwrap_or(Qty::ZERO))
+    })
 }
 
 /// What strategies and engine of a node are made of.
@@ -277,6 +243,8 @@ impl Node {
         };
         let failure: Failure = Arc::new(Mutex::new(None));
         let (strategies, python) = boxed_strategies(py, strategies, &made.sources, &symbols, &failure)?;
+        let (strategies, places) = with_places(strategies);
+        let sources = made.sources.clone();
         let log = log_config(durability, group_ms, checkpoint_every, key.as_deref()).map_err(to_py)?;
         let node = call_attached(|| {
             let Made { config, instruments, sources } = made;
@@ -284,12 +252,12 @@ impl Node {
             let node = Core::create(log, Setup { config, instruments, sources, strategies }, ns(now_ns))?;
             Ok(node.snapshot_every(snapshot_every).following_data(follows_data))
         })?;
-        Ok(Self { live: Mutex::new(Some(node)), failure, python })
+        Ok(Self { live: Mutex::new(Some(node)), failure, python, places, sources, symbols })
     }
 
     /// The node of a journal as it was when it last ended, however it ended, and what was found.
     #[staticmethod]
-    #[pyo3(signature = (folder, symbols, kinds, strategies, *, durability, group_ms, checkpoint_every, snapshot_every, key, follows_data, now_ns))]
+    #[pyo3(signature = (folder, symbols, kinds, strategies, *, added, durability, group_ms, checkpoint_every, snapshot_every, key, follows_data, now_ns))]
     #[allow(clippy::too_many_arguments, reason = "settings of one node, by keyword in Python")]
     fn recover<'py>(
         py: Python<'py>,
@@ -297,6 +265,7 @@ impl Node {
         symbols: Vec<String>,
         kinds: Vec<Vec<String>>,
         strategies: &Bound<'_, PyList>,
+        added: &Bound<'_, PyList>,
         durability: &str,
         group_ms: u32,
         checkpoint_every: u64,
@@ -308,6 +277,11 @@ impl Node {
         let failure: Failure = Arc::new(Mutex::new(None));
         let sources: Vec<Sources> = kinds.iter().map(|kinds| sources(kinds)).collect();
         let (strategies, python) = boxed_strategies(py, strategies, &sources, &symbols, &failure)?;
+        let (strategies, places) = with_places(strategies);
+        let (added, added_python) = boxed_strategies(py, added, &sources, &symbols, &failure)?;
+        for (place, strategy) in places.iter().zip(added) {
+            place.put(strategy);
+        }
         let log = log_config(durability, group_ms, checkpoint_every, key.as_deref()).map_err(to_py)?;
         let (node, recovered) = call_attached(|| {
             let (node, recovered) = Core::recover(files(&folder)?, log, strategies, ns(now_ns))?;
@@ -325,7 +299,8 @@ impl Node {
         let in_doubt: Vec<_> = recovered.in_doubt.iter().map(|&id| (id.0, node.client_id(id))).collect();
         found.set_item("in_doubt", in_doubt)?;
         found.set_item("cut", tail_dict(py, recovered.log.cut.as_ref())?)?;
-        Ok((Self { live: Mutex::new(Some(node)), failure, python }, found))
+        let python = python || added_python;
+        Ok((Self { live: Mutex::new(Some(node)), failure, python, places, sources, symbols }, found))
     }
 
     /// Begin in RECONCILING; event time starts at `at_ns`.
@@ -440,7 +415,7 @@ impl Node {
     /// Requests for the broker whose records are durable, in order.
     fn take_requests<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let Some(node) = self.inner().as_mut() else { return Ok(Vec::new()) };
-        std::iter::from_fn(|| node.take_request()).map(|request| Self::request_dict(py, &request)).collect()
+        std::iter::from_fn(|| node.take_request()).map(|request| request_dict(py, &request)).collect()
     }
 
     /// Fills, refusals, changes of state and faults, in order.
@@ -448,7 +423,7 @@ impl Node {
         let Some(node) = self.inner().as_mut() else { return Ok(Vec::new()) };
         let mut dicts = Vec::new();
         while let Some(notice) = node.take_notice() {
-            dicts.extend(Self::notice_dict(py, node, notice.at, &notice.output)?);
+            dicts.extend(notice_dict(py, node, notice.at, &notice.output)?);
         }
         Ok(dicts)
     }
@@ -474,7 +449,156 @@ impl Node {
         let core = self.core().map_err(to_py)?;
         let orders = core.engine().orders();
         let chosen = orders.all().filter(|o| !open_only || !o.status().is_terminal());
-        chosen.map(|order| Self::order_dict(py, core, order)).collect()
+        chosen.map(|order| order_dict(py, core, order)).collect()
+    }
+
+    /// At most `limit` orders with numbers below `before`, newest first.
+    #[pyo3(signature = (before, limit, open_only, strategy, symbol))]
+    fn order_page<'py>(
+        &mut self,
+        py: Python<'py>,
+        before: Option<u64>,
+        limit: usize,
+        open_only: bool,
+        strategy: Option<u16>,
+        symbol: Option<&str>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let core = self.core().map_err(to_py)?;
+        let orders = core.engine().orders();
+        let instrument = symbol.map(|symbol| core.engine().instruments().get(symbol));
+        let fits = |o: &&Order| {
+            !(open_only && o.status().is_terminal())
+                && strategy.is_none_or(|s| o.strategy.0 == s)
+                && instrument.is_none_or(|i| i == Some(o.instrument))
+        };
+        let next = before.unwrap_or(u64::MAX).min(orders.next_id().0);
+        let mut newest = (0..next).rev().filter_map(|id| orders.get(OrderId(id)));
+        if open_only {
+            let mut ids: Vec<_> = orders.open().iter().copied().filter(|id| id.0 < next).collect();
+            ids.sort_unstable_by(|a, b| b.cmp(a));
+            return ids.iter().filter_map(|id| orders.get(*id)).filter(fits).take(limit).map(|o| order_dict(py, core, o)).collect();
+        }
+        newest.by_ref().filter(fits).take(limit).map(|order| order_dict(py, core, order)).collect()
+    }
+
+    /// An order by its number, if there is such a one.
+    fn order<'py>(&mut self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let core = self.core().map_err(to_py)?;
+        core.engine().orders().get(OrderId(order)).map(|order| order_dict(py, core, order)).transpose()
+    }
+
+    /// The number of the order that goes by this `client_order_id`.
+    fn order_of(&mut self, client_order_id: &str) -> PyResult<Option<u64>> {
+        Ok(self.core().map_err(to_py)?.by_client_id(client_order_id).map(|id| id.0))
+    }
+
+    /// Orders that changed since this was last called; see `watch_orders`.
+    fn take_changed<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let Some(core) = self.inner().as_mut() else { return Ok(Vec::new()) };
+        let ids = core.take_changed();
+        ids.iter().filter_map(|id| core.engine().orders().get(*id)).map(|order| order_dict(py, core, order)).collect()
+    }
+
+    /// Keep which orders change.
+    fn watch_orders(&mut self, watch: bool) -> PyResult<()> {
+        self.core().map_err(to_py)?;
+        if let Some(core) = self.inner().as_mut() {
+            core.watch_orders(watch);
+        }
+        Ok(())
+    }
+
+    /// Send an order by hand, in the name of a strategy: its number, and the code, scope and sentence of its refusal.
+    fn submit_by_hand(
+        &mut self,
+        py: Python<'_>,
+        order: &Bound<'_, PyDict>,
+        strategy: u16,
+        by: &str,
+        why: &str,
+        now_ns: i64,
+    ) -> PyResult<(Option<u64>, Option<(String, String, String)>)> {
+        let request = order_request(self.core().map_err(to_py)?, order)?;
+        let intent = match item::<String>(order, "client_order_id")? {
+            Some(name) => Intent::SubmitNamed { request, client_order_id: name.into() },
+            None => Intent::Submit(request),
+        };
+        self.by_hand(py, intent, strategy, by, why, now_ns)
+    }
+
+    /// Ask to cancel an order by hand.
+    fn cancel_by_hand(&mut self, py: Python<'_>, order: u64, strategy: u16, by: &str, why: &str, now_ns: i64) -> PyResult<()> {
+        self.by_hand(py, Intent::Cancel(OrderId(order)), strategy, by, why, now_ns).map(|_| ())
+    }
+
+    /// Replace an order by hand: as `submit_by_hand`.
+    fn replace_by_hand(
+        &mut self,
+        py: Python<'_>,
+        order: u64,
+        change: &Bound<'_, PyDict>,
+        strategy: u16,
+        by: &str,
+        why: &str,
+        now_ns: i64,
+    ) -> PyResult<(Option<u64>, Option<(String, String, String)>)> {
+        let (qty, limit, stop) = (qty(change)?, price(change, "limit_price")?, price(change, "stop_price")?);
+        self.by_hand(py, Intent::Replace { order: OrderId(order), qty, limit, stop, trail: None }, strategy, by, why, now_ns)
+    }
+
+    /// (check, code, scope, value, limit, passes, sentence of the refusal) of every check that is on, for an order that is not sent.
+    #[allow(clippy::type_complexity, reason = "one row of a table, taken apart in Python")]
+    fn explain(
+        &mut self,
+        order: &Bound<'_, PyDict>,
+        strategy: u16,
+    ) -> PyResult<Vec<(&'static str, &'static str, String, f64, f64, bool, Option<String>)>> {
+        let core = self.core().map_err(to_py)?;
+        let request = order_request(core, order)?;
+        let verdicts = core.engine().explain(StrategyId(strategy), &request).map_err(to_py)?;
+        let risk = core.engine().risk();
+        let row = |v: &tickwright_core::risk::Verdict| {
+            let sentence = v.refusal().map(|r| r.to_string());
+            (v.check.name(), v.code.as_str(), risk.scope_name(v.scope).to_owned(), v.value, v.limit, v.pass, sentence)
+        };
+        Ok(verdicts.iter().map(row).collect())
+    }
+
+    /// Give a strategy parameters, as JSON.
+    fn set_parameters(&mut self, py: Python<'_>, strategy: u16, text: &str, by: &str, why: &str, now_ns: i64) -> PyResult<()> {
+        self.run(py, |node| node.set_parameters(StrategyId(strategy), text, by, why, ns(now_ns)))
+    }
+
+    /// Put a strategy into the spare place of that index; the parameters that are then given to `spare-N` switch it on.
+    fn put(&mut self, py: Python<'_>, place: usize, strategy: &Bound<'_, PyList>) -> PyResult<()> {
+        let Some(spare) = self.places.get(place) else {
+            let why = format!("place {place} is not there; a node has {SPARES}, and they are filled: start it with the strategy");
+            return Err(to_py(Error::config("strategy", why)));
+        };
+        let (made, python) = boxed_strategies(py, strategy, &self.sources, &self.symbols, &self.failure)?;
+        if let Some(strategy) = made.into_iter().next() {
+            spare.put(strategy);
+            self.python |= python;
+        }
+        Ok(())
+    }
+
+    /// Append a remark to the journal.
+    fn note(&mut self, py: Python<'_>, text: &str, now_ns: i64) -> PyResult<()> {
+        self.run(py, |node| node.note(text, ns(now_ns)))
+    }
+
+    /// Whether each strategy is called, how often it was, its failures and orders.
+    fn strategies<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let core = self.core().map_err(to_py)?;
+        let names = core.engine().strategy_names();
+        names.iter().enumerate().map(|(i, name)| strategy_dict(py, core, StrategyId(i as u16), name)).collect()
+    }
+
+    /// Newest prices by symbol.
+    fn prices<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let core = self.core().map_err(to_py)?;
+        (0..core.engine().instruments().len() as u32).map(|i| price_dict(py, core, InstrumentId(i))).collect()
     }
 
     /// Positions by strategy, those that were closed again too.

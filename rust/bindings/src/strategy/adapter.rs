@@ -39,6 +39,7 @@ pub(crate) struct PyStrategy {
     on_fill: Callback,
     on_order: Callback,
     on_timer: Callback,
+    take_parameters: Callback,
     quote: Reused<Quote>,
     trade: Reused<Trade>,
     bar: Reused<Bar>,
@@ -75,6 +76,7 @@ impl PyStrategy {
             on_fill: callback("on_fill")?,
             on_order: callback("on_order")?,
             on_timer: callback("on_timer")?,
+            take_parameters: Callback { name: "on_parameters", method: Some(object.getattr("_take_parameters")?.unbind()) },
             quote: Reused(None),
             trade: Reused(None),
             bar: Reused(None),
@@ -228,6 +230,10 @@ impl Strategy for PyStrategy {
             let symbol = self.window.get().symbol(py, order.instrument);
             self.call(py, &self.on_order, context, || made(py, Order { inner: OrderState { order, reason }, symbol }))
         })
+    }
+
+    fn on_parameters(&mut self, text: &str, context: &mut Context<'_>) -> Result<()> {
+        Python::attach(|py| self.call(py, &self.take_parameters, context, || Ok(Some(PyString::new(py, text).into_any()))))
     }
 
     fn on_timer(&mut self, tag: u64, context: &mut Context<'_>) -> Result<()> {

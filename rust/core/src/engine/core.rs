@@ -126,6 +126,9 @@ pub struct Engine {
     /// What strategies asked for, when it is kept.
     pub(super) asked: Vec<Asked>,
     pub(super) keeps_asked: bool,
+    /// Orders that changed, when they are kept.
+    pub(super) changed: Vec<OrderId>,
+    pub(super) keeps_changed: bool,
 }
 
 impl Engine {
@@ -173,9 +176,11 @@ impl Engine {
             anomalies: 0,
             asked: Vec::new(),
             keeps_asked: false,
+            changed: Vec::new(),
+            keeps_changed: false,
             slots: strategies
                 .into_iter()
-                .map(|strategy| Slot { strategy, requests: 0, moment: Timestamp::MIN, record: Record::default() })
+                .map(|strategy| Slot { record: Record::of(strategy.name()), strategy, requests: 0, moment: Timestamp::MIN })
                 .collect(),
             config,
             instruments,

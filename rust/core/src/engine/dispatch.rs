@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 impl Engine {
     /// Call strategy `s` and carry out what it asks for.
     #[inline]
-    fn call(
+    pub(super) fn call(
         &mut self,
         s: StrategyId,
         out: &mut Vec<Output>,
@@ -54,6 +54,12 @@ impl Engine {
     /// Tell the strategies what became of their orders, and carry out what they ask for in turn.
     pub(super) fn deliver(&mut self, out: &mut Vec<Output>) -> Result<()> {
         while let Some(notice) = self.notices.pop_front() {
+            if self.keeps_changed {
+                self.changed.push(match &notice {
+                    Notice::Fill(fill) => fill.order,
+                    Notice::Update(update) => update.order.id,
+                });
+            }
             match notice {
                 Notice::Fill(fill) => self.call(fill.strategy, out, |strategy, context| strategy.on_fill(&fill, context))?,
                 Notice::Update(update) => {

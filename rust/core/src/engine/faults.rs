@@ -1,7 +1,8 @@
 //! What goes wrong: strategies that fail, alarms from outside, reports that cannot be.
 
-use super::core::Engine;
+use super::core::{Engine, Slot};
 use super::{Alarm, Command, EngineState, Output};
+use crate::strategy::{OPERATOR, SPARE};
 use crate::types::{Error, Result, StrategyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -40,6 +41,20 @@ pub(super) struct Record {
     /// When it failed, within the window.
     faults: VecDeque<Timestamp>,
     pub(super) is_isolated: bool,
+    /// A place that no strategy was put into so far.
+    pub(super) is_vacant: bool,
+}
+
+impl Record {
+    /// Of a strategy of that name.
+    pub(super) fn of(name: &str) -> Self {
+        Self { is_vacant: name.starts_with(SPARE), ..Self::default() }
+    }
+
+    /// Failures within the window that the newest of them ended.
+    pub(super) fn recent(&self) -> usize {
+        self.faults.len()
+    }
 }
 
 impl Engine {
@@ -71,7 +86,8 @@ impl Engine {
                 self.cancel(id, out)?;
             }
         }
-        if self.slots.iter().all(|slot| slot.record.is_isolated) && self.state.after(Command::SafeMode).is_ok() {
+        let acts = |slot: &Slot| !slot.record.is_isolated && !slot.record.is_vacant && slot.strategy.name() != OPERATOR;
+        if !self.slots.iter().any(acts) && self.state.after(Command::SafeMode).is_ok() {
             self.command(Command::SafeMode, "engine", "every strategy is isolated", out)?;
         }
         Ok(())

@@ -3,7 +3,8 @@
 use super::{Command, Engine, Output};
 use crate::event::MarketEvent;
 use crate::risk::RiskLimits;
-use crate::types::{Result, Timestamp};
+use crate::strategy::Intent;
+use crate::types::{Result, StrategyId, Timestamp};
 use crate::venue::Report;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -40,6 +41,33 @@ pub enum Input {
     },
     /// End: every strategy's `on_stop`.
     Stop(Timestamp),
+    /// What an operator asks for by hand, in the name of a strategy: an order, a cancel or a replacement, which pass the checks as the
+    /// strategy's own would.
+    Manual {
+        /// When.
+        at: Timestamp,
+        /// In whose name.
+        strategy: StrategyId,
+        /// What is asked for.
+        intent: Box<Intent>,
+        /// Who asks for it.
+        by: Arc<str>,
+        /// Why.
+        why: Arc<str>,
+    },
+    /// New parameters of a strategy.
+    Parameters {
+        /// When.
+        at: Timestamp,
+        /// Whose.
+        strategy: StrategyId,
+        /// The parameters, as the strategy reads them.
+        text: Arc<str>,
+        /// Who gives them.
+        by: Arc<str>,
+        /// Why.
+        why: Arc<str>,
+    },
 }
 
 /// A command, and who gave it why.
@@ -103,12 +131,22 @@ impl Input {
     #[inline]
     pub const fn at(&self) -> Timestamp {
         match self {
-            Self::Start { at, .. } | Self::Wake(at) | Self::Limits { at, .. } | Self::Stop(at) => *at,
+            Self::Start { at, .. }
+            | Self::Wake(at)
+            | Self::Limits { at, .. }
+            | Self::Stop(at)
+            | Self::Manual { at, .. }
+            | Self::Parameters { at, .. } => *at,
             Self::Market(event) => event.ts(),
             Self::Report(report) => report.due,
             Self::Command(instruction) => instruction.at,
             Self::Alarm(alarm) => alarm.at,
         }
+    }
+
+    /// Whether an operator asks for it: what cannot be had is refused, and leaves no trace.
+    pub const fn is_asked(&self) -> bool {
+        matches!(self, Self::Command(_) | Self::Limits { .. } | Self::Manual { .. } | Self::Parameters { .. })
     }
 }
 
@@ -127,6 +165,8 @@ impl Engine {
                 self.now = self.now.max(*at);
                 self.stop(out)
             }
+            Input::Manual { at, strategy, intent, .. } => self.asked_at(*at, |engine| engine.by_hand(*strategy, intent, out)),
+            Input::Parameters { at, strategy, text, .. } => self.asked_at(*at, |engine| engine.set_parameters(*strategy, text, out)),
         }
     }
 

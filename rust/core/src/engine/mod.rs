@@ -10,6 +10,7 @@ mod dispatch;
 mod faults;
 mod input;
 mod legs;
+mod manual;
 mod orders;
 mod output;
 mod save;

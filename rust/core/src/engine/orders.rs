@@ -18,11 +18,11 @@ pub(super) struct Sent<'a> {
 }
 
 /// What a replacement changes; `None` keeps what there is.
-struct Change {
-    qty: Option<Qty>,
-    limit: Option<Price>,
-    stop: Option<Price>,
-    trail: Option<Trail>,
+pub(super) struct Change {
+    pub(super) qty: Option<Qty>,
+    pub(super) limit: Option<Price>,
+    pub(super) stop: Option<Price>,
+    pub(super) trail: Option<Trail>,
 }
 
 /// What a report means.
@@ -293,7 +293,7 @@ impl Engine {
         })
     }
 
-    fn submit(&mut self, s: StrategyId, request: &OrderRequest, name: Option<&str>, out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn submit(&mut self, s: StrategyId, request: &OrderRequest, name: Option<&str>, out: &mut Vec<Output>) -> Result<()> {
         let reference = self.reference(request.instrument);
         let mut sent = Sent { strategy: s, request, reference };
         let sized = match self.sized(request) {
@@ -318,6 +318,9 @@ impl Engine {
 
     pub(super) fn launch(&mut self, order: Order, opens: i64, command: OrderCommand, out: &mut Vec<Output>) -> Result<()> {
         self.orders.add(order)?;
+        if self.keeps_changed {
+            self.changed.push(order.id);
+        }
         let mark = self.ledger.mark_of(order.instrument);
         let mark = if mark.is_positive() { mark } else { order.limit().unwrap_or(Price::ZERO) };
         if let Some(top) = self.tops.get(order.instrument.index()) {
@@ -360,7 +363,7 @@ impl Engine {
         Ok(())
     }
 
-    fn replace(&mut self, s: StrategyId, old: OrderId, change: &Change, out: &mut Vec<Output>) -> Result<()> {
+    pub(super) fn replace(&mut self, s: StrategyId, old: OrderId, change: &Change, out: &mut Vec<Output>) -> Result<()> {
         use OrderStatus as S;
         let id = self.orders.next_id();
         let Some(order) = self.orders.get(old).copied() else {

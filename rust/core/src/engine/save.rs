@@ -20,7 +20,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 /// Version of the bytes: a snapshot of another one is not taken up.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// The state, borrowed to be written or owned when read.
 macro_rules! state {

@@ -105,6 +105,10 @@ impl Strategy for Stand {
         self.act(context)
     }
 
+    fn on_parameters(&mut self, _: &str, context: &mut Context<'_>) -> Result<()> {
+        self.act(context)
+    }
+
     fn on_stop(&mut self, context: &mut Context<'_>) -> Result<()> {
         self.act(context)
     }

@@ -91,6 +91,10 @@ kinds! {
     BOOK = 26,
     /// A change of trading state.
     STATUS = 27,
+    /// An order, cancel or replacement that an operator gave by hand.
+    MANUAL = 28,
+    /// Parameters that a strategy was given.
+    PARAMETERS = 29,
 }
 
 impl RecordKind {

@@ -6,6 +6,7 @@
 //! booked when all before it are, so that what is booked is always the first shares of an order, after a crash too; and
 //! [`Node::settle`] brings an order up to what the broker's own record of it says.
 
+mod manual;
 mod news;
 mod requests;
 

@@ -10,6 +10,8 @@ use crate::venue::Sources;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+mod manual;
+
 const I: InstrumentId = InstrumentId(0);
 
 /// What a scripted strategy does with one quote.

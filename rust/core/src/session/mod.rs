@@ -18,7 +18,7 @@ pub use payload::{Header, PAYLOAD_VERSION, SnapshotRecord, Step};
 pub use replay::{Replay, Replayed, replay};
 pub use snapshot::{newest_snapshot, snapshots};
 
-use crate::engine::{Alarm, AlarmKind, Engine, EngineConfig, EngineState, Input, Instruction, Output};
+use crate::engine::{Alarm, AlarmKind, Engine, EngineConfig, EngineState, Input, Instruction, Output, RefusalRecord};
 use crate::engine::{Command, Tape};
 use crate::journal::{Log, LogConfig, Reader, RecordKind, Recovery, Storage};
 use crate::strategy::Strategy;
@@ -138,6 +138,11 @@ impl<S: Storage> Session<S> {
         &self.engine
     }
 
+    /// The engine, for what is no part of its state.
+    pub(crate) const fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
     /// The log.
     pub const fn log(&self) -> &Log<S> {
         &self.log
@@ -170,8 +175,7 @@ impl<S: Storage> Session<S> {
         }
         if let Err(error) = self.engine.step(input, &mut self.outputs) {
             // What an operator asks for and cannot have is refused and leaves no trace.
-            let is_asked = matches!(input, Input::Command(_) | Input::Limits { .. });
-            let is_refused = is_asked && matches!(error, Error::Config { .. }) && self.outputs.is_empty();
+            let is_refused = input.is_asked() && matches!(error, Error::Config { .. }) && self.outputs.is_empty();
             return Err(if is_refused { error } else { self.stop_at(error) });
         }
         self.append_step(input, now).map_err(|error| self.stop_at(error))
@@ -246,6 +250,22 @@ impl<S: Storage> Session<S> {
         while self.held.front().is_some_and(|(sequence, _)| *sequence <= durable) {
             out.extend(self.held.pop_front().map(|(_, output)| output));
         }
+    }
+
+    /// Append a remark, which is durable before anything that follows it.
+    pub fn note(&mut self, text: &str, now: Timestamp) -> Result<u64> {
+        if let Some(why) = &self.broken {
+            return Err(Error::data("session", format!("takes no more remarks: {why}; start it again from its journal")));
+        }
+        self.log.append(RecordKind::NOTE, self.engine.now(), now, text.as_bytes()).map_err(|error| self.stop_at(error))
+    }
+
+    /// The newest refusal of `order` that waits for the disk still.
+    pub fn held_refusal(&self, order: OrderId) -> Option<&RefusalRecord> {
+        self.held.iter().rev().find_map(|(_, output)| match output {
+            Output::Refusal(record) if record.order == order => Some(record),
+            _ => None,
+        })
     }
 
     /// Tell the engine of an alarm of the journal or the shell, as [`Input::Alarm`].

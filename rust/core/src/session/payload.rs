@@ -77,6 +77,8 @@ pub(super) const fn kind_of(input: &Input) -> RecordKind {
         Input::Alarm(_) => RecordKind::ALARM,
         Input::Limits { .. } => RecordKind::LIMITS,
         Input::Stop(_) => RecordKind::STOP,
+        Input::Manual { .. } => RecordKind::MANUAL,
+        Input::Parameters { .. } => RecordKind::PARAMETERS,
     }
 }
 
@@ -97,6 +99,8 @@ pub(super) const fn is_step(kind: RecordKind) -> bool {
             | RecordKind::ALARM
             | RecordKind::LIMITS
             | RecordKind::STOP
+            | RecordKind::MANUAL
+            | RecordKind::PARAMETERS
     )
 }
 

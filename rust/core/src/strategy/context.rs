@@ -93,6 +93,13 @@ pub enum Intent {
     },
 }
 
+impl Intent {
+    /// Whether it asks for events.
+    pub(super) const fn is_subscription(&self) -> bool {
+        matches!(self, Self::Subscribe { .. } | Self::SubscribeBars { .. })
+    }
+}
+
 /// Wishes left by a strategy during one call.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Intents {

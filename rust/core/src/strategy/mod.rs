@@ -5,17 +5,21 @@
 
 mod context;
 mod graph;
+mod operator;
 mod quoting;
 mod rules;
+mod spare;
 
 pub use context::{Context, Intent, Intents, Interest, View};
 pub use graph::{Graph, NodeSpec, Source};
+pub use operator::{OPERATOR, Operator};
 pub use quoting::{Quoting, QuotingSpec};
 pub use rules::{Driver, Rules, RulesSpec, Size};
+pub use spare::{SPARE, Spare, SparePlace};
 
 use crate::engine::{Fill, OrderUpdate};
 use crate::event::MarketEvent;
-use crate::types::Result;
+use crate::types::{Error, Result};
 
 /// A trading strategy.
 ///
@@ -48,6 +52,11 @@ pub trait Strategy: Send {
     /// A timer it set went off.
     fn on_timer(&mut self, _tag: u64, _context: &mut Context<'_>) -> Result<()> {
         Ok(())
+    }
+
+    /// An operator gave it parameters, as it reads them.
+    fn on_parameters(&mut self, _text: &str, _context: &mut Context<'_>) -> Result<()> {
+        Err(Error::Strategy { place: self.name().to_owned(), why: "takes no parameters while it runs".to_owned() })
     }
 
     /// Called once, after the last event.
