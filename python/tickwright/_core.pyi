@@ -610,6 +610,9 @@ class Merger:
     def counts(self) -> tuple[int, int]:
         """Rows waiting, rows left out as late."""
 
+def actions(rows: Sequence[tuple[str, int, str | None, float | None]]) -> MarketData:
+    """Corporate actions: symbol, time, dollars a share as a decimal or new shares for an old one."""
+
 def lean(
     path: str,
     *,
@@ -1512,6 +1515,9 @@ class Node:
 
     def show(self, data: MarketData, now_ns: int) -> None:
         """Take in market data that were read elsewhere, such as history."""
+
+    def announce(self, data: MarketData, until_ns: int, now_ns: int) -> int:
+        """Announce corporate actions, in place of those that wait; those due by `until_ns` happen. How many wait."""
 
     def on_update(self, message: bytes, now_ns: int) -> tuple[str, int | None]:
         """Take in a message of the stream of trade updates."""

@@ -194,6 +194,10 @@ class Columns:
         except KeyError:
             raise AttributeError(f"{self._kind} have no column {name!r}; there are {', '.join(self._arrays)}") from None
 
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        """Give a column, such as the ``kind`` of an action, which as an attribute is the kind of event."""
+        return self._arrays[name]
+
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._arrays})
 

@@ -48,12 +48,14 @@ class NodeRig:
         self.venue = PaperServer({"paper": {"speed": speed, "requests_per_minute": 0}}, data=data)
         self._folder, self._strategies, self._risk = folder, list(strategies or [Watch()]), risk
         self._settings = {"symbols": list(symbols), "clock": "data", "durability": "os", **settings}
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="node", daemon=True)
         self._running: asyncio.Task[str] | None = None
 
     def __enter__(self) -> NodeRig:
         self.venue.__enter__()
+        self._start()
+        return self
+
+    def _start(self, state: str = "RUNNING") -> None:
         keys, here = Credentials("PAPER", "paper-secret"), Endpoints.at(self.venue.rest_url)
         self.node = LiveNode(
             self._strategies,
@@ -63,9 +65,22 @@ class NodeRig:
             risk=self._risk,
             lease_folder=self._folder / "leases",
         )
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="node", daemon=True)
         self._thread.start()
-        self.until(lambda: self.node.has_status and self.node.status()["state"] == "RUNNING")
-        return self
+        self.until(lambda: self.node.has_status and self.node.status()["state"] == state)
+
+    def stop(self) -> None:
+        """End the node; the venue goes on."""
+        if self._thread.is_alive():
+            self.ask(lambda: self.node.stop("the test is over"))
+            self._thread.join(20.0)
+
+    def restart(self, strategies: Sequence[Any], state: str = "RUNNING") -> None:
+        """End the node, and start it again on the same venue and journal, until it is in `state`."""
+        self.stop()
+        self._strategies = list(strategies)
+        self._start(state)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -89,7 +104,5 @@ class NodeRig:
             time.sleep(0.02)
 
     def __exit__(self, *exc: object) -> None:
-        if self._thread.is_alive():
-            self.ask(lambda: self.node.stop("the test is over"))
-            self._thread.join(20.0)
+        self.stop()
         self.venue.__exit__(None, None, None)

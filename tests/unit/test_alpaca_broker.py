@@ -284,6 +284,23 @@ def test_wrong_keys_are_said_to_be_wrong_once():
     assert with_broker(in_turn(answer), use) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "blamed"),
+    [
+        ({"message": "forbidden."}, True),
+        ({"code": 40110000, "message": "request is not authorized"}, True),
+        ({"code": 40310000, "message": "account is restricted"}, False),
+    ],
+)
+def test_a_403_is_about_the_keys_unless_it_has_a_reason_of_its_own(body, blamed):
+    async def use(broker, server):
+        with pytest.raises(BrokerError, match="HTTP 403") as caught:
+            await broker.account()
+        return isinstance(caught.value, AuthenticationError), "paper or live" in str(caught.value)
+
+    assert with_broker(in_turn(Answer(403, body)), use) == (blamed, blamed)
+
+
 def test_what_is_not_there_is_none():
     async def use(broker, server):
         return (

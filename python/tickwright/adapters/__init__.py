@@ -196,6 +196,10 @@ class MarketData(Protocol):
         """Ask for what is known now."""
         ...
 
+    def corporate_actions(self, symbols: Iterable[str], start: str, end: str) -> AsyncIterator[bytes]:
+        """Ask for splits, dividends, mergers and the like from one date to another, page by page."""
+        ...
+
     async def close(self) -> None:
         """End the streams and ask for nothing more."""
         ...

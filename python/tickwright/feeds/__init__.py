@@ -28,6 +28,7 @@ halted        keep     while a status says that the symbol is halted (`check` al
 ============  =======  ==========================================================
 """
 
+from tickwright.feeds.actions import actions
 from tickwright.feeds.alpaca import AlpacaDecoder, AlpacaHistoryDecoder, ControlMessage, alpaca_history
 from tickwright.feeds.crypto import BinanceDecoder, CoinbaseDecoder, KrakenDecoder, binance, coinbase, kraken
 from tickwright.feeds.dbn import DbnDecoder, dbn
@@ -59,6 +60,7 @@ __all__ = [
     "KrakenDecoder",
     "Merger",
     "SyntheticSymbol",
+    "actions",
     "align",
     "alpaca_history",
     "binance",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import json
 import logging
 import os
@@ -19,7 +18,6 @@ from typing import Any, Literal
 from tickwright import _core
 from tickwright.account import Account
 from tickwright.adapters import Broker, MarketData, Stream, StreamEvent
-from tickwright.adapters.alpaca import TradingDays
 from tickwright.adapters.alpaca.pages import nanoseconds
 from tickwright.backtesting import SimVenue, listed_strategies
 from tickwright.errors import BrokerError, ConfigError
@@ -30,6 +28,7 @@ from tickwright.live.desk import Desk
 from tickwright.live.lease import Lease
 from tickwright.live.operations import OPERATOR, Operations, write_whole
 from tickwright.live.reconcile import Comparison, Reconciler, positions_of
+from tickwright.live.rules import MarketRules
 from tickwright.live.settings import NodeSettings
 
 __all__ = ["LiveNode"]
@@ -102,7 +101,7 @@ class LiveNode(Operations):
         self._subscribed: set[str] = set()
         self._ready = asyncio.Event()
         self._away: dict[str, float] = {}
-        self._days = TradingDays(())
+        self._rules = MarketRules(broker, data, settings, lambda: self._risk, self._note)
         self._failure: Exception | None = None
         self._on_stop = settings.on_stop
         self.account_number = ""
@@ -167,6 +166,16 @@ class LiveNode(Operations):
         number = None if strategy is None else self._number(strategy)
         session.do(_core.Node.command, name, by, why, session.now_ns(), number)
 
+    def accept(self, symbol: str, *, by: str, why: str = "") -> None:
+        """Let a symbol be traded again that a corporate action stopped, once its position and orders were seen to.
+
+        Raises
+        ------
+        ConfigError
+            The symbol is not stopped.
+        """
+        self._rules.accept(self._session(), symbol, self._event_ns(), by=by, why=why)
+
     def status(self) -> dict[str, Any]:
         """Say how it stands, and once it has ended, how it stood then: state, money, counts, latencies in µs."""
         if self._final:
@@ -175,6 +184,7 @@ class LiveNode(Operations):
         return {
             **session.core.status(),
             "strategies": self.names,
+            "stopped": self._rules.stops(self._event_ns()),
             "positions": session.core.positions(),
             "sent": dict(self._desk.sent),
             "in_doubt": self._desk.in_doubt,
@@ -196,6 +206,15 @@ class LiveNode(Operations):
         """Whether it has got so far that `status` can be asked."""
         return self.session is not None
 
+    def _in_force(self, limits: RiskLimits) -> RiskLimits:
+        return self._rules.limits(self._event_ns(), limits)
+
+    def _event_ns(self) -> int:
+        """Time as the strategies have it."""
+        if self.settings.clock == "wall":
+            return self._wall_ns()
+        return int(self._session().core.status()["now_ns"])
+
     # --- start -------------------------------------------------------------------------------------------------------
 
     async def _prepare(self, account: Mapping[str, Any], lease: Lease) -> None:
@@ -204,7 +223,8 @@ class LiveNode(Operations):
         if blocked:
             raise BrokerError(f"account {account.get('account_number')}: {', '.join(blocked)}; ask the broker why")
         market_now = await self._check_clock()
-        core, in_doubt, fresh = await self._open(account)
+        await self._rules.refresh_days(market_now)
+        core, in_doubt, fresh = await self._open(account, market_now)
         session = self.session = Session(
             core,
             on_request=self._desk.send,
@@ -219,8 +239,17 @@ class LiveNode(Operations):
         self._watch_orders()
         if (kept := self._kept_limits()) is not None and not fresh:
             self._risk = kept
-            session.do(_core.Node.set_limits, kept._settings(), "node", session.now_ns())
-        self._reconciler = Reconciler(self._broker, self._desk, tuple(settings.symbols), self._baseline)
+        self._reconciler = Reconciler(
+            self._broker,
+            self._desk,
+            tuple(settings.symbols),
+            lambda: self._rules.held(self._baseline, self._event_ns()),
+            lambda symbol, here, there: self._rules.explains(symbol, here, there, self._event_ns()),
+        )
+        since = market_now if fresh else core.status()["now_ns"]
+        await self._rules.open(self._folder, since, core, market_now)
+        if not fresh:
+            await self._take_missed(market_now)
         self._listen_to_orders()
         await self._until_subscribed({"updates"})
         if fresh:
@@ -230,13 +259,33 @@ class LiveNode(Operations):
             session.do(_core.Node.sync, session.now_ns())
             if history is not None:
                 session.do(_core.Node.show, history._core, session.now_ns())
+        self._rules.announce(session, market_now)
+        self._rules.apply(session, market_now)
         comparison = await self._reconcile(in_doubt)
         self._listen_to_data()
         await self._until_subscribed(set(self._channels()))
-        if comparison.agrees:
+        state = core.status()["state"]
+        if state != "RECONCILING":
+            # What an operator or an alarm decided outlives the process.
+            log.warning("it was %s and stays so until an operator commands otherwise", state)
+        elif comparison.agrees:
             why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
             session.do(_core.Node.command, "run", "node", why, session.now_ns())
         self._begin(self._watch())
+        self._begin(self._keep_rules())
+
+    async def _take_missed(self, market_now: int) -> None:
+        """Let splits and dividends that were missed happen among the fills that were missed, in order of time."""
+        session = self._session()
+        for moment in self._rules.overdue(session, market_now):
+            await self._reconciler.book_until(session, self._asked_since(), moment)
+            self._rules.announce(session, moment)
+
+    def _asked_since(self) -> int:
+        """When the oldest order that is open was sent."""
+        core = self._session().core
+        submitted = [order["submitted_ns"] for order in core.orders()]
+        return int(min(submitted, default=core.status()["now_ns"])) - MINUTE_NS
 
     async def _check_clock(self) -> int:
         """Compare the clocks; gives the broker's time, nanoseconds."""
@@ -251,13 +300,11 @@ class LiveNode(Operations):
                     f"clock: this machine is {skew:.1f} s off the broker's; set it right, or use clock = 'data' for a "
                     "venue that plays another day"
                 )
-            if self.settings.stocks:
-                day = dt.date.fromisoformat(told[:10])
-                rows = await self._broker.calendar(day - dt.timedelta(days=1), day + dt.timedelta(days=14))
-                self._days = TradingDays.of(rows)
         return market_now
 
-    async def _open(self, account: Mapping[str, Any]) -> tuple[_core.Node, list[tuple[int, str]], bool]:
+    async def _open(
+        self, account: Mapping[str, Any], market_now: int
+    ) -> tuple[_core.Node, list[tuple[int, str]], bool]:
         settings = self.settings
         journal = self._folder / "journal"
         kinds = [list(settings.kinds)] * len(settings.symbols)
@@ -288,6 +335,7 @@ class LiveNode(Operations):
             raise ConfigError(f"account: holds {names} already; set adopt = true to trade beside it, or close it first")
         self._folder.mkdir(parents=True, exist_ok=True)
         self._baseline = held
+        self._rules.applied(market_now)
         write_whole(self._folder / BASELINE, json.dumps({symbol: str(qty) for symbol, qty in held.items()}))
         core = _core.Node.create(
             str(journal),
@@ -295,7 +343,7 @@ class LiveNode(Operations):
             kinds,
             specs,
             cash=float(account["cash"]),
-            risk=self._risk._settings(),
+            risk=self._rules.limits(market_now)._settings(),
             account=self._account._settings(),
             venue=SimVenue(rules="alpaca")._settings(),
             mark="auto",
@@ -327,10 +375,11 @@ class LiveNode(Operations):
     async def _reconcile(self, in_doubt: list[tuple[int, str]]) -> Comparison:
         session = self._session()
         async with self._reconciling:
-            submitted = [order["submitted_ns"] for order in session.core.orders()]
-            if submitted or in_doubt:
-                since = min(submitted, default=session.core.status()["now_ns"]) - MINUTE_NS
-                comparison = await self._reconciler.run(session, since, in_doubt)
+            if self._rules.waiting and self.settings.clock == "data":
+                # The venue's clock may be past the ex-date, and nothing has been traded since.
+                self._rules.announce(session, await self._check_clock())
+            if session.core.orders() or in_doubt:
+                comparison = await self._reconciler.run(session, self._asked_since(), in_doubt)
             else:
                 comparison = Comparison(0, 0, 0, await self._reconciler.compare(session))
             for _ in range(COMPARISONS):
@@ -376,7 +425,7 @@ class LiveNode(Operations):
         for name, channels in self._channels().items():
             options: dict[str, Any] = {"asset_class": name}
             if name == "stocks" and self.settings.clock == "wall":
-                options["market_open"] = lambda: self._days.is_open(self._wall_ns())
+                options["market_open"] = lambda: self._rules.days.is_open(self._wall_ns())
             stream = self._data.stream(channels, session.frame, self._on_stream, **options)
             self._data_streams.append(stream)
             self._run_stream(stream)
@@ -426,7 +475,7 @@ class LiveNode(Operations):
         session = self._session()
         try:
             if event.stream == "updates":
-                await self._reconcile([])
+                await self._catch_up()
             elif self.settings.clock == "wall" and event.until_ns - event.since_ns <= self.settings.gap_fill_s * 1e9:
                 for kind in self.settings.kinds:
                     if kind != "orderbooks":
@@ -435,6 +484,16 @@ class LiveNode(Operations):
                             session.do(_core.Node.show, missed._core, self._wall_ns())
         except BrokerError as error:
             log.error("%s: the gap cannot be filled: %s", event.stream, error)
+
+    async def _catch_up(self) -> None:
+        """Reconcile, however often it takes: without what was missed the node would trade on wrong positions."""
+        while True:
+            try:
+                await self._reconcile([])
+                return
+            except BrokerError as error:
+                log.error("what was missed cannot be asked for: %s; once more in a second", error)
+                await asyncio.sleep(1.0)
 
     # --- while it runs -----------------------------------------------------------------------------------------------
 
@@ -455,7 +514,7 @@ class LiveNode(Operations):
                 why = f"no trade updates for {now - gone:.0f} s"
                 session.do(_core.Node.alarm, "BROKER_DISCONNECTED", why, session.now_ns())
             age = (self._wall_ns() - session.last_data_ns) / 1e9
-            is_open = bool(settings.crypto) or self._days.is_open(self._wall_ns())
+            is_open = bool(settings.crypto) or self._rules.days.is_open(self._wall_ns())
             watched = is_open and settings.clock == "wall" and session.last_data_ns and settings.stale_after_s
             if running and watched and age > watched:
                 why = f"no data for {age:.0f} s while the market is open"
@@ -466,6 +525,12 @@ class LiveNode(Operations):
                     await self._reconcile([])
                 except BrokerError as error:
                     log.warning("cannot compare with the broker: %s", error)
+
+    async def _keep_rules(self) -> None:
+        """Once a second, and apart from what must not wait for an answer: sessions and corporate actions."""
+        while True:
+            await asyncio.sleep(1.0)
+            await self._rules.keep(self._session(), self._event_ns())
 
     def _note(self, notice: dict[str, Any]) -> None:
         self.noticed += 1
@@ -490,10 +555,13 @@ class LiveNode(Operations):
         session = self._session()
         if session.broken is not None:
             return
-        policy = self._on_stop
+        policy, was = self._on_stop, session.core.status()["state"]
         if policy == "flatten":
             self.command("flatten", by="node", why=reason)
             await self._settled(lambda: not session.core.orders() and self._is_flat(), 10.0)
+            if was != "HALTED" and self._is_flat():
+                # Its own end is no reason not to trade at the next start.
+                self.command("reconcile", by="node", why=reason)
         elif policy == "cancel":
             self.command("cancel_all", by="node", why=reason)
             await self._settled(lambda: not session.core.orders(), 10.0)

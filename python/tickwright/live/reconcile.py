@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from tickwright import _core
 from tickwright.adapters import Broker
+from tickwright.adapters.alpaca.pages import nanoseconds
 from tickwright.live.core import Session
 from tickwright.live.desk import Desk
 
@@ -55,11 +56,29 @@ class Reconciler:
     symbols
         What is traded here.
     baseline
-        Positions that the account had before, by symbol: they are nobody's here.
+        Gives positions that the account had before, by symbol: they are nobody's here.
+    explains
+        Whether a difference, of a symbol with the position here and there, is one that passes by itself.
     """
 
-    def __init__(self, broker: Broker, desk: Desk, symbols: tuple[str, ...], baseline: Mapping[str, Decimal]) -> None:
-        self._broker, self._desk, self._symbols, self._baseline = broker, desk, symbols, baseline
+    def __init__(
+        self,
+        broker: Broker,
+        desk: Desk,
+        symbols: tuple[str, ...],
+        baseline: Callable[[], Mapping[str, Decimal]],
+        explains: Callable[[str, Decimal, Decimal], bool],
+    ) -> None:
+        self._broker, self._desk, self._symbols = broker, desk, symbols
+        self._baseline, self._explains = baseline, explains
+
+    async def book_until(self, session: Session, since_ns: int | None, until_ns: int) -> None:
+        """Book the fills between two moments, in shares as they were then."""
+        for row in await self._broker.orders("all", after=since_ns, nested=True):
+            session.do(_core.Node.on_answer, _bytes(row))
+        for activity in await self._broker.activities(("FILL",), after=since_ns):
+            if nanoseconds(str(activity["transaction_time"])) < until_ns:
+                session.do(_core.Node.on_activity, _bytes(activity), session.now_ns())
 
     async def catch_up(
         self, session: Session, since_ns: int | None, in_doubt: list[tuple[int, str]]
@@ -101,11 +120,12 @@ class Reconciler:
     async def compare(self, session: Session) -> dict[str, tuple[Decimal, Decimal]]:
         """Positions that differ: symbol → here, there."""
         theirs = positions_of(await self._broker.positions())
+        baseline = self._baseline()
         differences = {}
         for symbol in self._symbols:
-            here = Decimal(session.core.net_qty(symbol)) + self._baseline.get(symbol, Decimal(0))
+            here = Decimal(session.core.net_qty(symbol)) + baseline.get(symbol, Decimal(0))
             there = theirs.get(symbol, Decimal(0))
-            if here != there:
+            if here != there and not self._explains(symbol, here, there):
                 differences[symbol] = (here, there)
         return differences
 

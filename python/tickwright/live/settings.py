@@ -48,6 +48,12 @@ class NodeSettings(Section):
     clock: Literal["wall", "data"] = Field(
         default="wall", description="Time goes on by itself, or is that of the newest data (a venue of another day)."
     )
+    sessions: bool = Field(
+        default=True, description="Refuse orders while the broker's calendar has no session for them (SESSION)."
+    )
+    actions: bool = Field(
+        default=True, description="Book splits and dividends of stocks as they are announced by the data."
+    )
     on_stop: Literal["leave", "cancel", "flatten"] = Field(
         default="leave", description="At the end orders and positions stay, orders go, or positions go too."
     )

@@ -27,6 +27,9 @@ __all__ = ["control_routes"]
 # Columns of rows put in, by Alpaca's letters.
 QUOTE = {"S": "symbol", "bp": "bid", "bs": "bid_size", "ap": "ask", "as": "ask_size"}
 TRADE = {"S": "symbol", "p": "price", "s": "size"}
+# Put in as the messages of a stream.
+WIRE = (("statuses", "s"), ("lulds", "l"))
+KINDS = ("quotes", "trades", "statuses", "bands")
 REACH_MAX_NS = 10 * 365 * 86_400 * 1_000_000_000
 
 
@@ -101,8 +104,8 @@ class _Control:
         return {"now": rfc3339(self._market.clock.now_ns)}
 
     async def market(self, request: Request, value: Any) -> Any:
-        """Put quotes and trades in, as of now: rows with Alpaca's letters."""
-        from tickwright.feeds import table
+        """Put quotes, trades, statuses and price bands in, as of now: rows with Alpaca's letters."""
+        from tickwright.feeds import AlpacaDecoder, table
 
         now = max(self._market.clock.now_ns, self._market.at_ns)
         parts: list[MarketData] = []
@@ -111,12 +114,17 @@ class _Control:
             if rows:
                 columns: dict[str, list[Any]] = {word: [row[key] for row in rows] for key, word in letters.items()}
                 parts.append(table({"ts": [now] * len(rows), **columns}, policy=KEEP))
+        messages = [
+            {"T": letter, "z": "A", "t": rfc3339(now), **row} for name, letter in WIRE for row in value.get(name) or []
+        ]
+        if messages:
+            parts.append(AlpacaDecoder(format="json").push(json.dumps(messages).encode()))
         if parts:
             data = MarketData.merge(parts)
             if unknown := sorted(set(data.symbols) - set(self._market.venue.symbols)):
                 raise ValueError(f"{unknown[0]} is no symbol of this venue")
             self._market.inject(data)
-        return {"events": sum(len(part) for part in parts), "now": rfc3339(now)}
+        return {"events": sum(part.count(kind) for part in parts for kind in KINDS), "now": rfc3339(now)}
 
     async def state(self, request: Request, value: Any) -> Any:
         market = self._market

@@ -58,7 +58,7 @@ class _Chunk:
         elif most is not None:
             last = min(last, first + most)
         chosen = at[first:last]
-        return {name: getattr(self._columns, name)[chosen] for name in self._columns.names}
+        return {name: self._columns[name][chosen] for name in self._columns.names}
 
 
 class Tape:

@@ -7,12 +7,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use tickwright_core::event::{ActionBatch, ActionKind, CorporateAction};
 use tickwright_core::feeds;
 use tickwright_core::feeds::lean::{self, Adjust, Consolidate, Kind, LeanOptions, Resolution, SaleConditions, Session};
 use tickwright_core::feeds::lobster::{self, LobsterOptions};
 use tickwright_core::feeds::synthetic::{SyntheticConfig, SyntheticSymbol, generate};
+use tickwright_core::ledger::as_ratio;
 use tickwright_core::market::{MarketConfig, MarketSymbol, simulate};
-use tickwright_core::types::{Error, Timestamp};
+use tickwright_core::types::{Error, Price, Timestamp};
 
 fn day(text: &str) -> Result<NaiveDate, Error> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
@@ -162,7 +164,41 @@ pub(crate) fn watched(
     }
 }
 
+/// Corporate actions: symbol, ns since the Unix epoch, then dollars a share as a decimal, or new shares for an old one.
+#[pyfunction]
+fn actions(rows: Vec<(String, i64, Option<String>, Option<f64>)>) -> PyResult<MarketData> {
+    let mut data = feeds::MarketData::default();
+    let mut batch = ActionBatch::default();
+    for (symbol, ts, per_share, ratio) in rows {
+        let of = |error: Error| to_py(Error::data(format!("corporate action of {symbol}"), error.to_string()));
+        let kind = match (per_share, ratio) {
+            (Some(text), None) => {
+                let per_share = Price::parse(text.as_bytes()).map_err(of)?;
+                if !per_share.is_positive() {
+                    return Err(of(Error::data("dividend", format!("is {text} a share; it must be above zero"))));
+                }
+                // What the price was before is not said, so that it can be paid in cash alone.
+                ActionKind::Dividend { per_share, reference: Price::ZERO, ratio: 1.0 }
+            }
+            (None, Some(new_shares_per_old)) => {
+                as_ratio(new_shares_per_old).map_err(of)?;
+                ActionKind::Split { new_shares_per_old }
+            }
+            _ => return Err(of(Error::data("action", "give either a dividend or a split"))),
+        };
+        let instrument = data.instruments.intern(&symbol).map_err(to_py)?;
+        batch.push(CorporateAction { ts: Timestamp::from_nanos(ts), instrument, kind });
+    }
+    batch.sort_by_time();
+    (data.report.rows, data.report.events) = (batch.len() as u64, batch.len() as u64);
+    if !batch.is_empty() {
+        data.actions.push(batch);
+    }
+    Ok(MarketData::new(data))
+}
+
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(actions, module)?)?;
     module.add_function(wrap_pyfunction!(read_lean, module)?)?;
     module.add_function(wrap_pyfunction!(read_lobster, module)?)?;
     module.add_function(wrap_pyfunction!(market, module)?)?;

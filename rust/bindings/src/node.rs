@@ -320,6 +320,12 @@ impl Node {
         self.run(py, move |node| node.show(&*joined, ns(now_ns)))
     }
 
+    /// Announce corporate actions, in place of those that wait; those due by `until_ns` take effect now. How many wait.
+    fn announce(&mut self, py: Python<'_>, data: &Bound<'_, MarketData>, until_ns: i64, now_ns: i64) -> PyResult<usize> {
+        let joined = Arc::clone(data.get().joined());
+        self.run(py, move |node| node.announce(&*joined, ns(until_ns), ns(now_ns)))
+    }
+
     /// A message of the stream of trade updates.
     fn on_update(&mut self, py: Python<'_>, message: &[u8], now_ns: i64) -> PyResult<(&'static str, Option<u64>)> {
         self.run(py, |node| node.on_update(message, ns(now_ns))).map(heard)
@@ -613,6 +619,9 @@ impl Node {
             dict.set_item("qty", position.qty.to_string())?;
             dict.set_item("average_price", position.average_price().to_string())?;
             dict.set_item("realized", position.realized.to_string())?;
+            dict.set_item("unrealized", position.unrealized(ledger.mark_of(instrument)).to_string())?;
+            dict.set_item("income", position.income.to_string())?;
+            dict.set_item("fees", position.fees.to_string())?;
             dict.set_item("mark", ledger.mark_of(instrument).to_string())?;
             dicts.push(dict);
         }

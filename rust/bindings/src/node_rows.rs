@@ -71,7 +71,12 @@ pub(crate) fn request_dict<'py>(py: Python<'py>, request: &Request) -> PyResult<
 }
 
 /// A notice; none of what follows from others.
-pub(crate) fn notice_dict<'py>(py: Python<'py>, core: &Core<Files>, at: Timestamp, output: &Output) -> PyResult<Option<Bound<'py, PyDict>>> {
+pub(crate) fn notice_dict<'py>(
+    py: Python<'py>,
+    core: &Core<Files>,
+    at: Timestamp,
+    output: &Output,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
     let dict = PyDict::new(py);
     let symbol = |id: InstrumentId| core.engine().instruments().symbol(id).to_owned();
     dict.set_item("at_ns", at.nanos())?;

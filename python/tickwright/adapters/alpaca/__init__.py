@@ -6,6 +6,7 @@ what is missing is said when something is made.
 
 from __future__ import annotations
 
+from tickwright.adapters.alpaca.announcements import Announcement, announcements
 from tickwright.adapters.alpaca.broker import AlpacaBroker
 from tickwright.adapters.alpaca.convert import Asset, Clock, TradingDay, TradingDays
 from tickwright.adapters.alpaca.data import AlpacaMarketData
@@ -21,6 +22,7 @@ __all__ = [
     "AlpacaMarketData",
     "AlpacaMarketStream",
     "AlpacaUpdateStream",
+    "Announcement",
     "Asset",
     "Clock",
     "Endpoints",
@@ -28,4 +30,5 @@ __all__ = [
     "RequestStatistics",
     "TradingDay",
     "TradingDays",
+    "announcements",
 ]

@@ -84,7 +84,7 @@ class AlpacaBroker:
             read_timeout_s=settings.read_timeout_s,
             wall_ns=wall_ns,
         )
-        self._requests = Requester(rest, settings, clock, sleep, self._rng, "trading")
+        self._requests = Requester(rest, settings, clock, sleep, self._rng, "trading", _remedy(credentials, live))
         self._streams: list[AlpacaUpdateStream] = []
 
     def __repr__(self) -> str:
@@ -357,3 +357,15 @@ def _rows(body: Any, what: str) -> list[Json]:
     if not isinstance(body, list) or not all(isinstance(row, dict) for row in body):
         raise BrokerError(f"{what}: the answer is not a list of objects")
     return body
+
+
+def _remedy(credentials: Credentials, live: bool) -> str:
+    """Say what to do where the keys are refused."""
+    # Alpaca's keys of paper accounts begin with PK, those of live ones with AK.
+    kind = credentials.key_id[:2]
+    if live and kind == "PK":
+        return "these are keys of a paper account, and live = true: leave that out, or use the live account's keys"
+    if not live and kind == "AK":
+        return "these are keys of a live account: use the paper account's keys, or say live = true to trade real money"
+    where = "live" if live else "paper"
+    return f"are these the keys of this {where} account, and are they paper or live?"

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tickwright.adapters.alpaca.rest import Reply, Rest, learn_rate
 from tickwright.adapters.dispatch import Dispatcher
@@ -17,6 +17,10 @@ from tickwright.adapters.pacing import Backoff, Priority, RateBudget
 from tickwright.errors import AuthenticationError, BrokerError, NotSentError
 
 __all__ = ["RequestSettings", "RequestStatistics", "Requester"]
+
+
+#: The code of an answer to keys that are not known.
+UNAUTHORIZED: Final = 40110000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,10 @@ class Requester:
         How often and how patiently.
     clock, sleep, rng
         Monotonic seconds, a way to wait, and chance.
+    name : str
+        Of its threads.
+    remedy : str
+        What to do where the keys are refused.
     """
 
     rest: Rest
@@ -113,6 +121,7 @@ class Requester:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     rng: random.Random = field(default_factory=random.Random)
     name: str = "requests"
+    remedy: str = "are these the keys of this account, and are they paper or live?"
     _dispatcher: Dispatcher[Reply] = field(init=False, repr=False)
     _budget: RateBudget = field(init=False, repr=False)
     _counts: _Counts = field(init=False, repr=False, default_factory=_Counts)
@@ -277,9 +286,15 @@ class Requester:
             return NotSentError(f"{what}: {_not_sent(reply.message)}")
         if reply.sending == "answered" and reply.status < 500:
             self._counts.refused += reply.status != 429
-        kind = AuthenticationError if reply.status in (401,) else BrokerError
-        hint = "; are these the keys of this account, and are they paper or live?" if reply.status == 401 else ""
-        return kind(f"{what}: {reply.text}{hint}", status=reply.status, code=reply.code)
+        # Alpaca answers keys of the other kind with either; a refusal for another reason has a code of its own.
+        unknown = reply.status == 401 or (reply.status == 403 and reply.code in (0, UNAUTHORIZED) and self._is_trading)
+        kind, remedy = (AuthenticationError, f"; {self.remedy}") if unknown else (BrokerError, "")
+        return kind(f"{what}: {reply.text}{remedy}", status=reply.status, code=reply.code)
+
+    @property
+    def _is_trading(self) -> bool:
+        # A 403 of market data is about the subscription, not about the keys.
+        return self.name == "trading"
 
 
 def _not_sent(message: str) -> str:

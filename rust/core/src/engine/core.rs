@@ -118,7 +118,7 @@ pub struct Engine {
     pub(super) flattening: bool,
     /// Equity when losses were last looked at, to know what it was before a day began.
     pub(super) equity_seen: Money,
-    /// Ids of the reports that were booked, where they may come twice.
+    /// Ids of the reports that were booked and of the corporate actions that took effect, where they may come twice.
     pub(super) booked: BTreeSet<u64>,
     /// Reports that came again, and reports that could not be.
     pub(super) repeats: u64,
@@ -255,6 +255,11 @@ impl Engine {
         self.asked.drain(..)
     }
 
+    /// Whether a corporate action that came over a wire took effect already.
+    pub fn has_acted(&self, action: &crate::event::CorporateAction) -> bool {
+        self.booked.contains(&action.id())
+    }
+
     /// Reports that came again and were dropped, and reports that could not be.
     pub const fn report_faults(&self) -> (u64, u64) {
         (self.repeats, self.anomalies)
@@ -341,11 +346,18 @@ impl Engine {
                 Interest::BOOK
             }
             MarketEvent::Status(status) => {
-                let is_halted = matches!(status.state, TradingState::Halted | TradingState::QuoteOnly | TradingState::Paused);
-                self.risk.set_halted(status.instrument, is_halted);
+                // Messages of imbalances and the like come during a halt too, and do not say that it ended.
+                if status.state != TradingState::Unknown {
+                    let is_halted = matches!(status.state, TradingState::Halted | TradingState::QuoteOnly | TradingState::Paused);
+                    self.risk.set_halted(status.instrument, is_halted);
+                }
                 return Ok(());
             }
             MarketEvent::Action(action) => {
+                if self.config.trust == Trust::Wire && !self.booked.insert(action.id()) {
+                    self.repeats += 1;
+                    return Ok(());
+                }
                 self.ledger.act(action, self.config.dividends)?;
                 if let ActionKind::Split { .. } = action.kind {
                     *top = TopOfBook::default();

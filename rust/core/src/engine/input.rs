@@ -1,7 +1,7 @@
 //! Everything that can reach the engine: what a shell feeds it, and what a journal keeps.
 
 use super::{Command, Engine, Output};
-use crate::event::MarketEvent;
+use crate::event::{MarketEvent, PriceBand};
 use crate::risk::RiskLimits;
 use crate::strategy::Intent;
 use crate::types::{Result, StrategyId, Timestamp};
@@ -68,6 +68,8 @@ pub enum Input {
         /// Why.
         why: Arc<str>,
     },
+    /// Limit-up and limit-down prices of an instrument; none where the upper one is zero.
+    Band(PriceBand),
 }
 
 /// A command, and who gave it why.
@@ -141,6 +143,7 @@ impl Input {
             Self::Report(report) => report.due,
             Self::Command(instruction) => instruction.at,
             Self::Alarm(alarm) => alarm.at,
+            Self::Band(band) => band.ts,
         }
     }
 
@@ -160,6 +163,12 @@ impl Engine {
             Input::Wake(at) => self.wake(*at, out),
             Input::Command(Instruction { at, command, by, why }) => self.asked_at(*at, |engine| engine.command(*command, by, why, out)),
             Input::Alarm(alarm) => self.on_alarm(alarm, out),
+            Input::Band(band) => {
+                self.now = self.now.max(band.ts);
+                let bands = band.upper.is_positive().then_some((band.lower, band.upper));
+                self.risk.set_bands_at(band.instrument, bands, band.ts);
+                Ok(())
+            }
             Input::Limits { at, limits, by } => self.asked_at(*at, |engine| engine.set_limits(limits, by, out)),
             Input::Stop(at) => {
                 self.now = self.now.max(*at);

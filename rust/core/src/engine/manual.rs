@@ -1,8 +1,8 @@
 //! What operators ask for beside the commands: orders by hand, parameters of strategies, and how things stand.
 
+use super::Output;
 use super::core::Engine;
 use super::orders::Change;
-use super::Output;
 use crate::order::OrderRequest;
 use crate::risk::{RiskContext, Verdict};
 use crate::strategy::Intent;

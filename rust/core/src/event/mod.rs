@@ -334,6 +334,20 @@ pub enum ActionKind {
     },
 }
 
+impl CorporateAction {
+    /// A number by which the same action is known again: FNV-1a of its time, instrument and terms.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        let (kind, value) = match self.kind {
+            ActionKind::Dividend { per_share, .. } => (1_u64, per_share.raw().cast_unsigned()),
+            ActionKind::Split { new_shares_per_old } => (2, new_shares_per_old.to_bits()),
+        };
+        let words = [self.ts.nanos().cast_unsigned(), u64::from(self.instrument.0), kind, value];
+        let bytes = words.into_iter().flat_map(u64::to_le_bytes);
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)).max(1)
+    }
+}
+
 /// Any market event, as the engine takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

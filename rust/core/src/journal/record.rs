@@ -95,6 +95,8 @@ kinds! {
     MANUAL = 28,
     /// Parameters that a strategy was given.
     PARAMETERS = 29,
+    /// Limit-up and limit-down prices.
+    BAND = 30,
 }
 
 impl RecordKind {

@@ -338,8 +338,8 @@ impl Ledger {
     }
 }
 
-/// A split ratio as new and old shares, both at most 1,000 times a whole number apart.
-fn as_ratio(new_per_old: f64) -> Result<(i64, i64)> {
+/// A split ratio as new and old shares, both at most 1,000 times a whole number apart; an error where it is no such fraction.
+pub fn as_ratio(new_per_old: f64) -> Result<(i64, i64)> {
     (1..=1000_i64)
         .find_map(|old| {
             let new = (new_per_old * old as f64).round();

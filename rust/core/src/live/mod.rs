@@ -6,6 +6,7 @@
 //! booked when all before it are, so that what is booked is always the first shares of an order, after a crash too; and
 //! [`Node::settle`] brings an order up to what the broker's own record of it says.
 
+mod actions;
 mod manual;
 mod news;
 mod requests;
@@ -15,7 +16,7 @@ pub use requests::{Request, RequestKind};
 
 use crate::backtest::{Kinds, Merge};
 use crate::engine::{Alarm, AlarmKind, Command, Engine, EngineState, Input, Instruction, Output};
-use crate::event::MarketEvent;
+use crate::event::{CorporateAction, MarketEvent, PriceBand};
 use crate::feeds::alpaca::{AlpacaDecoder, Format};
 use crate::feeds::{Batches, Control, Decoder, Fault, MarketData, Policy, QualityPolicy, View};
 use crate::journal::{Log, LogConfig, Storage};
@@ -75,6 +76,8 @@ pub struct Node<S: Storage> {
     ids: Vec<Option<InstrumentId>>,
     /// Legs that go out with their parent.
     legs: Vec<crate::order::Order>,
+    /// Corporate actions that have not taken effect, by time.
+    announced: VecDeque<CorporateAction>,
     requests: VecDeque<Request>,
     notices: VecDeque<Notice>,
     out: Vec<Output>,
@@ -114,6 +117,7 @@ impl<S: Storage> Node<S> {
             batches: Batches::default(),
             ids: Vec::new(),
             legs: Vec::new(),
+            announced: VecDeque::new(),
             requests: VecDeque::new(),
             notices: VecDeque::new(),
             out: Vec::new(),
@@ -203,8 +207,13 @@ impl<S: Storage> Node<S> {
     }
 
     fn show_as<'a>(&mut self, data: impl Into<View<'a>>, ids: &[Option<InstrumentId>], now: Timestamp) -> Result<()> {
-        let mut merge = Merge::with(data, Timestamp::MIN, Timestamp::MAX, Kinds { book: true, statuses: true })?;
+        let view = data.into();
+        let mut bands = Self::bands(&view, ids);
+        let mut merge = Merge::with(view, Timestamp::MIN, Timestamp::MAX, Kinds { book: true, statuses: true })?;
         while let Some(mut event) = merge.next() {
+            while bands.front().is_some_and(|band| band.ts <= event.ts()) {
+                self.take_band(&mut bands, now)?;
+            }
             let Some(id) = ids.get(event.instrument().index()).copied().flatten() else {
                 self.tally.strangers += 1;
                 continue;
@@ -212,15 +221,48 @@ impl<S: Storage> Node<S> {
             event.set_instrument(id);
             if Self::wants(&event) {
                 self.tally.events += 1;
-                // What is due at its moment comes before it, as in a backtest.
-                while self.next_wake() <= event.ts() {
-                    let due = self.next_wake();
-                    self.step(&Input::Wake(due), now)?;
-                }
+                self.act_until(event.ts(), now)?;
+                self.wake_until(event.ts(), now)?;
                 self.step(&Input::Market(event), now)?;
             }
         }
+        while !bands.is_empty() {
+            self.take_band(&mut bands, now)?;
+        }
         Ok(())
+    }
+
+    /// What is due at a moment comes before its market events, as in a backtest.
+    fn wake_until(&mut self, at: Timestamp, now: Timestamp) -> Result<()> {
+        while self.session.engine().next_wake() <= at {
+            let due = self.session.engine().next_wake();
+            self.step(&Input::Wake(due), now)?;
+        }
+        Ok(())
+    }
+
+    /// Price bands of instruments that are traded here, by time.
+    fn bands(view: &View<'_>, ids: &[Option<InstrumentId>]) -> VecDeque<PriceBand> {
+        let mut found: Vec<PriceBand> = Vec::new();
+        for part in view.parts() {
+            for batch in &part.data.bands {
+                let own = (0..batch.len()).map(|row| batch.get(row)).filter_map(|band| {
+                    let instrument = ids.get(part.id(band.instrument).index()).copied().flatten()?;
+                    Some(PriceBand { instrument, ..band })
+                });
+                found.extend(own);
+            }
+        }
+        found.sort_by_key(|band| band.ts);
+        found.into()
+    }
+
+    fn take_band(&mut self, bands: &mut VecDeque<PriceBand>, now: Timestamp) -> Result<()> {
+        let Some(band) = bands.pop_front() else { return Ok(()) };
+        self.tally.events += 1;
+        self.act_until(band.ts, now)?;
+        self.wake_until(band.ts, now)?;
+        self.step(&Input::Band(band), now)
     }
 
     /// Corrected and daily bars repeat what was said before: they are for charts, not for strategies.
@@ -231,12 +273,14 @@ impl<S: Storage> Node<S> {
 
     /// When [`Self::wake`] is due.
     pub fn next_wake(&self) -> Timestamp {
-        self.session.engine().next_wake()
+        let acts = self.announced.front().map_or(Timestamp::MAX, |action| action.ts);
+        self.session.engine().next_wake().min(acts)
     }
 
-    /// The time is `now`: timers fire and bars end.
+    /// The time is `now`: corporate actions take effect, timers fire and bars end.
     pub fn wake(&mut self, now: Timestamp) -> Result<()> {
         let at = self.at(now);
+        self.act_until(at, now)?;
         self.step(&Input::Wake(at), now)
     }
 

@@ -118,7 +118,8 @@ impl<S: Storage> Node<S> {
     }
 
     /// Bring an order up to the broker's own record of it, which must be newer than every request about it: fills that were missed, at
-    /// the price that the average leaves for them, then what became of it. Requests that never arrived are made again or given up.
+    /// the price that the average leaves for them, then what became of it. Requests that left and never arrived are made again or given
+    /// up; those that have yet to leave stand.
     pub fn settle(&mut self, order: &[u8], now: Timestamp) -> Result<Heard> {
         let order: Value = serde_json::from_slice(order).map_err(|e| malformed("order", &e.to_string()))?;
         self.settle_value(&order, now)
@@ -133,18 +134,33 @@ impl<S: Storage> Node<S> {
             "canceled" => self.tell(ReportKind::Canceled(id), ts, now)?,
             "expired" => self.tell(ReportKind::Expired(id), ts, now)?,
             "rejected" => self.rejected(id, ts, now)?,
-            "replaced" => self.replaced(order, id, ts, now)?,
+            "replaced" => {
+                self.replaced(order, id, ts, now)?;
+                // By an order that is not ours.
+                if self.engine().orders().get(id).is_some_and(|o| !o.status().is_terminal()) {
+                    self.tell(ReportKind::Canceled(id), ts, now)?;
+                }
+            }
             "filled" => {}
             "held" => self.tell(ReportKind::Held(id), ts, now)?,
             "accepted" | "pending_new" => self.tell(ReportKind::Queued(id), ts, now)?,
             _ => self.tell(ReportKind::Accepted(id), ts, now)?,
         }
+        let is_over = matches!(status, "filled" | "canceled" | "expired" | "rejected" | "replaced");
+        if !is_over && !self.has_yet_to_leave(id) {
+            self.take_terms(order, id, ts, now)?;
+        }
         // What was asked of it and never arrived.
-        let ours = self.engine().orders().get(id).copied();
-        match ours.as_ref().map(Order::status) {
-            Some(OrderStatus::PendingReplace) if status != "pending_replace" => self.replace_rejected(id, ts, now)?,
-            Some(OrderStatus::PendingCancel) if status != "pending_cancel" => self.cancel_again(id),
-            _ => {}
+        if let Some(ours) = self.engine().orders().get(id).copied().filter(|_| !self.has_yet_to_leave(id)) {
+            if ours.is_being_replaced() && !matches!(status, "pending_replace" | "replaced") {
+                self.replace_rejected(id, ts, now)?;
+            }
+            if ours.status() == OrderStatus::PendingCancel && !is_over && status != "pending_cancel" {
+                self.cancel_again(id);
+            }
+        }
+        if is_over && status != "replaced" {
+            self.replace_rejected(id, ts, now)?; // what has ended is replaced no more
         }
         if let Some(legs) = order.get("legs").and_then(Value::as_array) {
             for leg in legs {
@@ -171,7 +187,7 @@ impl<S: Storage> Node<S> {
     pub fn refused(&mut self, kind: &RequestKind, id: OrderId, now: Timestamp) -> Result<()> {
         match kind {
             RequestKind::Submit => self.absent(id, now),
-            RequestKind::Replace { old, .. } => self.tell(ReportKind::ReplaceRejected { old: *old, new: id }, now, now),
+            RequestKind::Replace { .. } => self.rejected(id, now, now),
             RequestKind::Cancel { .. } => self.tell(ReportKind::CancelRejected(id), now, now),
         }
     }
@@ -288,26 +304,33 @@ impl<S: Storage> Node<S> {
         self.filled(id, (booked, filled), price, ts, now)
     }
 
-    /// An order ended; its fills come first, should they have been missed.
+    /// An order ended; its fills come first, should they have been missed. What was to replace it will never be.
     fn ended(&mut self, order: &Value, id: OrderId, kind: ReportKind, ts: Timestamp, now: Timestamp) -> Result<()> {
         self.catch_up(order, id, now)?;
-        self.tell(kind, ts, now)
+        self.tell(kind, ts, now)?;
+        self.replace_rejected(id, ts, now)
     }
 
     /// An order was rejected; where it was to replace another, that one goes on.
     fn rejected(&mut self, id: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
         let replaces = self.engine().orders().get(id).map(|o| o.replaces).filter(|old| old.0 != 0);
         match replaces {
-            Some(old) => self.tell(ReportKind::ReplaceRejected { old, new: id }, ts, now),
-            None => self.tell(ReportKind::Rejected(id), ts, now),
+            Some(old) => self.tell(ReportKind::ReplaceRejected { old, new: id }, ts, now)?,
+            None => self.tell(ReportKind::Rejected(id), ts, now)?,
         }
+        self.replace_rejected(id, ts, now)
     }
 
-    fn replace_rejected(&mut self, old: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
-        match self.replacement_of(old) {
-            Some(new) => self.tell(ReportKind::ReplaceRejected { old, new }, ts, now),
-            None => Ok(()),
+    /// `old` is not replaced: nor is what was to replace it, and so on.
+    fn replace_rejected(&mut self, mut old: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
+        while let Some(new) = self.replacement_of(old) {
+            self.tell(ReportKind::ReplaceRejected { old, new }, ts, now)?;
+            if self.engine().orders().get(new).is_some_and(|o| !o.status().is_terminal()) {
+                break; // it is in place
+            }
+            old = new;
         }
+        Ok(())
     }
 
     fn replaced(&mut self, order: &Value, old: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
@@ -318,6 +341,20 @@ impl<S: Storage> Node<S> {
             self.name(new, &broker_id);
         }
         self.tell(ReportKind::Replaced { old, new }, ts, now)
+    }
+
+    /// Quantity and prices that the broker changed by itself, as it does when shares are split, while nobody listened.
+    fn take_terms(&mut self, order: &Value, id: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
+        let Some(ours) = self.engine().orders().get(id).copied() else { return Ok(()) };
+        let works = matches!(ours.status(), OrderStatus::New | OrderStatus::Accepted | OrderStatus::PartiallyFilled | OrderStatus::Held);
+        let differs =
+            |field: &str, own: Option<i64>| Ok::<_, Error>(own.is_some() && decimal(order, field)?.is_some_and(|it| Some(it) != own));
+        // A trailing stop moves by itself.
+        let stop = ours.stop().filter(|_| ours.kind != OrderType::TrailingStop);
+        let changed = differs("qty", Some(ours.qty.raw()))?
+            || differs("limit_price", ours.limit().filter(|_| ours.kind.has_limit()).map(Price::raw))?
+            || differs("stop_price", stop.map(Price::raw))?;
+        if works && changed { self.restated(order, id, ts, now) } else { Ok(()) }
     }
 
     fn restated(&mut self, order: &Value, id: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Commands of the engine as requests in Alpaca's words, and the names that orders go by on either side.
 
 use super::Node;
+use crate::engine::Output;
 use crate::journal::Storage;
 use crate::order::{Order, OrderClass, OrderType, Role, Trail};
 use crate::types::{Error, OrderId, Result, Timestamp};
@@ -127,6 +128,8 @@ impl<S: Storage> Node<S> {
                     None => self.names.waiting.push((*order, *command)),
                 }
             }
+            // Given up before it could leave.
+            OrderCommand::Replace { new, .. } if self.engine().orders().get(new.id).is_some_and(|o| o.status().is_terminal()) => {}
             OrderCommand::Replace { old, new } => match self.names.to_broker(*old).map(str::to_owned) {
                 Some(broker_id) => {
                     let body = self.replace_body(*old, new);
@@ -135,6 +138,22 @@ impl<S: Storage> Node<S> {
                 None => self.names.waiting.push((*old, *command)),
             },
         }
+    }
+
+    /// Whether a cancel or replace of `order` waits for the disk, for the broker's id, or for the shell: the broker cannot know of it.
+    pub(super) fn has_yet_to_leave(&self, order: OrderId) -> bool {
+        let about = |command: &OrderCommand| match command {
+            OrderCommand::New(_) => false,
+            OrderCommand::Cancel { order: found, .. } | OrderCommand::Replace { old: found, .. } => *found == order,
+        };
+        let asks = |request: &Request| match request.kind {
+            RequestKind::Submit => false,
+            RequestKind::Cancel { .. } => request.order == order,
+            RequestKind::Replace { old, .. } => old == order,
+        };
+        self.session.held_outputs().any(|output| matches!(output, Output::Order(command) if about(command)))
+            || self.names.waiting.iter().any(|(_, command)| about(command))
+            || self.requests.iter().any(asks)
     }
 
     /// Ask for the cancel of `order` again, of which the broker knows nothing.
@@ -158,7 +177,8 @@ impl<S: Storage> Node<S> {
 
     fn push(&mut self, kind: RequestKind, order: &Order, body: &Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let asked = self.engine().now();
+        // An order is as old as the decision for it, whenever it leaves.
+        let asked = if matches!(kind, RequestKind::Cancel { .. }) { self.engine().now() } else { order.submitted };
         self.requests.push_back(Request { kind, order: order.id, client_id: self.client_id(order.id), body, asked });
     }
 

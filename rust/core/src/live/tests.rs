@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 mod manual;
+mod market;
 
 const I: InstrumentId = InstrumentId(0);
 
@@ -334,6 +335,55 @@ proptest! {
         prop_assert_eq!((bench.status(1), bench.filled(1), bench.position()), ("filled", "100".to_owned(), "100".to_owned()));
         prop_assert_eq!(bench.node.engine().report_faults().1, 0);
     }
+}
+
+#[test]
+fn a_replace_that_has_yet_to_leave_is_not_given_up_by_a_record_that_cannot_know_of_it() {
+    let mut bench = bench(&[Act::Submit(limit(Side::Buy, 100, "9.5"), None), Act::Replace(1, None, Some("9.6"))]);
+    bench.quote();
+    assert!(bench.quote().is_empty()); // it waits for the broker's id
+    bench.settle(&order("u-1", "tw-abababababab-1"));
+    let (request, _) = bench.requests().pop().unwrap();
+    assert_eq!(request.kind, RequestKind::Replace { old: OrderId(1), broker_id: "u-1".to_owned() });
+    assert_eq!((bench.status(1), bench.status(2)), ("pending_replace", "pending_new"));
+    // It left, and the broker's record shows nothing of it: it never arrived.
+    bench.settle(&order("u-1", "tw-abababababab-1"));
+    assert_eq!((bench.status(1), bench.status(2)), ("new", "rejected"));
+}
+
+#[test]
+fn what_was_to_replace_an_order_ends_with_it() {
+    let acts = [Act::Submit(limit(Side::Buy, 100, "9.5"), None), Act::Replace(1, None, Some("9.6")), Act::Cancel(2), Act::Cancel(1)];
+    for status in ["canceled", "filled", "expired"] {
+        let mut bench = bench(&acts);
+        bench.quote();
+        let mut theirs = order("u-1", "tw-abababababab-1");
+        bench.node.on_answer(theirs.to_string().as_bytes()).unwrap();
+        (0..3).for_each(|_| drop(bench.quote()));
+        theirs["status"] = status.into();
+        if status == "filled" {
+            (theirs["filled_qty"], theirs["filled_avg_price"]) = ("100".into(), "9.5".into());
+        }
+        bench.settle(&theirs);
+        assert_eq!((bench.status(1), bench.status(2)), (status, "rejected"));
+        assert!(bench.requests().is_empty(), "nothing is asked of an order that has ended");
+    }
+    // Never there itself.
+    let mut bench = bench(&acts);
+    (0..4).for_each(|_| drop(bench.quote()));
+    bench.node.absent(OrderId(1), at(9)).unwrap();
+    assert_eq!((bench.status(1), bench.status(2)), ("rejected", "rejected"));
+    assert!(bench.requests().is_empty());
+}
+
+#[test]
+fn an_order_that_somebody_else_replaced_has_ended() {
+    let mut bench = bench(&[Act::Submit(limit(Side::Buy, 100, "9.5"), None), Act::Cancel(1)]);
+    (0..2).for_each(|_| drop(bench.quote()));
+    let mut theirs = order("u-1", "tw-abababababab-1");
+    (theirs["status"], theirs["replaced_by"]) = ("replaced".into(), "u-9".into());
+    bench.settle(&theirs);
+    assert_eq!(bench.status(1), "canceled");
 }
 
 #[test]

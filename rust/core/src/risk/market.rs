@@ -3,7 +3,7 @@
 use super::calendar::{Calendar, Phase};
 use crate::book::TopOfBook;
 use crate::event::{FLAG_HALTED, FLAG_NO_VOLUME, MarketEvent};
-use crate::types::{InstrumentId, MINUTE_NS, Price, Qty, SECOND_NS, Timestamp};
+use crate::types::{HOUR_NS, InstrumentId, MINUTE_NS, Price, Qty, SECOND_NS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Days whose volumes make an average.
@@ -12,6 +12,8 @@ const VOLUME_DAYS: usize = 20;
 const SAMPLE_NS: i64 = SECOND_NS;
 /// Weight of the volatility's samples falls to 1/e over this time.
 const MEMORY_NS: i64 = 5 * MINUTE_NS;
+/// Bands hold for the day of their message, which is shorter than this, and never into the next one.
+const BANDS_NS: i64 = 8 * HOUR_NS;
 /// Samples before there is an estimate.
 const LEAST_SAMPLES: u32 = 10;
 
@@ -54,6 +56,8 @@ struct Status {
     banded: bool,
     lower: Price,
     upper: Price,
+    /// When the bands were told; `MAX` for bands that hold until they are changed.
+    banded_since: Timestamp,
     /// Shares of an average day.
     volume: Qty,
     /// Variance of the price's logarithm a nanosecond; zero for none known.
@@ -138,14 +142,14 @@ impl Market {
         }
     }
 
-    pub(super) fn set_bands(&mut self, instrument: InstrumentId, bands: Option<(Price, Price)>) {
+    pub(super) fn set_bands(&mut self, instrument: InstrumentId, bands: Option<(Price, Price)>, since: Timestamp) {
         let Some(status) = self.list.get_mut(instrument.index()) else { return };
         match (status.banded, bands.is_some()) {
             (false, true) => self.banded += 1,
             (true, false) => self.banded = self.banded.saturating_sub(1),
             _ => {}
         }
-        status.banded = bands.is_some();
+        (status.banded, status.banded_since) = (bands.is_some(), since);
         (status.lower, status.upper) = bands.unwrap_or_default();
     }
 
@@ -169,8 +173,9 @@ impl Market {
     }
 
     #[inline]
-    pub(super) fn bands(&self, instrument: InstrumentId) -> Option<(Price, Price)> {
-        self.list.get(instrument.index()).filter(|s| s.banded).map(|s| (s.lower, s.upper))
+    pub(super) fn bands(&self, instrument: InstrumentId, now: Timestamp) -> Option<(Price, Price)> {
+        let holds = |s: &&Status| s.banded && (s.banded_since == Timestamp::MAX || now.since(s.banded_since) < BANDS_NS);
+        self.list.get(instrument.index()).filter(holds).map(|s| (s.lower, s.upper))
     }
 
     /// Shares of an average day.

@@ -222,7 +222,12 @@ impl Risk {
 
     /// The limit-up limit-down bands of `instrument`, lower and upper; `None` when there are none.
     pub fn set_bands(&mut self, instrument: InstrumentId, bands: Option<(Price, Price)>) {
-        self.market.set_bands(instrument, bands);
+        self.market.set_bands(instrument, bands, Timestamp::MAX);
+    }
+
+    /// The same with the time of the message that said so: they hold for that day.
+    pub fn set_bands_at(&mut self, instrument: InstrumentId, bands: Option<(Price, Price)>, since: Timestamp) {
+        self.market.set_bands(instrument, bands, since);
     }
 
     /// Shares that trade on an average day; `None` learns them from trades.

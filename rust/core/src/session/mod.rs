@@ -23,7 +23,7 @@ use crate::engine::{Command, Tape};
 use crate::journal::{Log, LogConfig, Reader, RecordKind, Recovery, Storage};
 use crate::strategy::Strategy;
 use crate::types::{Error, Instruments, OrderId, Result, Timestamp};
-use crate::venue::Sources;
+use crate::venue::{OrderCommand, Sources};
 use std::collections::VecDeque;
 
 /// What a session runs with.
@@ -158,6 +158,11 @@ impl<S: Storage> Session<S> {
         self.held.len()
     }
 
+    /// These, oldest first.
+    pub fn held_outputs(&self) -> impl Iterator<Item = &Output> {
+        self.held.iter().map(|(_, output)| output)
+    }
+
     /// Why the session takes no more inputs, once it does not.
     pub fn broken(&self) -> Option<&str> {
         self.broken.as_deref()
@@ -290,7 +295,6 @@ impl<S: Storage> Session<S> {
 
 /// The order that `output` is about, where it goes to the venue.
 fn order_of(output: &Output) -> Option<OrderId> {
-    use crate::venue::OrderCommand;
     match output {
         Output::Order(OrderCommand::New(order)) => Some(order.id),
         Output::Order(OrderCommand::Cancel { order, .. }) => Some(*order),

@@ -13,7 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Version of the payloads.
-pub const PAYLOAD_VERSION: u16 = 2;
+pub const PAYLOAD_VERSION: u16 = 3;
+
+/// The oldest version that is read: a later one only has more variants.
+pub(super) const PAYLOAD_VERSION_MIN: u16 = 2;
 
 /// What a session runs with: its first record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +82,7 @@ pub(super) const fn kind_of(input: &Input) -> RecordKind {
         Input::Stop(_) => RecordKind::STOP,
         Input::Manual { .. } => RecordKind::MANUAL,
         Input::Parameters { .. } => RecordKind::PARAMETERS,
+        Input::Band(_) => RecordKind::BAND,
     }
 }
 
@@ -101,6 +105,7 @@ pub(super) const fn is_step(kind: RecordKind) -> bool {
             | RecordKind::STOP
             | RecordKind::MANUAL
             | RecordKind::PARAMETERS
+            | RecordKind::BAND
     )
 }
 

@@ -1,6 +1,6 @@
 //! Replay: a journal's inputs through a fresh engine, its outputs compared with those recorded.
 
-use super::payload::{self, Header, PAYLOAD_VERSION, Step};
+use super::payload::{self, Header, PAYLOAD_VERSION, PAYLOAD_VERSION_MIN, Step};
 use super::{snapshot, stand_ins};
 use crate::engine::{Engine, Output, Tape};
 use crate::journal::{Reader, RecordKind, Source};
@@ -191,7 +191,7 @@ pub(super) fn header<S: Source>(reader: &mut Reader<S>) -> Result<Header> {
         return Err(Error::data(format!("journal record {}", record.sequence), why));
     }
     let header: Header = payload::decode(record.payload, record.sequence)?;
-    if header.version != PAYLOAD_VERSION {
+    if !(PAYLOAD_VERSION_MIN..=PAYLOAD_VERSION).contains(&header.version) {
         let why =
             format!("payloads of version {} were written by engine {}; this one reads {PAYLOAD_VERSION}", header.version, header.engine);
         return Err(Error::data("journal", why));

@@ -1,11 +1,14 @@
 //! One seed's world: the venue, the wires, the node, and what goes wrong between them.
 
+use crate::desk::{Desk, Rule};
+use crate::reconcile::{Cause, Reconcile};
+use crate::tally::Tally;
 use crate::trader::Trader;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
-use tickwright_core::engine::{Command, EngineConfig, Trust};
-use tickwright_core::event::{Quote, QuoteBatch};
+use tickwright_core::engine::{Command, EngineConfig, EngineState, Trust};
+use tickwright_core::event::{Quote, QuoteBatch, Status, StatusBatch, TradingState};
 use tickwright_core::feeds::MarketData;
 use tickwright_core::journal::{JournalId, Log, LogConfig, Reader, SimulatedStorage, SyncPolicy};
 use tickwright_core::live::{Node, Request, RequestKind};
@@ -13,65 +16,45 @@ use tickwright_core::order::Broker;
 use tickwright_core::paper::{MarketRows, PaperVenue};
 use tickwright_core::session::{Setup, replay};
 use tickwright_core::strategy::Strategy;
-use tickwright_core::types::{HOUR_NS, InstrumentId, Instruments, MINUTE_NS, Money, OrderId, Price, Qty, Random, Timestamp};
+use tickwright_core::types::{HOUR_NS, InstrumentId, Instruments, Label, MINUTE_NS, Money, OrderId, Price, Qty, Random, Result, Timestamp};
 use tickwright_core::venue::Sources;
 
 /// Midnight of Monday, 2026-03-09, in New York, nanoseconds.
 const MIDNIGHT: i64 = 1_773_028_800_000_000_000;
-const SYMBOLS: [&str; 2] = ["AAPL", "MSFT"];
+pub(crate) const SYMBOLS: [&str; 2] = ["AAPL", "MSFT"];
+/// What cannot be read, beside what can.
+const MALFORMED: [&str; 3] =
+    [r#"{"T":"q","S":"AAPL","bp":"ten","t":7}"#, r#"{"T":"q","S":7,"bp":1,"ap":2,"t":"yesterday"}"#, r#"{"T":"s","S":"MSFT","sc":1}"#];
 
-/// What a world has seen.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) orders: u64,
-    pub(crate) fills: u64,
-    pub(crate) crashes: u64,
-    pub(crate) cuts: u64,
-    pub(crate) in_doubt: u64,
-    pub(crate) absent: u64,
-    pub(crate) refused: u64,
-    pub(crate) doubled: u64,
-}
-
-impl Tally {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.orders += other.orders;
-        self.fills += other.fills;
-        self.crashes += other.crashes;
-        self.cuts += other.cuts;
-        self.in_doubt += other.in_doubt;
-        self.absent += other.absent;
-        self.refused += other.refused;
-        self.doubled += other.doubled;
-    }
-}
-
-/// What came of a request.
-enum Answer {
-    Said(u16, Value),
-    /// No answer came; the request may have arrived or not.
-    Nothing,
+/// How a node ends that is asked to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnStop {
+    Leave,
+    Cancel,
+    Flatten,
 }
 
 pub(crate) struct World {
-    seed: u64,
-    random: Random,
+    pub(crate) seed: u64,
+    pub(crate) random: Random,
+    pub(crate) desk: Desk,
+    /// Reconciliations that wait for the one before them.
+    pub(crate) waiting: VecDeque<Reconcile>,
+    /// The node reconciles and hears no market data yet.
+    pub(crate) is_starting: bool,
+    pub(crate) now: i64,
+    pub(crate) tally: Tally,
     venue: PaperVenue<SimulatedStorage>,
     storage: SimulatedStorage,
+    policy: SyncPolicy,
     node: Option<Node<SimulatedStorage>>,
-    /// Requests on their way to the venue, and answers on their way back.
-    outbound: VecDeque<Request>,
-    inbound: VecDeque<(Request, Answer)>,
     /// Trade updates on their way; none while the wire is cut.
     updates: VecDeque<Vec<u8>>,
     is_cut: bool,
-    now: i64,
+    is_halted: [bool; 2],
     prices: [i64; 2],
-    tally: Tally,
-}
-
-fn log_config() -> LogConfig {
-    LogConfig { policy: SyncPolicy::Always, ..LogConfig::default() }
+    /// Say what happens (`TICKWRIGHT_TRACE`).
+    is_traced: bool,
 }
 
 fn strategies(seed: u64) -> Vec<Box<dyn Strategy>> {
@@ -79,12 +62,15 @@ fn strategies(seed: u64) -> Vec<Box<dyn Strategy>> {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, rule: Rule) -> Self {
+        let mut random = Random::new(seed);
+        let policy = if random.chance(0.5) { SyncPolicy::Always } else { SyncPolicy::Group { ms: 1 + random.below(500) as u32 } };
+        let latency_ns = [1_000_000, 5_000_000, 300_000_000][random.below(3) as usize];
         let session = [4, 9, 16, 20].map(|hour| MIDNIGHT + hour * HOUR_NS + if hour == 9 { 30 * MINUTE_NS } else { 0 });
         let symbol = |i: usize| json!({"symbol": SYMBOLS[i], "id": format!("00000000-0000-4000-8000-{i:012}"), "asset_class": "us_equity"});
         let now = MIDNIGHT + 10 * HOUR_NS;
         let config = json!({
-            "start_ns": now, "seed": seed, "fees": "free", "latency_ns": 5_000_000,
+            "start_ns": now, "seed": seed, "fees": "free", "latency_ns": latency_ns,
             "symbols": [symbol(0), symbol(1)], "sessions": [session],
             "accounts": [{"id": "10000000-0000-4000-8000-000000000001", "account_number": "PA1", "cash": "1000000"}],
         });
@@ -96,25 +82,37 @@ impl World {
             EngineConfig { trust: Trust::Wire, broker: Broker::Alpaca, cash: Money::from_f64(1e6).unwrap(), ..EngineConfig::default() };
         let sources = vec![Sources { quotes: true, ..Sources::default() }; 2];
         let storage = SimulatedStorage::new(seed);
-        let log = Log::create(storage.clone(), log_config(), JournalId([7; 16])).unwrap();
+        let log = Log::create(storage.clone(), LogConfig { policy, ..LogConfig::default() }, JournalId([7; 16])).unwrap();
         let setup = Setup { config: config_of_engine, instruments, sources, strategies: strategies(seed) };
         let mut node = Node::create(log, setup, Timestamp::from_nanos(now)).unwrap();
         node.start(Timestamp::from_nanos(now), Timestamp::from_nanos(now)).unwrap();
-        node.command(Command::Run, "test", "fresh", Timestamp::from_nanos(now)).unwrap();
         node.sync(Timestamp::from_nanos(now)).unwrap();
-        Self {
+        let mut world = Self {
             seed,
-            random: Random::new(seed),
+            random,
+            desk: Desk::new(rule),
+            waiting: VecDeque::new(),
+            is_starting: true,
+            now,
+            tally: Tally::default(),
             venue: PaperVenue::new(&config.to_string(), None).unwrap(),
             storage,
+            policy,
             node: Some(node),
-            outbound: VecDeque::new(),
-            inbound: VecDeque::new(),
             updates: VecDeque::new(),
             is_cut: false,
-            now,
+            is_halted: [false; 2],
             prices: [10_000, 5_000],
-            tally: Tally::default(),
+            is_traced: std::env::var_os("TICKWRIGHT_TRACE").is_some(),
+        };
+        world.reconcile(Cause::Start, Vec::new());
+        world
+    }
+
+    /// Tell what happens, where that was asked for.
+    pub(crate) fn trace(&self, what: impl FnOnce() -> String) {
+        if self.is_traced {
+            eprintln!("{:>14} {}", (self.now - MIDNIGHT) / 1_000, what());
         }
     }
 
@@ -122,8 +120,33 @@ impl World {
         Timestamp::from_nanos(self.now)
     }
 
-    fn node(&mut self) -> &mut Node<SimulatedStorage> {
-        self.node.as_mut().unwrap()
+    pub(crate) fn node(&self) -> &Node<SimulatedStorage> {
+        self.node.as_ref().unwrap()
+    }
+
+    /// Call the node and hand out what came of it, as the shell's session does: requests that are durable leave.
+    pub(crate) fn tell<T>(&mut self, act: impl FnOnce(&mut Node<SimulatedStorage>, Timestamp) -> Result<T>) -> T {
+        let at = self.at();
+        let node = self.node.as_mut().unwrap();
+        let told = act(node, at).unwrap();
+        node.commit(at).unwrap();
+        let requests: Vec<_> = std::iter::from_fn(|| node.take_request()).collect();
+        let notices: Vec<_> = std::iter::from_fn(|| node.take_notice()).collect();
+        for notice in &notices {
+            self.trace(|| format!("notice {:?}", notice.output));
+        }
+        for request in requests {
+            self.trace(|| format!("sends {request:?}"));
+            self.desk.send(request);
+        }
+        told
+    }
+
+    /// An operator's command, where it is possible.
+    pub(crate) fn command(&mut self, command: Command) {
+        if self.node().engine().state().after(command).is_ok() {
+            self.tell(|node, at| node.command(command, "test", "simulated", at));
+        }
     }
 
     pub(crate) fn run(mut self, steps: u64) -> Tally {
@@ -138,37 +161,29 @@ impl World {
     }
 
     fn step(&mut self) {
-        match self.random.below(100) {
-            0..=34 => {
+        match self.random.below(1_000) {
+            0..=299 => {
                 let which = self.random.below(2) as usize;
                 self.quote(which);
             }
-            35..=54 => self.deliver_request(),
-            55..=69 => self.deliver_answer(),
-            70..=91 => self.deliver_update(),
-            92..=93 => {
-                self.is_cut = true;
-                self.tally.cuts += 1;
-                self.updates.clear();
-            }
-            94..=97 if self.is_cut => self.reconnect(),
-            98 => self.crash(),
+            300..=649 => self.advance_any(),
+            650..=859 => self.deliver_update(),
+            860..=879 => self.cut(),
+            880..=919 if self.is_cut => self.reconnect(),
+            920..=939 if !self.is_starting => self.reconcile(Cause::Clock, Vec::new()),
+            940..=969 if !self.is_starting => self.watch(),
+            970..=974 => self.halt(),
+            975..=984 if !self.is_starting => self.operate(),
+            985..=987 => self.stop(),
+            988..=995 => self.crash(),
+            996..=999 => self.garble(),
             _ => {}
         }
-        self.hand_out();
-    }
-
-    /// Requests that are durable leave; what the venue has to say is on its way.
-    fn hand_out(&mut self) {
-        let at = self.at();
-        self.node().commit(at).unwrap();
-        while let Some(request) = self.node().take_request() {
-            self.outbound.push_back(request);
-        }
-        while self.node().take_notice().is_some() {}
+        self.tell(|_, _| Ok(()));
         self.listen();
     }
 
+    /// What the venue has to say is on its way.
     fn listen(&mut self) {
         let at = self.at();
         for (_, data) in self.venue.take_updates(at).unwrap() {
@@ -192,107 +207,90 @@ impl World {
         let (price, size) = (|cents: i64| Price::from_raw(cents * 10_000_000), Qty::from_whole(shares).unwrap());
         let mut quotes = QuoteBatch::default();
         quotes.push(Quote { ts: self.at(), instrument, bid: price(bid), ask: price(ask), bid_size: size, ask_size: size, flags: 0 });
-        let rows = MarketRows::new(Arc::new(MarketData { instruments, quotes: vec![quotes], ..MarketData::default() })).unwrap();
-        self.venue.market(&rows, 0, rows.len()).unwrap();
-        self.listen();
-        // A frame may be lost; the next one says it all again.
-        if !self.random.chance(0.03) {
-            let frame = json!([{"T": "q", "S": SYMBOLS[which], "bp": bid as f64 / 100.0, "bs": shares, "ap": ask as f64 / 100.0, "as": shares,
-                "t": self.at().to_string()}]);
-            let at = self.at();
-            self.node().on_frame(frame.to_string().as_bytes(), at).unwrap();
-        }
+        self.market(MarketData { instruments, quotes: vec![quotes], ..MarketData::default() });
+        self.frame(&json!({"T": "q", "S": SYMBOLS[which], "bp": bid as f64 / 100.0, "bs": shares, "ap": ask as f64 / 100.0, "as": shares,
+            "t": self.at().to_string()}));
     }
 
-    fn call(&mut self, method: &str, path: &str, query: &str, body: &str) -> (u16, Value) {
+    /// Trading in a symbol halts, or goes on.
+    fn halt(&mut self) {
+        let which = self.random.below(2) as usize;
+        self.is_halted[which] = !self.is_halted[which];
+        self.tally.halts += u64::from(self.is_halted[which]);
+        let (state, code) = if self.is_halted[which] { (TradingState::Halted, "H") } else { (TradingState::Trading, "T") };
+        let mut instruments = Instruments::default();
+        let instrument = instruments.intern(SYMBOLS[which]).unwrap();
+        let none = Label::default();
+        let mut statuses = StatusBatch::default();
+        statuses.push(Status { ts: self.at(), instrument, state, code: none, message: none, reason_code: none, reason: none });
+        self.market(MarketData { instruments, statuses: vec![statuses], ..MarketData::default() });
+        self.frame(&json!({"T": "s", "S": SYMBOLS[which], "sc": code, "t": self.at().to_string()}));
+    }
+
+    fn market(&mut self, data: MarketData) {
+        let rows = MarketRows::new(Arc::new(data)).unwrap();
+        self.venue.market(&rows, 0, rows.len()).unwrap();
+        self.listen();
+    }
+
+    /// A message of market data reaches the node; it may be lost, and have others beside it that cannot be read.
+    fn frame(&mut self, message: &Value) {
+        if self.is_starting || self.random.chance(0.03) {
+            return;
+        }
+        let mut messages = vec![message.to_string()];
+        while self.random.chance(0.05) {
+            self.tally.malformed += 1;
+            let place = self.random.below(messages.len() as u64 + 1) as usize;
+            messages.insert(place, MALFORMED[self.random.below(MALFORMED.len() as u64) as usize].to_owned());
+        }
+        let events = self.node().tally().events;
+        let frame = format!("[{}]", messages.join(","));
+        self.tell(|node, at| node.on_frame(frame.as_bytes(), at));
+        assert_eq!(self.node().tally().events, events + 1, "seed {}: of {frame}", self.seed);
+    }
+
+    /// A trade update that cannot be read is refused, and the node goes on.
+    fn garble(&mut self) {
+        self.tally.malformed += 1;
+        let update = self.updates.front().cloned().unwrap_or_else(|| b"{\"stream\":\"trade_updates\"}".to_vec());
+        let cut = &update[..self.random.below(update.len() as u64) as usize];
+        let hash = self.node().engine().state_hash().unwrap();
+        let at = self.at();
+        let node = self.node.as_mut().unwrap();
+        assert!(node.on_update(cut, at).is_err() && node.session().broken().is_none(), "seed {}", self.seed);
+        assert_eq!(node.engine().state_hash().unwrap(), hash, "seed {}: a message that cannot be read changed something", self.seed);
+    }
+
+    pub(crate) fn call(&mut self, method: &str, path: &str, query: &str, body: &str) -> (u16, Value) {
         let at = self.at();
         let (status, answer) = self.venue.request(0, at, method, path, query, body.as_bytes()).unwrap();
         self.listen();
+        self.trace(|| format!("{method} {path} {query} {body} → {status} {}", String::from_utf8_lossy(&answer)));
         (status, if answer.is_empty() { Value::Null } else { serde_json::from_slice(&answer).unwrap() })
     }
 
-    fn perform(&mut self, request: &Request) -> (u16, Value) {
+    pub(crate) fn rows(&mut self, path: &str, query: &str) -> Vec<Value> {
+        match self.call("GET", path, query, "") {
+            (200, Value::Array(rows)) => rows,
+            other => panic!("seed {}: {path}?{query}: {other:?}", self.seed),
+        }
+    }
+
+    /// What the venue has of an order; nothing where the question was lost.
+    pub(crate) fn question(&mut self, path: &str, query: &str) -> Option<Option<Value>> {
+        if self.random.chance(0.05) {
+            return None;
+        }
+        let (status, found) = self.call("GET", path, query, "");
+        Some((status == 200).then_some(found))
+    }
+
+    pub(crate) fn perform(&mut self, request: &Request) -> (u16, Value) {
         match &request.kind {
             RequestKind::Submit => self.call("POST", "/orders", "", &request.body),
             RequestKind::Replace { broker_id, .. } => self.call("PATCH", &format!("/orders/{broker_id}"), "", &request.body),
             RequestKind::Cancel { broker_id } => self.call("DELETE", &format!("/orders/{broker_id}"), "", ""),
-        }
-    }
-
-    /// A request arrives, any of those under way; or it is lost, or its answer will be.
-    fn deliver_request(&mut self) {
-        if self.outbound.is_empty() {
-            return;
-        }
-        let at = self.random.below(self.outbound.len() as u64) as usize;
-        let request = self.outbound.remove(at).unwrap();
-        let answer = match self.random.below(20) {
-            0 => Answer::Nothing,
-            1 => {
-                let _ = self.perform(&request);
-                Answer::Nothing
-            }
-            _ => {
-                let (status, body) = self.perform(&request);
-                Answer::Said(status, body)
-            }
-        };
-        self.inbound.push_back((request, answer));
-    }
-
-    fn deliver_answer(&mut self) {
-        if self.inbound.is_empty() {
-            return;
-        }
-        let place = self.random.below(self.inbound.len() as u64) as usize;
-        let (request, answer) = self.inbound.remove(place).unwrap();
-        let at = self.at();
-        let is_cancel = matches!(request.kind, RequestKind::Cancel { .. });
-        match answer {
-            Answer::Said(200 | 204, Value::Null) => {}
-            Answer::Said(200 | 204, order) => {
-                self.node().on_answer(order.to_string().as_bytes()).unwrap();
-            }
-            Answer::Said(_, _) if is_cancel => self.ask(&request),
-            Answer::Said(_, refusal) => {
-                assert!(!refusal.to_string().contains("must be unique"), "seed {}: {} was sent twice", self.seed, request.client_id);
-                self.tally.refused += 1;
-                self.node().refused(&request.kind, request.order, at).unwrap();
-            }
-            Answer::Nothing => self.resolve(request),
-        }
-    }
-
-    /// An answer never came: ask the broker by the id, before anything else.
-    fn resolve(&mut self, request: Request) {
-        self.tally.in_doubt += 1;
-        if matches!(request.kind, RequestKind::Cancel { .. }) {
-            return self.ask(&request);
-        }
-        let (status, order) = self.call("GET", "/orders:by_client_order_id", &format!("client_order_id={}", request.client_id), "");
-        if status == 200 {
-            self.node().on_answer(order.to_string().as_bytes()).unwrap();
-        } else {
-            // It never arrived: the same again, under the same id.
-            self.outbound.push_back(request);
-        }
-    }
-
-    /// Bring the order of a cancel up to the broker's record, unless another request about it is under way.
-    fn ask(&mut self, request: &Request) {
-        let RequestKind::Cancel { broker_id } = &request.kind else { return };
-        let (status, order) = self.call("GET", &format!("/orders/{broker_id}"), "nested=true", "");
-        let about = |other: &Request| {
-            other.order == request.order || matches!(other.kind, RequestKind::Replace { old, .. } if old == request.order)
-        };
-        if self.outbound.iter().any(about) || self.inbound.iter().any(|(other, _)| about(other)) {
-            return;
-        }
-        let at = self.at();
-        if status == 200 {
-            self.node().settle(order.to_string().as_bytes(), at).unwrap();
-        } else {
-            self.node().absent(request.order, at).unwrap();
         }
     }
 
@@ -307,128 +305,153 @@ impl World {
             self.tally.doubled += 1;
             self.updates.push_back(update.clone());
         }
-        let at = self.at();
-        self.node().on_update(&update, at).unwrap();
+        self.trace(|| format!("hears {}", String::from_utf8_lossy(&update)));
+        self.tell(|node, at| node.on_update(&update, at));
     }
 
-    /// The stream is back: what was missed is asked for. Requests under way are answered first.
+    fn cut(&mut self) {
+        self.trace(|| "the stream breaks".to_owned());
+        self.is_cut = true;
+        self.tally.cuts += 1;
+        self.updates.clear();
+    }
+
+    /// The stream is back: what was missed is asked for, whatever is under way.
     fn reconnect(&mut self) {
         self.is_cut = false;
-        if self.outbound.is_empty() && self.inbound.is_empty() {
-            let in_doubt = Vec::new();
-            self.reconcile(&in_doubt);
-        } else {
-            self.is_cut = true;
+        self.reconcile(Cause::Gap, Vec::new());
+    }
+
+    /// An operator lets a node go on that stands still, or stops it for a while.
+    fn operate(&mut self) {
+        match self.node().engine().state() {
+            EngineState::Running if self.random.chance(0.1) => self.command(Command::Pause),
+            EngineState::Running => {}
+            EngineState::Halted => self.command(Command::Reconcile),
+            _ => self.command(Command::Run),
         }
     }
 
-    fn reconcile(&mut self, in_doubt: &[(OrderId, String)]) {
-        let at = self.at();
-        let mut rows = BTreeMap::new();
-        let mut after = String::new();
-        loop {
-            let (_, page) = self.call("GET", "/orders", &format!("status=all&limit=500&direction=asc&nested=true{after}"), "");
-            let page = page.as_array().unwrap().clone();
-            let last = page.last().map(|row| row["submitted_at"].as_str().unwrap().to_owned());
-            let count = page.len();
-            rows.extend(page.into_iter().map(|row| (row["id"].as_str().unwrap().to_owned(), row)));
-            if count < 500 {
-                break;
+    /// The node is asked to end, and started again.
+    fn stop(&mut self) {
+        self.tally.stops += 1;
+        self.trace(|| "stop".to_owned());
+        if !self.is_starting {
+            let on_stop = [OnStop::Leave, OnStop::Cancel, OnStop::Flatten][self.random.below(3) as usize];
+            if on_stop != OnStop::Leave {
+                self.command(if on_stop == OnStop::Cancel { Command::CancelAll } else { Command::Flatten });
+                for _ in 0..self.random.below(100) {
+                    self.go_by(30_000_000);
+                }
             }
-            after = format!("&after={}", last.unwrap());
-        }
-        for row in rows.values() {
-            self.node().on_answer(row.to_string().as_bytes()).unwrap();
-        }
-        let mut token = String::new();
-        loop {
-            let (_, page) = self.call("GET", "/account/activities/FILL", &format!("direction=asc&page_size=100{token}"), "");
-            let page = page.as_array().unwrap().clone();
-            for fill in &page {
-                self.node().on_activity(fill.to_string().as_bytes(), at).unwrap();
-            }
-            if page.len() < 100 {
-                break;
-            }
-            token = format!("&page_token={}", page.last().unwrap()["id"].as_str().unwrap());
-        }
-        for row in rows.values() {
-            self.node().settle(row.to_string().as_bytes(), at).unwrap();
-        }
-        for (id, name) in in_doubt {
-            if rows.values().any(|row| row["client_order_id"] == name.as_str()) {
-                continue;
-            }
-            let (status, order) = self.call("GET", "/orders:by_client_order_id", &format!("client_order_id={name}"), "");
-            if status == 200 {
-                self.node().settle(order.to_string().as_bytes(), at).unwrap();
-            } else {
-                self.tally.absent += 1;
-                self.node().absent(*id, at).unwrap();
+            self.tell(|node, at| node.stop(at));
+            for _ in 0..self.random.below(100) {
+                if self.desk.open() == 0 {
+                    break;
+                }
+                self.go_by(30_000_000);
             }
         }
+        self.node.take().unwrap().close().unwrap();
+        self.start_again();
     }
 
-    /// The process dies. Requests that left it arrive or do not; it comes back from its journal.
+    /// The process dies; and the power goes with it at times.
     fn crash(&mut self) {
         self.tally.crashes += 1;
+        self.trace(|| "crash".to_owned());
         drop(self.node.take());
-        for request in std::mem::take(&mut self.outbound) {
-            if self.random.chance(0.5) {
+        if self.random.chance(0.3) {
+            self.tally.power_losses += 1;
+            self.storage.lose_power();
+        }
+        self.start_again();
+    }
+
+    /// Requests that left the node arrive or do not; it comes back from its journal.
+    fn start_again(&mut self) {
+        let desk = self.desk.cleared();
+        for task in std::mem::replace(&mut self.desk, desk).tasks {
+            if let crate::desk::Task::Leaving(request) = task
+                && self.random.chance(0.5)
+            {
                 let (_, refusal) = self.perform(&request);
                 assert!(!refusal.to_string().contains("must be unique"), "seed {}: sent twice", self.seed);
             }
         }
-        self.inbound.clear();
-        self.updates.clear();
-        if self.random.chance(0.3) {
-            self.storage.lose_power();
-        }
+        self.waiting.clear();
         self.now += 1_000_000_000;
         let at = self.at();
-        let (node, recovered) = Node::recover(self.storage.clone(), log_config(), strategies(self.seed), at).unwrap();
+        let config = LogConfig { policy: self.policy, ..LogConfig::default() };
+        let (node, recovered) = Node::recover(self.storage.clone(), config, strategies(self.seed), at).unwrap();
+        if self.random.chance(0.3) {
+            self.desk.cutoff = node.engine().now();
+        }
+        self.trace(|| format!("recovered {recovered:?}, cutoff {:?}", self.desk.cutoff));
         let in_doubt: Vec<_> = recovered.in_doubt.iter().map(|&id| (id, node.client_id(id))).collect();
         self.node = Some(node);
-        self.is_cut = false;
+        self.listen();
         self.updates.clear();
-        self.reconcile(&in_doubt);
-        self.node().command(Command::Run, "test", "reconciled", at).unwrap();
+        self.is_cut = false;
+        self.is_starting = true;
+        self.reconcile(Cause::Start, in_doubt);
     }
 
-    fn check(&mut self) {
+    fn check(&self) {
         let seed = self.seed;
         let node = self.node();
         let (_, anomalies) = node.engine().report_faults();
-        assert_eq!(anomalies, 0, "seed {seed}: a report could not be");
+        if anomalies > 0 {
+            let held = node.session().held_outputs().map(|output| format!("{output:?}")).filter(|text| text.contains("nomaly"));
+            panic!("seed {seed}: a report could not be: {:?}", held.collect::<Vec<_>>());
+        }
         assert!(node.engine().ledger().is_balanced(), "seed {seed}: the books do not balance");
         for order in node.engine().orders().all() {
             assert!(order.filled <= order.qty, "seed {seed}: order {} is overfilled", order.id);
         }
     }
 
+    /// Time passes, and what is under way gets on.
+    fn go_by(&mut self, ns: i64) {
+        self.now += ns;
+        let at = self.at();
+        self.venue.advance(at).unwrap();
+        self.listen();
+        self.advance_any();
+        self.deliver_update();
+        self.tell(|_, _| Ok(()));
+        self.check();
+    }
+
+    /// Until nothing is under way.
+    fn quiesce(&mut self) {
+        for _ in 0..20_000 {
+            if self.desk.tasks.is_empty() && self.updates.is_empty() && !self.node().is_waiting() {
+                self.watch();
+                if self.desk.tasks.is_empty() {
+                    return;
+                }
+            }
+            self.go_by(50_000_000);
+        }
+        panic!("seed {}: {} requests do not come to an end", self.seed, self.desk.tasks.len());
+    }
+
     /// Everything arrives, the wire is mended, and what both sides have must be the same.
     fn settle_down(&mut self) {
-        for _ in 0..10_000 {
-            if self.outbound.is_empty() && self.inbound.is_empty() && self.updates.is_empty() {
-                break;
-            }
-            self.deliver_request();
-            self.deliver_answer();
-            self.deliver_update();
-            self.hand_out();
-            self.check();
-        }
+        self.quiesce();
         self.is_cut = false;
-        self.reconcile(&[]);
-        self.hand_out();
+        self.reconcile(Cause::Gap, Vec::new());
+        self.quiesce();
         let seed = self.seed;
-        let (_, positions) = self.call("GET", "/positions", "", "");
+        let positions = self.rows("/positions", "");
         for (which, symbol) in SYMBOLS.iter().enumerate() {
-            let theirs = positions.as_array().unwrap().iter().find(|p| p["symbol"] == *symbol);
+            let theirs = positions.iter().find(|p| p["symbol"] == *symbol);
             let theirs = theirs.map_or_else(|| "0".to_owned(), |p| p["qty"].as_str().unwrap().to_owned());
             let ours = self.node().engine().ledger().net_qty(InstrumentId(which as u32)).to_string();
             assert_eq!(ours, theirs, "seed {seed}: {symbol}");
         }
+        self.compare_orders();
         let (_, account) = self.call("GET", "/account", "", "");
         let ours = self.node().engine().ledger().cash().to_f64();
         let theirs: f64 = account["cash"].as_str().unwrap().parse().unwrap();
@@ -439,5 +462,27 @@ impl World {
         self.node.take().unwrap().close().unwrap();
         let replayed = replay(Reader::open(&self.storage, 0).unwrap()).unwrap();
         assert_eq!(replayed.state_hash, hash, "seed {seed}: the journal says something else");
+    }
+
+    /// Every order that the venue has is open here where it is open there, and filled as far.
+    fn compare_orders(&mut self) {
+        let seed = self.seed;
+        let rows = self.rows("/orders", "status=all&limit=500&direction=asc");
+        for row in &rows {
+            let name = row["client_order_id"].as_str().unwrap();
+            let found = self.node().by_client_id(name).and_then(|id| self.node().engine().orders().get(id).copied());
+            let order = found.unwrap_or_else(|| panic!("seed {seed}: {name} is the venue's alone: {row}"));
+            let is_over = matches!(row["status"].as_str(), Some("filled" | "canceled" | "expired" | "rejected" | "replaced"));
+            assert_eq!(order.status().is_terminal(), is_over, "seed {seed}: {name} is {:?} here, there {row}", order.status());
+        }
+        let ours: Vec<OrderId> = self.node().engine().orders().open().to_vec();
+        for id in ours {
+            let name = self.node().client_id(id);
+            assert!(
+                rows.iter().any(|row| row["client_order_id"] == name.as_str()),
+                "seed {seed}: {name} is open here alone: {:?}",
+                self.node().engine().orders().get(id)
+            );
+        }
     }
 }

@@ -16,7 +16,8 @@ pub(super) fn halted<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
     judge.hear(&Finding::new(Check::Halted, Scope::Account, !halted), || (0.0, 0.0))
 }
 
-/// Regular hours take every order; the sessions around them take limit orders for the day, if they are to be used.
+/// Regular hours take every order; the sessions around them take limit orders for the day, if they are to be used. Crypto is traded,
+/// and the opening waited for, at any hour.
 #[inline]
 pub(super) fn session<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
     let limits = &f.risk.limits;
@@ -26,6 +27,8 @@ pub(super) fn session<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
         Phase::Extended => limits.extended_hours && f.request.kind == OrderType::Limit && f.request.tif == TimeInForce::Day,
         Phase::Closed => false,
     };
+    let is_crypto = || f.risk.symbols.get(f.request.instrument.index()).is_some_and(|symbol| symbol.contains('/'));
+    let pass = pass || f.request.tif == TimeInForce::Opg || is_crypto();
     judge.hear(&Finding::new(Check::Session, Scope::Account, pass), || (0.0, 0.0))
 }
 
@@ -60,9 +63,13 @@ pub(super) fn reference_age<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
 /// A buy limit above the upper band, or a sell limit below the lower, cannot trade within them.
 #[inline]
 pub(super) fn bands<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
-    let (Some((lower, upper)), Some(limit)) = (f.risk.market.bands(f.request.instrument), f.request.limit) else {
+    let (Some((lower, upper)), Some(limit)) = (f.risk.market.bands(f.request.instrument, f.context.now), f.request.limit) else {
         return Flow::Continue(());
     };
+    // There are bands in regular hours alone.
+    if f.risk.limits.calendar.as_ref().is_some_and(|calendar| f.risk.market.phase(calendar, f.context.now) != Phase::Regular) {
+        return Flow::Continue(());
+    }
     let (pass, band) = match f.request.side {
         Side::Buy => (limit <= upper, upper),
         Side::Sell => (limit >= lower, lower),

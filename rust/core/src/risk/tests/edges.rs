@@ -108,6 +108,8 @@ fn sessions_open_and_close_to_the_nanosecond() {
         assert_eq!(wide.check(&market(Side::Buy, 1)), code(market_order), "{now}");
         let gtc = OrderRequest { tif: TimeInForce::Gtc, ..limit(Side::Buy, 1, 100.0) };
         assert_eq!(wide.check(&gtc), code(limit_order), "{now}");
+        let opening = OrderRequest { tif: TimeInForce::Opg, ..market(Side::Buy, 1) };
+        assert_eq!(desk.check(&opening), None, "{now}");
     }
     assert!(Calendar::new(vec![day(2_000), day(1_000)]).unwrap_err().to_string().contains("out of order"));
 }
