@@ -409,7 +409,7 @@ class ReconnectingSocket(ABC):
 
 def _read_little(transport: asyncio.BaseTransport) -> None:
     """Let `transport` read `READ_BYTES` at a time; asyncio has no public way, and reads 256 KiB."""
-    source = getattr(transport, "_ssl_protocol", transport)
+    source: Any = getattr(transport, "_ssl_protocol", transport)
     if isinstance(getattr(source, "max_size", None), int):
         source.max_size = READ_BYTES
 
