@@ -1,79 +1,152 @@
-"""The live node under load: quotes a second through socket, normaliser and engine, and what an overload does.
+"""The live node under load: what it sustains, and what ten times its normal data do to it.
 
-    python -m benches.node_load [--seconds 20] [--speed max] [--scale 20]
+    python -m benches.node_load [sustained|overload] [--seconds N] [--normal 20000] [--factor 10]
 
-The paper venue plays a synthetic day in a process of its own, as fast as the node takes it or at a given speed; the
-node's strategy, in the core, quotes both sides once a second. Once a second the node is given a command by another
-task of its loop. Prints one JSON object: events a second, latencies in microseconds, memory, commands.
+The bare venue (`benches.node_venue`, a process of its own) sends quotes of five symbols in frames of up to 100; socket,
+normaliser, journal and engine are this process and one thread. A strategy in the core quotes both sides once a second.
+
+`sustained` sends as fast as the node takes it. `overload` sends `factor` times `normal` quotes a second, evenly.
+Meanwhile another thread gives commands at irregular moments, as a control service would, and waits for each; a command
+is timed in that thread, from before it is handed to the node's loop until its result is back; so it is before the load
+begins, for comparison. Prints one JSON object: quotes a second, age of the data and commands in microseconds, memory in
+MiB and KiB a second.
 """
 
 import argparse
 import asyncio
+import concurrent.futures
 import json
-import math
+import os
+import random
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 import tickwright as tw
-from tickwright.adapters import Credentials
-from tickwright.adapters.alpaca import AlpacaBroker, AlpacaMarketData, Endpoints
-from tickwright.live import Latency, LiveNode, NodeSettings
-from tickwright.paper import PaperServer
+from benches.node_rig import BareVenue, bare_node, bare_venue, percentiles, until_running
+from benches.node_venue import SYMBOLS
+from tickwright.live import LiveNode
 
-SYMBOLS = ["AAPL", "AMD", "MSFT", "SPY", "TSLA"]
+#: As fast as the socket takes it.
+ANY_RATE = 5e6
+#: Mean pauses between commands, under load and before it.
+PAUSE_S, REST_PAUSE_S = 0.25, 0.02
+REST_S = 4.0
 
 
-async def trade(url: str, seconds: float, state: Path) -> dict[str, Any]:
-    """Run a node for so long and say what it did."""
-    keys, here = Credentials("PAPER", "paper-secret"), Endpoints.at(url)
-    settings = NodeSettings(symbols=SYMBOLS, kinds=["quotes", "trades"], clock="data", state=state, durability="os")
-    broker, data = AlpacaBroker(keys, endpoints=here), AlpacaMarketData(keys, endpoints=here)
-    node = LiveNode([tw.Quoting(10, every="30s")], broker, data, settings, lease_folder=state / "leases")
+class Operator(threading.Thread):
+    """Gives commands until it is stopped, and notes how long each took, ns."""
+
+    def __init__(self, node: LiveNode, loop: asyncio.AbstractEventLoop, pause_s: float) -> None:
+        super().__init__(daemon=True)
+        self._node, self._loop, self._pause_s, self._ended = node, loop, pause_s, threading.Event()
+        self.command_ns: list[int] = []
+        self.status_ns: list[int] = []
+
+    def run(self) -> None:
+        """Pause and run again, or ask how it stands, after irregular pauses."""
+        rng = random.Random(5)
+        while not self._ended.wait(rng.expovariate(1 / self._pause_s)):
+            self.command_ns.append(self._timed(lambda: self._node.command("pause", by="load", why="measured")))
+            self.command_ns.append(self._timed(lambda: self._node.command("run", by="load", why="measured")))
+            self.status_ns.append(self._timed(self._node.status))
+
+    def _timed(self, act: Callable[[], object]) -> int:
+        done: concurrent.futures.Future[object] = concurrent.futures.Future()
+        begun = time.perf_counter_ns()
+        self._loop.call_soon_threadsafe(lambda: done.set_result(act()))
+        done.result(60.0)
+        return time.perf_counter_ns() - begun
+
+    def stop(self) -> None:
+        """Give no more."""
+        self._ended.set()
+        self.join(60.0)
+
+
+async def loaded(
+    venue: BareVenue, state: Path, rate: float, seconds: float, size: int, durability: str
+) -> dict[str, Any]:
+    """Run a node under so many quotes a second and say what it did."""
+    node = bare_node(venue, SYMBOLS, [tw.Quoting(10, every="1s")], state, durability=durability)
     running = asyncio.create_task(node.run())
-    while not (node.has_status and node.status()["state"] == "RUNNING"):
-        await asyncio.sleep(0.01)
-    process, memory, commands = psutil.Process(), [], Latency()
-    begun, first = time.perf_counter(), node.status()["events"]
+    await until_running(node, running)
+    session = node.session
+    assert session is not None
+    resting = Operator(node, asyncio.get_running_loop(), REST_PAUSE_S)
+    resting.start()
+    await asyncio.sleep(REST_S)
+    await asyncio.to_thread(resting.stop)
+    operator = Operator(node, asyncio.get_running_loop(), PAUSE_S)
+    process, memory, ages = psutil.Process(), [], []
+    first, cpu = node.status()["events"], sum(process.cpu_times()[:2])
+    await asyncio.to_thread(venue.start, rate=rate, size=size, seconds=seconds + 1.0)
+    begun = time.perf_counter()
+    operator.start()
     while time.perf_counter() - begun < seconds and not running.done():
-        due = time.perf_counter_ns() + 1_000_000_000
-        await asyncio.sleep(1.0)
-        # From the moment at which the command was due: what the loop was busy with counts.
-        node.command("pause", by="load", why="measured")
-        node.command("run", by="load", why="measured")
-        commands.add(time.perf_counter_ns() - due)
-        memory.append(process.memory_info().rss >> 20)
-    took, status = time.perf_counter() - begun, node.status()
+        await asyncio.sleep(0.25)
+        memory.append(process.memory_info().rss / (1 << 20))
+        ages.append(time.time_ns() - session.core.status()["now_ns"])
+    took, events = time.perf_counter() - begun, session.core.status()["events"] - first
+    used = sum(process.cpu_times()[:2]) - cpu
+    await asyncio.to_thread(operator.stop)
+    status, report = node.status(), await asyncio.to_thread(venue.report)
     node.stop()
     await running
+    half = memory[len(memory) // 2 :]
+    slope = float(np.polyfit(np.arange(len(half)) * 0.25, half, 1)[0]) * 1024
     return {
         "seconds": round(took, 1),
-        "events": status["events"] - first,
-        "events_a_second": round((status["events"] - first) / took),
+        "quotes": events,
+        "quotes_a_second": round(events / took),
+        "core_share": round(used / took, 2),
+        "owed_by_the_venue_most": report["owed_most"],
+        "age_us": percentiles(ages),
+        "command_us": percentiles(operator.command_ns),
+        "status_us": percentiles(operator.status_ns),
+        "command_at_rest_us": percentiles(resting.command_ns),
+        "frame_us": status["latency_us"]["frame"],
         "requests": status["requests"],
-        "latency_us": status["latency_us"],
-        "command_us": {"p50": commands.percentile_us(50), "worst": commands.percentile_us(100), "n": commands.count},
-        "memory_mib": {"first": memory[0], "last": memory[-1], "most": max(memory)},
+        "memory_mib": {"first": round(memory[0], 1), "last": round(memory[-1], 1), "most": round(max(memory), 1)},
+        "memory_second_half_kib_a_second": round(slope, 1),
         "streams": status["streams"],
         "anomalies": status["anomalies"],
     }
 
 
 def main() -> int:
+    """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benches.node_load")
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--speed", default="max", help="seconds of the market a second, or max")
-    parser.add_argument("--scale", type=float, default=20.0, help="factor on the day's events")
+    parser.add_argument("what", choices=("sustained", "overload"), nargs="?", default="sustained")
+    parser.add_argument("--seconds", type=float, help="20 sustained, 120 of an overload")
+    parser.add_argument("--normal", type=float, default=20_000.0, help="quotes a second that are normal")
+    parser.add_argument("--factor", type=float, default=10.0)
+    parser.add_argument("--size", type=int, default=100, help="quotes of a frame at most")
+    parser.add_argument("--durability", default="os")
     options = parser.parse_args()
-    speed = math.inf if options.speed == "max" else float(options.speed)
-    market = {"source": "synthetic", "symbols": SYMBOLS, "scale": options.scale, "seed": 3}
-    paper = {"speed": speed, "requests_per_minute": 0, "data_requests_per_minute": 0, "market": market}
-    with tempfile.TemporaryDirectory() as folder, PaperServer({"paper": paper}, process=True) as server:
-        print(json.dumps(asyncio.run(trade(server.rest_url, options.seconds, Path(folder)))))
+    sustained = options.what == "sustained"
+    rate = ANY_RATE if sustained else options.normal * options.factor
+    seconds = options.seconds or (20.0 if sustained else 120.0)
+    with tempfile.TemporaryDirectory() as folder, bare_venue() as venue:
+        figures = asyncio.run(loaded(venue, Path(folder), rate, seconds, options.size, options.durability))
+    print(
+        json.dumps(
+            {
+                "what": options.what,
+                "durability": options.durability,
+                "size": options.size,
+                "load": round(os.getloadavg()[0], 1),
+                **figures,
+            }
+        )
+    )
     return 0
 
 

@@ -100,7 +100,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for said, more in (("in memory", {}), ("with a journal in groups", {"journal": f"{folder}/journal"})):
             with PaperServer(settings(0.2, **more), process=True) as server:
-                for connections in (1, 4, 16):
+                for connections in (1, 4, 8, 16):
                     before = cpu_seconds(server)
                     found = sorted(asyncio.run(orders(server, connections, chosen.seconds)))
                     rate, p99 = len(found) / chosen.seconds, found[int(len(found) * 0.99)]

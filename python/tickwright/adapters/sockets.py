@@ -35,8 +35,12 @@ log = logs.get_logger("adapters")
 _quiet = logging.getLogger("tickwright.adapters.websockets")
 _quiet.setLevel(logging.INFO)
 
-#: Other tasks get a turn after so many frames that were there already.
+#: Other tasks, such as an operator's commands, get a turn after so many frames that were there already, or after so
+#: much time at them.
 FRAMES_A_TURN = 32
+TURN_NS = 300_000
+#: What is read from the socket at a time: websockets takes all its frames apart in one go, some 10 µs for each.
+READ_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +271,7 @@ class ReconnectingSocket(ABC):
             logger=_quiet,
         ) as connection:
             self._early.clear()
+            _read_little(connection.transport)
             async with asyncio.timeout(s.answer_timeout_s):
                 await self._greet(connection)
             self.statistics.connected = True
@@ -296,7 +301,7 @@ class ReconnectingSocket(ABC):
     async def _receive(self, connection: ClientConnection) -> None:
         statistics, queue, deliver, wall_ns = self.statistics, self._queue, self._deliver, self._wall_ns
         told = False
-        turn = 0
+        turn = turn_ns = 0
         while not self._stop.is_set():
             frame: bytes = self._early.popleft() if self._early else await connection.recv(decode=False)
             if not self._is_data(frame):
@@ -321,10 +326,11 @@ class ReconnectingSocket(ABC):
                     await queue.room()
                     self._held = False
                     continue
-            statistics.callback_ns_max = max(statistics.callback_ns_max, wall_ns() - received_ns)
-            turn += 1
-            if turn >= FRAMES_A_TURN:
-                turn = 0
+            took_ns = wall_ns() - received_ns
+            statistics.callback_ns_max = max(statistics.callback_ns_max, took_ns)
+            turn, turn_ns = turn + 1, turn_ns + took_ns
+            if turn >= FRAMES_A_TURN or turn_ns >= TURN_NS:
+                turn = turn_ns = 0
                 await asyncio.sleep(0)
 
     async def _watch(self, connection: ClientConnection) -> None:
@@ -399,6 +405,13 @@ class ReconnectingSocket(ABC):
         except Exception:
             self.statistics.consumer_errors += 1
             log.exception("stream %s: the listener failed at %s", self.name, kind)
+
+
+def _read_little(transport: asyncio.BaseTransport) -> None:
+    """Let `transport` read `READ_BYTES` at a time; asyncio has no public way, and reads 256 KiB."""
+    source: Any = getattr(transport, "_ssl_protocol", transport)
+    if isinstance(getattr(source, "max_size", None), int):
+        source.max_size = READ_BYTES
 
 
 def _need(module: str) -> Any:

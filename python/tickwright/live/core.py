@@ -31,7 +31,8 @@ class Session:
     wall
         Whether time goes on by itself; else it is that of the data.
     group_s
-        Seconds after which what waits for the disk is looked at again.
+        Where the journal syncs in groups: seconds from one sync to the next. What comes after a longer pause is synced
+        at once, and what follows it waits for the others of its group.
     taps
         Given each frame after the node took it in.
     """
@@ -53,6 +54,7 @@ class Session:
         self._wall, self._wall_ns, self._group_s = wall, wall_ns, group_s
         self._timer: asyncio.TimerHandle | None = None
         self._commit: asyncio.TimerHandle | None = None
+        self._synced_s = float("-inf")
         self.latency = Latency()
         self.decision = Latency()
         self.last_data_ns = 0
@@ -105,7 +107,7 @@ class Session:
 
     def _hand_out(self, begun: int | None = None) -> None:
         if self.core.is_waiting and self.core.commit(self.now_ns()) and self._commit is None:
-            self._commit = asyncio.get_running_loop().call_later(self._group_s, self._commit_late)
+            self._sync_when_due(at_once=begun is not None)
         for request in self.core.take_requests():
             if begun is not None:
                 self.decision.add(time.perf_counter_ns() - begun)
@@ -117,9 +119,27 @@ class Session:
                 self._on_order(order)
         self._set_timer()
 
-    def _commit_late(self) -> None:
+    def _sync_when_due(self, *, at_once: bool) -> None:
+        """Close the group that has begun: now, if the last one is over, else when it will be.
+
+        What comes of market data leaves `at_once`; whoever gives a command does not wait for the disk.
+        """
+        loop = asyncio.get_running_loop()
+        wait_s = self._synced_s + self._group_s - loop.time()
+        if wait_s > 0.0 or not at_once:
+            self._commit = loop.call_later(max(wait_s, 0.0), self._sync_late)
+        else:
+            self._sync(self.core)
+
+    def _sync(self, core: _core.Node) -> None:
+        try:
+            core.sync(self.now_ns())
+        finally:  # the pause begins when the disk is done, so that a slow one is not all that the loop does
+            self._synced_s = asyncio.get_running_loop().time()
+
+    def _sync_late(self) -> None:
         self._commit = None
-        self.do(_core.Node.commit, self.now_ns())
+        self._do(None, self._sync)
 
     def _set_timer(self) -> None:
         if self._timer is not None:

@@ -41,6 +41,7 @@ class Desk:
         self._in_flight: Counter[int] = Counter()
         self._turns = 0
         self._last_turn: dict[int, int] = {}
+        self._closed = False
         self.session: Session | None = None
         self.cutoff_ns = 0
         """Orders asked for at that event time or before, and never sent, are given up."""
@@ -52,7 +53,9 @@ class Desk:
         self.round_trip = Latency()
 
     def send(self, request: dict[str, Any]) -> None:
-        """Send a request of the engine; never waits."""
+        """Send a request of the engine; never waits. One that comes after `close` is left to the next start."""
+        if self._closed:
+            return
         kinds: dict[str, Callable[[dict[str, Any]], Coroutine[Any, Any, None]]] = {
             "submit": self._submit,
             "cancel": self._cancel,
@@ -207,7 +210,8 @@ class Desk:
                 await asyncio.sleep(self._retry_s)
 
     def close(self) -> None:
-        """Give up everything that still waits; a restart asks the broker."""
+        """Give up everything that still waits, and send nothing more; a restart asks the broker."""
+        self._closed = True
         for task in self._tasks:
             task.cancel()
 

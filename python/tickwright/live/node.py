@@ -95,6 +95,7 @@ class LiveNode(Operations):
         self._folder = Path(settings.state)
         self._desk = Desk(broker)
         self._streams: list[Stream] = []
+        self._data_streams: list[Stream] = []
         self._tasks: list[asyncio.Task[Any]] = []
         self._stop: asyncio.Future[str] | None = None
         self._subscribed: set[str] = set()
@@ -426,6 +427,7 @@ class LiveNode(Operations):
             if name == "stocks" and self.settings.clock == "wall":
                 options["market_open"] = lambda: self._rules.days.is_open(self._wall_ns())
             stream = self._data.stream(channels, session.frame, self._on_stream, **options)
+            self._data_streams.append(stream)
             self._run_stream(stream)
 
     def _run_stream(self, stream: Stream) -> None:
@@ -563,7 +565,10 @@ class LiveNode(Operations):
         elif policy == "cancel":
             self.command("cancel_all", by="node", why=reason)
             await self._settled(lambda: not session.core.orders(), 10.0)
+        for stream in self._data_streams:  # else strategies would go on to order after their end
+            await stream.close()
         session.do(_core.Node.stop, session.now_ns())
+        session.do(_core.Node.sync, session.now_ns())
         await self._desk.drain(5.0)
 
     def _is_flat(self) -> bool:

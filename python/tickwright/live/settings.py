@@ -42,7 +42,7 @@ class NodeSettings(Section):
         default="group", description="When an order's record is on the disk: before it leaves, in groups, or written."
     )
     group_ms: Annotated[int, Field(ge=1, le=1_000)] = Field(default=2, description="Milliseconds of a group.")
-    snapshot_every: Whole = Field(default=100_000, description="Steps from one snapshot to the next; 0 for none.")
+    snapshot_every: Whole = Field(default=500_000, description="Steps from one snapshot to the next; 0 for none.")
     checkpoint_every: Whole = Field(default=65_536, description="Records from one checkpoint to the next.")
     warmup_minutes: Whole = Field(default=0, description="Minutes of history that strategies are shown first.")
     clock: Literal["wall", "data"] = Field(

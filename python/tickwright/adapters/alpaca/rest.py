@@ -146,6 +146,7 @@ class Rest:
     def _make_client(self) -> Any:
         trading = _need("alpaca.trading.client")
         adapters = _need("requests.adapters")
+        requests = _need("requests")
         timeout, raw = self._timeout, self._raw
 
         class TimeoutAdapter(adapters.HTTPAdapter):  # type: ignore[misc, name-defined]
@@ -154,6 +155,16 @@ class Rest:
             def send(self, request: Any, **options: Any) -> Any:
                 options["timeout"] = timeout
                 return super().send(request, **options)
+
+        class Session(requests.Session):  # type: ignore[misc, name-defined]
+            """requests', but that what is the same for all requests is put together once."""
+
+            def request(self, method: str, url: str, *, headers: Any, allow_redirects: bool, **content: Any) -> Any:
+                prepared = requests.PreparedRequest()
+                own = {"headers": {**self.headers, **headers}, "cookies": self.cookies, "hooks": self.hooks}
+                prepared.prepare(method, url, **own, **content)
+                always = {"proxies": self.proxies, "verify": self.verify, "cert": self.cert, "stream": False}
+                return self.send(prepared, allow_redirects=allow_redirects, **always)
 
         class Client(trading.TradingClient):  # type: ignore[misc, name-defined]
             """alpaca-py's, but that it can give an answer's bytes as they are."""
@@ -170,11 +181,13 @@ class Rest:
         for name in ("_retry", "_retry_codes", "_session"):
             if not hasattr(client, name):
                 raise ConfigError(f"alpaca-py of a version that is not known (it has no {name}); use 0.42 to 0.44")
+        client._session = Session()
         client._retry = 0
         client._retry_codes = []
         client._session.mount("https://", TimeoutAdapter(max_retries=0))
         client._session.mount("http://", TimeoutAdapter(max_retries=0))
         client._session.hooks["response"].append(self._keep)
+        _read_environment_once(client._session, self._url)
         return client
 
     def _keep(self, response: requests.Response, *_: Any, **__: Any) -> None:
@@ -249,6 +262,17 @@ def _need(module: str) -> Any:
         raise ConfigError(
             f"trading with Alpaca needs alpaca-py ({error}); run: pip install 'tickwright[alpaca]'"
         ) from None
+
+
+def _read_environment_once(session: requests.Session, url: str) -> None:
+    """Take proxies and certificates from the environment now.
+
+    requests reads all of it before every request, which takes a third of the way to the socket. Nor is a password that
+    ``~/.netrc`` has for the broker's host, or for any, sent with the keys.
+    """
+    found = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies, session.verify = dict(found["proxies"]), found["verify"]
+    session.trust_env = False
 
 
 def _error_of(response: requests.Response) -> Exception:
