@@ -124,7 +124,8 @@ def test_orders_pass_in_the_sessions_of_the_brokers_calendar_alone(
     if clock == "wall":
         options["wall_ns"] = lambda: wall[0]
     with PaperServer({"paper": {"speed": 0.0, "requests_per_minute": 0}}, data=quotes(moments)) as server:
-        live = made(server, tmp_path, [strategy], options, clock=clock)
+        # The clock jumps by days, before the quotes of its new moment come.
+        live = made(server, tmp_path, [strategy], options, clock=clock, stale_after_s=0.0)
 
         async def trade() -> dict[int, str]:
             task = await running(live)
