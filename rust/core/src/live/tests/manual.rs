@@ -26,7 +26,7 @@ fn an_order_by_hand_leaves_as_a_strategys_own_does_and_a_replay_needs_nobody() {
     let change = Intent::Replace { order: id, qty: Some(qty(40)), limit: None, stop: None, trail: None };
     let (new, _) = bench.node.by_hand(S, change, "ann", "less", at(2)).unwrap();
     assert_eq!(bench.requests()[0].0.kind, RequestKind::Replace { old: id, broker_id: "u-1".to_owned() });
-    assert_eq!(bench.node.take_changed(), [id, new.unwrap()]);
+    assert_eq!(bench.node.take_changed(), [new.unwrap(), id]);
     assert_eq!(bench.node.by_hand(S, Intent::Cancel(new.unwrap()), "ann", "enough", at(3)).unwrap(), (None, None));
     assert_eq!(bench.node.take_changed(), [new.unwrap()]);
     let hash = bench.node.engine().state_hash().unwrap();
@@ -183,7 +183,7 @@ fn a_fee_in_coins_is_taken_out_of_positions_and_nothing_else_is() {
     }
     assert!(node.take_fee("BTC/USD", coins("3.990000001"), at(3)).unwrap());
     let held = |node: &Node<SimulatedStorage>, s| node.engine().ledger().position(s, I).unwrap().qty.to_string();
-    assert_eq!((held(&node, S), held(&node, StrategyId(1))), ("2.992500001".to_owned(), "0.9975".to_owned()));
+    assert_eq!((held(&node, S), held(&node, StrategyId(1))), ("2.9925".to_owned(), "0.997500001".to_owned()));
     assert!(node.engine().ledger().is_balanced());
     // The whole fee is taken by now, and no more is one.
     assert!(!node.take_fee("BTC/USD", coins("3.989"), at(4)).unwrap());
