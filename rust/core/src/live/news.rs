@@ -85,7 +85,7 @@ impl<S: Storage> Node<S> {
             "replaced" => self.replaced(order, id, ts, now)?,
             "order_cancel_rejected" => self.tell(ReportKind::CancelRejected(id), ts, now)?,
             "order_replace_rejected" => self.replace_rejected(id, ts, now)?,
-            "restated" => self.restated(order, id, ts, now)?,
+            "restated" => self.restated(order, id, true, ts, now)?,
             // On their way, or looked at: nothing that the engine's own record does not say.
             _ => {}
         }
@@ -351,16 +351,24 @@ impl<S: Storage> Node<S> {
             |field: &str, own: Option<i64>| Ok::<_, Error>(own.is_some() && decimal(order, field)?.is_some_and(|it| Some(it) != own));
         // A trailing stop moves by itself.
         let stop = ours.stop().filter(|_| ours.kind != OrderType::TrailingStop);
-        let changed = differs("qty", Some(ours.qty.raw()))?
+        // A replacement is for what the order before it left, of which fills may not be known yet.
+        let changed = differs("qty", Some(ours.qty.raw()).filter(|_| ours.replaces.0 == 0))?
             || differs("limit_price", ours.limit().filter(|_| ours.kind.has_limit()).map(Price::raw))?
             || differs("stop_price", stop.map(Price::raw))?;
-        if works && changed { self.restated(order, id, ts, now) } else { Ok(()) }
+        if works && changed { self.restated(order, id, false, ts, now) } else { Ok(()) }
     }
 
-    fn restated(&mut self, order: &Value, id: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
+    /// New terms of an order: told as they changed (`is_news`), or found in its record.
+    fn restated(&mut self, order: &Value, id: OrderId, is_news: bool, ts: Timestamp, now: Timestamp) -> Result<()> {
         let Some(ours) = self.engine().orders().get(id).copied() else { return Ok(()) };
         let price = |field: &str| decimal(order, field).map(|p| p.map(Price::from_raw));
-        let qty = decimal(order, "qty")?.map_or(ours.qty, Qty::from_raw);
+        let (there, filled) = (decimal(order, "qty")?, decimal(order, "filled_qty")?.unwrap_or_default());
+        let qty = match there {
+            Some(qty) if ours.replaces.0 == 0 => Qty::from_raw(qty),
+            // What is open of a replacement is the same on both sides once all fills are known.
+            Some(qty) if is_news => Qty::from_raw(ours.filled.raw().saturating_add(qty).saturating_sub(filled)),
+            _ => ours.qty,
+        };
         let has_stop = ours.kind.has_stop() || ours.kind == OrderType::TrailingStop;
         let terms = Restatement {
             qty,

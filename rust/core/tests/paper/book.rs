@@ -44,7 +44,7 @@ fn a_large_order_walks_the_levels_of_the_book() {
     let bought = b.order(&order);
     let filled = b.again(&bought);
     assert_eq!((&filled["status"], &filled["filled_avg_price"]), (&json!("filled"), &json!("60003.333333333")));
-    assert_eq!(b.get("/positions/BTC%2FUSD", "")["qty"], "0.75");
+    assert_eq!(b.get("/positions/BTC%2FUSD", "")["qty"], "0.748125"); // 0.25 % of the coins is the fee
     let mut rests = limit("BTC/USD", "buy", "0.2", "59950");
     rests["time_in_force"] = json!("gtc");
     let rests = b.order(&rests);

@@ -209,6 +209,10 @@ impl World {
             for activity in self.activities(account).into_iter().skip(1) {
                 if activity["activity_type"] != "FILL" {
                     cash += Money::from_raw(i128::from(raw(&activity["net_amount"]))).raw();
+                    if activity["activity_type"] == "CFEE" && !activity["qty"].is_null() {
+                        // Of a purchase it is taken out of the coins.
+                        *shares.entry(activity["symbol"].as_str().unwrap().to_owned()).or_default() += raw(&activity["qty"]);
+                    }
                     continue;
                 }
                 let (qty, price) = (raw(&activity["qty"]), Price::from_raw(raw(&activity["price"])));
@@ -251,7 +255,7 @@ impl World {
                 assert_eq!(raw(&position["market_value"]) - raw(&position["cost_basis"]), raw(&position["unrealized_pl"]));
                 held.insert(position["symbol"].as_str().unwrap().to_owned(), qty);
             }
-            assert_eq!(held, shares, "positions are the sums of fills");
+            assert_eq!(held, shares, "positions are the sums of fills and of fees in coins");
             assert_eq!(i128::from(raw(&figures["equity"])), equity);
             let (_, orders) = self.bench.call(account, "GET", "/orders", "status=all&limit=500", &Value::Null);
             for order in orders.as_array().unwrap() {
