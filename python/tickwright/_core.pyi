@@ -1565,6 +1565,12 @@ class Node:
     def sync(self, now_ns: int) -> None:
         """Make what happened durable whatever the policy."""
 
+    def begin_sync(self) -> SyncTask | None:
+        """Write what happened, for another thread to make it durable: `run` what this gives, then `end_sync`."""
+
+    def end_sync(self, task: SyncTask, now_ns: int) -> None:
+        """Take in that a sync ended: what is durable by it can be taken."""
+
     @property
     def is_waiting(self) -> bool:
         """True while outputs wait for a commit."""
@@ -1657,6 +1663,13 @@ class Node:
 
     def close(self) -> None:
         """Make everything durable and end with a checkpoint."""
+
+@final
+class SyncTask:
+    """A sync of a node's journal that another thread runs."""
+
+    def run(self) -> None:
+        """Make durable; whether it could be, `end_sync` tells."""
 
 @final
 class MarketRows:

@@ -254,7 +254,7 @@ impl JournalLog {
         let policy = crate::errors::choose("policy", policy, &choices)?;
         call(py, || {
             let key = key.as_deref().map(signing_key).transpose()?;
-            let config = LogConfig { policy, segment_bytes, checkpoint_every, key, retain };
+            let config = LogConfig { policy, segment_bytes, checkpoint_every, key, retain, syncs_beside: false };
             if let Some(id) = id {
                 return Ok(Self { log: Some(Log::create(new_files(&path)?, config, JournalId(id))?), recovery: None });
             }

@@ -13,7 +13,7 @@ use pyo3::types::{PyDict, PyList};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tickwright_core::engine::{AlarmKind, Command, EngineConfig, Isolation, Trust};
-use tickwright_core::journal::{Chain, Files, JournalId, Log, LogConfig, SyncPolicy};
+use tickwright_core::journal::{Chain, DetachedSync, Files, JournalId, Log, LogConfig, SyncPolicy};
 use tickwright_core::live::{Heard, Node as Core, RequestKind};
 use tickwright_core::order::{Order, OrderRequest, TimeInForce};
 use tickwright_core::session::Setup;
@@ -50,6 +50,23 @@ fn with_places(mut strategies: Vec<Box<dyn Strategy>>) -> (Vec<Box<dyn Strategy>
     (strategies, places)
 }
 
+/// A sync of the journal that another thread runs.
+#[pyclass(frozen, module = "tickwright._core")]
+pub(crate) struct SyncTask {
+    detached: DetachedSync,
+    through: u64,
+    outcome: Mutex<Option<std::io::Result<()>>>,
+}
+
+#[pymethods]
+impl SyncTask {
+    /// Make durable; other Python threads go on meanwhile. Whether it could be, `end_sync` tells.
+    fn run(&self, py: Python<'_>) {
+        let outcome = py.detach(|| self.detached.run());
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    }
+}
+
 fn ns(at: i64) -> Timestamp {
     Timestamp::from_nanos(at)
 }
@@ -61,7 +78,10 @@ fn log_config(durability: &str, group_ms: u32, checkpoint_every: u64, key: Optio
         "os" => SyncPolicy::Os,
         other => return Err(Error::config("durability", format!("{other:?} is not known; choose always, group or os"))),
     };
-    Ok(LogConfig { policy, checkpoint_every, key: key.map(signing_key).transpose()?, ..LogConfig::default() })
+    // The shell syncs groups from another thread. A new segment is made on the engine's, so they are long.
+    let (syncs_beside, segment_bytes) = (true, 256 << 20);
+    let key = key.map(signing_key).transpose()?;
+    Ok(LogConfig { policy, checkpoint_every, key, syncs_beside, segment_bytes, ..LogConfig::default() })
 }
 
 fn sources(kinds: &[String]) -> Sources {
@@ -412,6 +432,20 @@ impl Node {
         self.run(py, |node| node.sync(ns(now_ns)))
     }
 
+    /// Write what happened, for another thread to make it durable: call `run` of what this gives there, then `end_sync`; none where all is
+    /// durable.
+    fn begin_sync(&mut self, py: Python<'_>) -> PyResult<Option<SyncTask>> {
+        let begun = self.run(py, Core::begin_sync)?;
+        Ok(begun.map(|(detached, through)| SyncTask { detached, through, outcome: Mutex::new(None) }))
+    }
+
+    /// A sync ended: what is durable by it can be taken.
+    fn end_sync(&mut self, py: Python<'_>, task: &SyncTask, now_ns: i64) -> PyResult<()> {
+        let outcome = task.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let outcome = outcome.unwrap_or_else(|| Err(std::io::Error::other("the sync was never run")));
+        self.run(py, |node| node.end_sync(task.through, outcome, ns(now_ns)))
+    }
+
     /// True while outputs wait for a commit.
     #[getter]
     fn is_waiting(&mut self) -> PyResult<bool> {
@@ -698,5 +732,6 @@ impl Node {
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<SyncTask>()?;
     module.add_class::<Node>()
 }

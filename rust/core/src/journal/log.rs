@@ -4,7 +4,7 @@ use super::checkpoint::{self, Checkpoint};
 use super::open::{self, Recovery, Start};
 use super::record::{self, CHAIN_BYTES, Chain, Fields, PAYLOAD_BYTES_MAX, RECORD_OVERHEAD_BYTES, RecordKind};
 use super::segment::{self, JournalId, SEGMENT_HEADER_BYTES, SegmentHeader};
-use super::storage::Storage;
+use super::storage::{DetachedSync, Storage};
 use crate::types::{Error, Result, Timestamp};
 use ed25519_dalek::SigningKey;
 
@@ -42,12 +42,14 @@ pub struct LogConfig {
     pub key: Option<SigningKey>,
     /// Full segments that [`Log::remove_below`] leaves in any case.
     pub retain: u32,
+    /// Groups are synced by [`Log::begin_sync`] and [`Log::end_sync`], beside the thread that appends, and never by [`Log::commit`].
+    pub syncs_beside: bool,
 }
 
 impl Default for LogConfig {
     /// Sync at every commit, segments of 64 MiB, a checkpoint every 65,536 records, unsigned, one full segment kept.
     fn default() -> Self {
-        Self { policy: SyncPolicy::Always, segment_bytes: 64 << 20, checkpoint_every: 1 << 16, key: None, retain: 1 }
+        Self { policy: SyncPolicy::Always, segment_bytes: 64 << 20, checkpoint_every: 1 << 16, key: None, retain: 1, syncs_beside: false }
     }
 }
 
@@ -204,6 +206,7 @@ impl<S: Storage> Log<S> {
             let due = match self.config.policy {
                 SyncPolicy::Always => true,
                 SyncPolicy::Os => false,
+                SyncPolicy::Group { .. } if self.config.syncs_beside => false,
                 SyncPolicy::Group { .. } => {
                     let since = *self.unsynced_since.get_or_insert(now);
                     now < since || self.due().is_some_and(|due| now >= due)
@@ -229,6 +232,38 @@ impl<S: Storage> Log<S> {
         self.write()?;
         if self.durable < self.written {
             self.sync_written()?;
+        }
+        Ok(self.durable)
+    }
+
+    /// Write what was appended, for another thread to make it durable: run what this gives, then tell [`Self::end_sync`]. None where all is
+    /// durable. Appends go on meanwhile. Where the storage cannot do this, it is synced here and now.
+    pub fn begin_sync(&mut self) -> Result<Option<(DetachedSync, u64)>> {
+        self.write()?;
+        if self.durable == self.written {
+            return Ok(None);
+        }
+        match self.storage.detached(&self.name) {
+            Ok(Some(detached)) => Ok(Some((detached, self.written))),
+            Ok(None) => self.sync_written().map(|()| None),
+            Err(e) => {
+                let error = open::failed(&self.storage, &self.name, "a sync cannot begin", &e);
+                Err(self.poison(&error))
+            }
+        }
+    }
+
+    /// What became of a sync that [`Self::begin_sync`] began, up to record `through`; the last record that is durable.
+    pub fn end_sync(&mut self, through: u64, outcome: std::io::Result<()>) -> Result<u64> {
+        self.healthy()?;
+        if let Err(e) = outcome {
+            let error = open::failed(&self.storage, &self.name, "a sync failed", &e);
+            return Err(self.poison(&error));
+        }
+        // The segments before were made durable when the next was begun.
+        self.durable = self.durable.max(through.min(self.written));
+        if self.durable == self.written {
+            self.unsynced_since = None;
         }
         Ok(self.durable)
     }

@@ -30,7 +30,7 @@ pub use repair::{RepairReport, repair};
 pub use scan::TornTail;
 pub use segment::{FORMAT_VERSION, JournalId, SEGMENT_HEADER_BYTES, SegmentHeader};
 pub use simulated::{SimulatedStorage, StorageFault};
-pub use storage::{Entry, Files, Source, Storage};
+pub use storage::{DetachedSync, Entry, Files, Source, Storage};
 pub use verify::{VerifyReport, verify};
 
 #[cfg(test)]

@@ -44,6 +44,22 @@ pub trait Storage: Source {
     fn remove(&mut self, name: &str) -> io::Result<()>;
     /// A file that will not be appended to any more.
     fn close(&mut self, name: &str);
+    /// What another thread can make durable all that was appended to a file so far with; none where only [`Self::sync`] can.
+    fn detached(&self, _name: &str) -> io::Result<Option<DetachedSync>> {
+        Ok(None)
+    }
+}
+
+/// Makes a file durable from another thread, while it goes on being appended to.
+#[derive(Debug)]
+pub struct DetachedSync(File);
+
+impl DetachedSync {
+    /// Make all that was appended before this was made durable.
+    pub fn run(&self) -> io::Result<()> {
+        self.0.sync_data()?;
+        still_there(&self.0.metadata()?)
+    }
 }
 
 macro_rules! source_behind {
@@ -85,6 +101,9 @@ macro_rules! storage_behind {
             }
             fn close(&mut self, name: &str) {
                 (**self).close(name);
+            }
+            fn detached(&self, name: &str) -> io::Result<Option<DetachedSync>> {
+                (**self).detached(name)
             }
         }
     )*};
@@ -224,5 +243,9 @@ impl Storage for Files {
 
     fn close(&mut self, name: &str) {
         self.open.retain(|(n, _)| n != name);
+    }
+
+    fn detached(&self, name: &str) -> io::Result<Option<DetachedSync>> {
+        self.file(name)?.try_clone().map(|file| Some(DetachedSync(file)))
     }
 }

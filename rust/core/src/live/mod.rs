@@ -20,7 +20,7 @@ use crate::engine::{Alarm, AlarmKind, Command, Engine, EngineState, Input, Instr
 use crate::event::{CorporateAction, MarketEvent, PriceBand};
 use crate::feeds::alpaca::{AlpacaDecoder, Format};
 use crate::feeds::{Batches, Control, Decoder, Fault, MarketData, Policy, QualityPolicy, View};
-use crate::journal::{Log, LogConfig, Storage};
+use crate::journal::{DetachedSync, Log, LogConfig, Storage};
 use crate::order::OrderStatus;
 use crate::risk::RiskLimits;
 use crate::session::{Recovered, Session, Setup};
@@ -330,6 +330,20 @@ impl<S: Storage> Node<S> {
         self.hand_out(&mut out, now);
         self.out = out;
         outcome
+    }
+
+    /// Write what happened, for another thread to make it durable: run what this gives, then tell [`Self::end_sync`].
+    pub fn begin_sync(&mut self) -> Result<Option<(DetachedSync, u64)>> {
+        self.session.begin_sync()
+    }
+
+    /// A sync ended: hand out what is durable by it.
+    pub fn end_sync(&mut self, through: u64, outcome: std::io::Result<()>, now: Timestamp) -> Result<()> {
+        let mut out = std::mem::take(&mut self.out);
+        let ended = self.session.end_sync(through, outcome, &mut out);
+        self.hand_out(&mut out, now);
+        self.out = out;
+        ended
     }
 
     fn hand_out(&mut self, out: &mut Vec<Output>, now: Timestamp) {

@@ -20,7 +20,7 @@ pub use snapshot::{newest_snapshot, snapshots};
 
 use crate::engine::{Alarm, AlarmKind, Engine, EngineConfig, EngineState, Input, Instruction, Output, RefusalRecord};
 use crate::engine::{Command, Tape};
-use crate::journal::{Log, LogConfig, Reader, RecordKind, Recovery, Storage};
+use crate::journal::{DetachedSync, Log, LogConfig, Reader, RecordKind, Recovery, Storage};
 use crate::strategy::Strategy;
 use crate::types::{Error, Instruments, OrderId, Result, Timestamp};
 use crate::venue::{OrderCommand, Sources};
@@ -240,6 +240,18 @@ impl<S: Storage> Session<S> {
             return Err(Error::data("session", format!("gives out nothing more: {why}; start it again from its journal")));
         }
         let durable = self.log.sync().map_err(|error| self.stop_at(error))?;
+        self.release(durable, out);
+        Ok(())
+    }
+
+    /// Write what was appended, for another thread to make it durable ([`Log::begin_sync`]); none where all is durable.
+    pub fn begin_sync(&mut self) -> Result<Option<(DetachedSync, u64)>> {
+        self.log.begin_sync().map_err(|error| self.stop_at(error))
+    }
+
+    /// A sync ended ([`Log::end_sync`]): the outputs whose records are durable by it are appended to `out`.
+    pub fn end_sync(&mut self, through: u64, outcome: std::io::Result<()>, out: &mut Vec<Output>) -> Result<()> {
+        let durable = self.log.end_sync(through, outcome).map_err(|error| self.stop_at(error))?;
         self.release(durable, out);
         Ok(())
     }

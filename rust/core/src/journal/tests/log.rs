@@ -260,3 +260,35 @@ fn all_is_durable_before_the_closing_checkpoint_is_written_and_only_that_one_clo
     }
     assert_eq!(last, (6, 0));
 }
+
+#[test]
+fn a_sync_beside_makes_durable_what_was_written_when_it_began() {
+    let folder = Folder::new();
+    let beside = LogConfig { syncs_beside: true, ..config(SyncPolicy::Group { ms: 1 }, 1 << 20) };
+    let mut log = Log::create(folder.files(), beside, JournalId([1; 16])).unwrap();
+    assert!(log.begin_sync().unwrap().is_none());
+    let append = |log: &mut Log<Files>, bytes: usize| log.append(RecordKind::NOTE, at(0), at(0), &vec![7; bytes]).unwrap();
+    append(&mut log, 10);
+    // However much time passes, a commit writes and no more.
+    assert_eq!((log.commit(at(0)).unwrap(), log.commit(at(1_000_000_000)).unwrap(), log.written()), (0, 0, 1));
+    let (detached, through) = log.begin_sync().unwrap().unwrap();
+    append(&mut log, 10);
+    log.commit(at(2)).unwrap();
+    let outcome = std::thread::spawn(move || detached.run()).join().unwrap();
+    assert_eq!((log.end_sync(through, outcome).unwrap(), log.written()), (1, 2));
+    // A segment that ends meanwhile is durable by that.
+    let (detached, through) = log.begin_sync().unwrap().unwrap();
+    append(&mut log, 900_000);
+    append(&mut log, 900_000);
+    let durable = log.durable();
+    assert!(durable >= through);
+    assert_eq!(log.end_sync(through, detached.run()).unwrap(), durable);
+    log.sync().unwrap();
+    assert!(log.begin_sync().unwrap().is_none());
+    // After a sync that failed nothing is trusted.
+    append(&mut log, 10);
+    let (_, through) = log.begin_sync().unwrap().unwrap();
+    assert!(log.end_sync(through, Err(std::io::Error::other("the disk is gone"))).is_err());
+    assert!(log.poisoned());
+    assert!(log.append(RecordKind::NOTE, at(0), at(0), b"x").is_err());
+}

@@ -44,7 +44,7 @@ fn key() -> SigningKey {
 }
 
 fn config(policy: SyncPolicy, segment_bytes: u64) -> LogConfig {
-    LogConfig { policy, segment_bytes, checkpoint_every: 0, key: None, retain: 0 }
+    LogConfig { policy, segment_bytes, checkpoint_every: 0, key: None, retain: 0, syncs_beside: false }
 }
 
 /// All records of a storage: sequence, kind and payload.
