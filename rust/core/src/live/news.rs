@@ -153,14 +153,14 @@ impl<S: Storage> Node<S> {
         // What was asked of it and never arrived.
         if let Some(ours) = self.engine().orders().get(id).copied().filter(|_| !self.has_yet_to_leave(id)) {
             if ours.is_being_replaced() && !matches!(status, "pending_replace" | "replaced") {
-                self.replace_rejected(id, ts, now)?;
+                self.never_replaced(id, ts, now)?;
             }
             if ours.status() == OrderStatus::PendingCancel && !is_over && status != "pending_cancel" {
                 self.cancel_again(id);
             }
         }
         if is_over && status != "replaced" {
-            self.replace_rejected(id, ts, now)?; // what has ended is replaced no more
+            self.never_replaced(id, ts, now)?; // what has ended is replaced no more
         }
         if let Some(legs) = order.get("legs").and_then(Value::as_array) {
             for leg in legs {
@@ -308,7 +308,7 @@ impl<S: Storage> Node<S> {
     fn ended(&mut self, order: &Value, id: OrderId, kind: ReportKind, ts: Timestamp, now: Timestamp) -> Result<()> {
         self.catch_up(order, id, now)?;
         self.tell(kind, ts, now)?;
-        self.replace_rejected(id, ts, now)
+        self.never_replaced(id, ts, now)
     }
 
     /// An order was rejected; where it was to replace another, that one goes on.
@@ -319,6 +319,13 @@ impl<S: Storage> Node<S> {
             None => self.tell(ReportKind::Rejected(id), ts, now)?,
         }
         self.replace_rejected(id, ts, now)
+    }
+
+    /// By the broker's record `old` is not being replaced. What was to replace it never arrived, unless the broker has named it: then
+    /// its own record tells.
+    fn never_replaced(&mut self, old: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
+        let has_arrived = self.replacement_of(old).is_some_and(|new| self.names.to_broker(new).is_some());
+        if has_arrived { Ok(()) } else { self.replace_rejected(old, ts, now) }
     }
 
     /// `old` is not replaced: nor is what was to replace it, and so on.
