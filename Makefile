@@ -22,7 +22,7 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(wildcard rust/*/Cargo.toml) 
 PYTHON_SOURCES := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust lint bench bench-gate bench-peers simulate recovery fuzz miri sanitize wheel proto docs clean
+.PHONY: help build demo test test-rust lint bench bench-gate bench-peers simulate recovery fuzz miri sanitize wheel proto release-proto docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -153,6 +153,9 @@ dist/.stamp: $(RUST_SOURCES) $(PYTHON_SOURCES) pyproject.toml README.md LICENSE 
 
 proto: $(EXTENSION) $(STAMPS)/requires-test ## write the messages and stubs of the control plane from proto/
 	$(PY) -m tickwright._proto
+
+release-proto: $(EXTENSION) $(STAMPS)/requires-test ## keep the descriptors of a release, which later ones must not break
+	$(PY) -m tickwright._proto --release
 
 docs: $(EXTENSION) $(STAMPS)/requires-test ## check the links and run the code of README.md and docs/
 	$(PY) -m pytest tests/docs $(PYTEST_ARGS)

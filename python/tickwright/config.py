@@ -23,10 +23,12 @@ from tickwright._core import FAULTS
 from tickwright._section import Limit, Moment, NotNegative, Positive, Section, WholeLimit, step, unlimited
 from tickwright.account import Account
 from tickwright.backtesting import SimVenue
+from tickwright.control.settings import ControlSettings
 from tickwright.errors import ConfigError
 from tickwright.fees import Bps, Fees, PerShare
 from tickwright.limits import RiskLimits
 from tickwright.live.settings import NodeSettings
+from tickwright.observe.settings import AlertRule, AlertSettings, AlertSink, MetricsSettings, SloSettings, TraceSettings
 from tickwright.paper.settings import PaperAccount, PaperAsset, PaperConfig, PaperFault, PaperMarket
 from tickwright.rules import listed, nearest, read_toml
 
@@ -422,6 +424,11 @@ class Config(Section):
     logging: LoggingConfig = Field(default_factory=LoggingConfig)
     paper: PaperConfig = Field(default_factory=PaperConfig)
     node: NodeSettings = Field(default_factory=NodeSettings)
+    control: ControlSettings = Field(default_factory=ControlSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
+    slo: SloSettings = Field(default_factory=SloSettings)
+    traces: TraceSettings = Field(default_factory=TraceSettings)
     strategy: list[StrategyConfig] = Field(default_factory=list)
 
 
@@ -482,6 +489,10 @@ def _relative_paths(tables: dict[str, Any], folder: Path) -> None:
         (logs, "file"),
         (tables.get("paper"), "journal"),
         (tables.get("node"), "state"),
+        *(
+            (tables.get("control"), key)
+            for key in ("tokens", "tls_cert", "tls_key", "client_ca", "strategies", "backtests")
+        ),
     ):
         if isinstance(table, dict) and key in table:
             table[key] = absolute(table[key])
@@ -593,6 +604,8 @@ def _known_at(parts: list[Any]) -> list[str]:
         "assets": PaperAsset,
         "faults": PaperFault,
     }
+    if parts[0] == "alerts" and len(parts) > 3:
+        return list((AlertRule if parts[1] == "rule" else AlertSink).model_fields)
     if parts[:2] == ["paper", "market"] and len(parts) > 2:
         return list(PaperMarket.model_fields)
     if len(parts) > 3 and parts[1] in inner:

@@ -28,9 +28,11 @@ __all__ = [
     "OrderError",
     "OutputError",
     "RefusedError",
+    "RemoteError",
     "SignalError",
     "StrategyError",
     "TickwrightError",
+    "UnreachableError",
 ]
 
 
@@ -85,3 +87,39 @@ class AuthenticationError(BrokerError):
 
 class NotSentError(BrokerError):
     """A request never left: its queue was full, its time ran out, or there was no way to the broker."""
+
+
+class RemoteError(TickwrightError):
+    """An engine that is asked over the network refused, or could not do, what was asked.
+
+    Attributes
+    ----------
+    code : str
+        gRPC's name of the status, such as ``FAILED_PRECONDITION``.
+    reason : str
+        Why, for programs, such as ``MAX_QTY`` or ``STATE``; empty where the engine did not say.
+    metadata : dict of str to str
+        What belongs to the reason.
+    field : str
+        The field of the request that is wrong; empty where none is.
+    retry_s : float or None
+        Seconds after which it may be asked again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        reason: str = "",
+        metadata: dict[str, str] | None = None,
+        field: str = "",
+        retry_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code, self.reason, self.metadata = code, reason, metadata or {}
+        self.field, self.retry_s = field, retry_s
+
+
+class UnreachableError(RemoteError):
+    """No engine answers there, or not in time; whether a command took effect is not known."""

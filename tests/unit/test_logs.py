@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import time
 import timeit
 
 import pytest
@@ -115,3 +116,21 @@ def test_an_unknown_level_or_a_file_that_cannot_be_opened_is_refused(tmp_path):
     (tmp_path / "f").write_text("")
     with pytest.raises(ConfigError, match="cannot be opened"):
         logs.configure("info", file=tmp_path / "f" / "x.log")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y" * 200_000,
+        "secret" * 30_000,
+        "token " * 30_000,
+        "token=" * 30_000,
+        "a-" * 100_000,
+        '"' * 200_000,
+        "bearer " * 30_000,
+    ],
+)
+def test_long_texts_take_time_in_proportion_to_their_length(text):
+    began = time.process_time()
+    logs.redact(text)
+    assert time.process_time() - began < 2.0, "with the square of the length it takes minutes"

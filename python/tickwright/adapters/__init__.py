@@ -53,6 +53,11 @@ class Stream(Protocol):
     """A connection that stays up by itself."""
 
     @property
+    def name(self) -> str:
+        """Name, as its events have it: ``"updates"``, ``"stocks"`` or ``"crypto"``."""
+        ...
+
+    @property
     def statistics(self) -> StreamStatistics:
         """What it has counted."""
         ...

@@ -162,6 +162,11 @@ class ReconnectingSocket(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self.url!r})"
 
+    @property
+    def queued(self) -> int:
+        """Frames that came and were not handed on, or not taken from the queue, yet."""
+        return len(self._early) + (0 if self._queue is None else len(self._queue))
+
     # What a broker's protocol adds ------------------------------------------------------------------------------
 
     @abstractmethod

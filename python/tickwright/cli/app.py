@@ -7,17 +7,20 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from tickwright.cli import control, diagnose, limits, orders, portfolio, shell, start, strategies, top, watching
 from tickwright.cli.console import Exit, guarded, print_json, print_table, progress_bar, summary_rows
 from tickwright.cli.journal import journal_app
 from tickwright.cli.live import run as run_live
 from tickwright.cli.live import show_live_demo
 from tickwright.cli.paper import paper
+from tickwright.cli.profiles import complete_profile, profile_app
+from tickwright.cli.token import cert_app, token_app
 
 __all__ = ["app"]
 
 app = typer.Typer(
     name="tickwright",
-    help="Backtest trading strategies on a deterministic engine.",
+    help="Backtest strategies on a deterministic engine, trade them, and operate what trades.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -25,8 +28,30 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at market data and convert it.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(journal_app, name="journal")
+app.add_typer(token_app, name="token")
+app.add_typer(cert_app, name="cert")
 app.command()(paper)
 app.command("run")(run_live)
+start.register(app, control.PANEL)
+control.register(app)
+orders.register(app, control.PANEL)
+portfolio.register(app, control.PANEL)
+strategies.register(app, control.PANEL)
+limits.register(app)
+watching.register(app, journal_app, control.PANEL)
+top.register(app, control.PANEL)
+shell.register(app, control.PANEL)
+diagnose.register(app, control.PANEL)
+for name, group in (
+    ("order", orders.order_app),
+    ("strategy", strategies.strategy_app),
+    ("risk", limits.risk_app),
+    ("kill-switch", limits.kill_app),
+    ("market", watching.market_app),
+    ("config", control.config_app),
+    ("profile", profile_app),
+):
+    app.add_typer(group, name=name, rich_help_panel=control.PANEL)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, to standard output.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")]
@@ -339,12 +364,25 @@ def report(
 
 
 @app.command()
-def doctor(as_json: Json = False, debug: Debug = False) -> None:
-    """Check the machine and the installation."""
+def doctor(
+    address: Annotated[Text, typer.Option(help="Look at this engine too: unix:PATH or HOST:PORT.")] = None,
+    profile: Annotated[Text, typer.Option(help="Engine by name.", autocompletion=complete_profile)] = None,
+    state: Annotated[Text, typer.Option(help="State folder of a node of this machine.")] = None,
+    config: Annotated[Text, typer.Option("--config", "-c", help="Configuration that names that folder.")] = None,
+    token_file: Annotated[Text, typer.Option(help="File with the token (mode 600).")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Check the machine and the installation, and the node and the way to it where there is one."""
     with guarded(as_json=as_json, debug=debug):
-        from tickwright.cli.doctor import examine
+        from tickwright.cli.connection import opened
+        from tickwright.cli.doctor import examine, examine_engine
 
-        checks = examine()
+        way = {"address": address, "profile": profile, "state": state, "config": config, "token_file": token_file}
+        with opened(way, 2.0) as link:
+            folder = link.target.state
+            meant = any(way.values()) or (folder is not None and folder.is_dir()) or folder is None
+            checks = examine(folder if meant else None) + (examine_engine(link) if meant else [])
         healthy = all(c.state != "fail" for c in checks)
         if as_json:
             print_json({"healthy": healthy, "checks": [c._asdict() for c in checks]})

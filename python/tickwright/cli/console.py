@@ -9,11 +9,26 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
-__all__ = ["Exit", "Progress", "guarded", "print_json", "print_table", "progress_bar", "summary_rows"]
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from tickwright.errors import RemoteError
+
+__all__ = [
+    "Exit",
+    "Progress",
+    "guarded",
+    "print_json",
+    "print_table",
+    "progress_bar",
+    "remote_exit",
+    "summary_rows",
+    "table",
+]
 
 Progress: TypeAlias = Callable[[int, int, int], None]
 
@@ -27,12 +42,37 @@ class Exit(IntEnum):
     STRATEGY = 4
     INTERNAL = 5
     BROKER = 6
+    UNREACHABLE = 7
+    DENIED = 8
+    REFUSED = 9
     INTERRUPTED = 130
+
+
+_REMOTE = {
+    "UNAVAILABLE": Exit.UNREACHABLE,
+    "DEADLINE_EXCEEDED": Exit.UNREACHABLE,
+    "UNAUTHENTICATED": Exit.DENIED,
+    "PERMISSION_DENIED": Exit.DENIED,
+    "FAILED_PRECONDITION": Exit.REFUSED,
+    "ABORTED": Exit.REFUSED,
+    "RESOURCE_EXHAUSTED": Exit.REFUSED,
+    "INVALID_ARGUMENT": Exit.USAGE,
+    "NOT_FOUND": Exit.USAGE,
+    "ALREADY_EXISTS": Exit.USAGE,
+    "OUT_OF_RANGE": Exit.USAGE,
+}
+
+
+def remote_exit(error: RemoteError) -> Exit:
+    """Give the exit code of what an engine answered."""
+    return _REMOTE.get(error.code, Exit.INTERNAL)
 
 
 def _exit_code(error: BaseException) -> Exit:
     from tickwright import errors
 
+    if isinstance(error, errors.RemoteError):
+        return remote_exit(error)
     if isinstance(error, (KeyboardInterrupt, errors.InterruptedRunError)):
         return Exit.INTERRUPTED
     if isinstance(error, (errors.ConfigError, errors.NumericError)):
@@ -47,10 +87,13 @@ def _exit_code(error: BaseException) -> Exit:
 
 
 def _message(error: BaseException, code: Exit) -> str:
-    from tickwright.errors import TickwrightError
+    from tickwright.errors import RemoteError, TickwrightError
 
     if code is Exit.INTERRUPTED:
         return "interrupted; nothing was written"
+    if isinstance(error, RemoteError):
+        more = f" [{error.reason}]" if error.reason and error.reason not in str(error) else ""
+        return f"{error}{more}" + (f"; again in {error.retry_s:g} s" if error.retry_s else "")
     if isinstance(error, TickwrightError):
         return str(error)
     if isinstance(error, MemoryError):
@@ -79,7 +122,10 @@ def guarded(*, as_json: bool, debug: bool) -> Iterator[None]:
 
             traceback.print_exc(file=sys.stderr)
         if as_json:
-            print_json({"error": {"kind": type(error).__name__, "message": text}, "exit_code": int(code)})
+            said = {"kind": type(error).__name__, "message": text}
+            if reason := getattr(error, "reason", ""):
+                said["reason"] = reason
+            print_json({"error": said, "exit_code": int(code)})
         if not as_json or debug or sys.stderr.isatty():
             typer.secho(
                 text if code is Exit.INTERRUPTED else f"error: {text}",
@@ -96,24 +142,44 @@ def print_json(value: Any) -> None:
     )
 
 
-def print_table(title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[Iterable[str]]) -> None:
+def print_table(
+    title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[Iterable[str]], *, tight: bool = False
+) -> None:
     """Print a table to standard output; `columns` are names, each with whether it is aligned to the right."""
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    table = Table(title=Text(title, style="bold") if title else None, box=box.SIMPLE_HEAD, title_justify="left")
-    for name, right in columns:
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+    drawn = table(title, columns, rows, tight=tight)
     # Captured first, so that a reader that has gone away is met by our own write. A file or a pipe has no width to
     # respect.
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 200)
     with console.capture() as captured:
-        console.print(table)
+        console.print(drawn)
     sys.stdout.write(captured.get())
+
+
+def table(
+    title: str, columns: Iterable[tuple[str, bool]], rows: Iterable[Iterable[str]], *, tight: bool = False
+) -> Table:
+    """Make a table for `rich`; `columns` as of `print_table`, less room between them with `tight`."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = list(columns)
+    drawn = Table(
+        title=Text(title, style="bold") if title else None,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        show_header=any(name for name, _ in columns),
+        padding=(0, 1),
+        collapse_padding=tight,
+        pad_edge=not tight,
+    )
+    for name, right in columns:
+        drawn.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn
 
 
 def summary_rows(stats: Mapping[str, Any]) -> list[tuple[str, str]]:

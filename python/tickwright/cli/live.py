@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import logging
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -14,10 +16,16 @@ import typer
 from tickwright.cli.console import guarded, print_json
 
 if TYPE_CHECKING:
+    import asyncio
+
     from tickwright.config import Config
+    from tickwright.control import ControlServer
     from tickwright.live import LiveNode
+    from tickwright.observe.assemble import Observation
 
 __all__ = ["run", "show_live_demo"]
+
+log = logging.getLogger(__name__)
 
 Text = Optional[str]  # noqa: UP045 - read at run time, and the same on every supported Python
 
@@ -45,18 +53,22 @@ def run(
 ) -> None:
     """Run strategies on an Alpaca account: paper, or with `node.live = true` real money."""
     with guarded(as_json=as_json, debug=debug):
+        import asyncio
+
         from tickwright import logs
         from tickwright.config import load_config
 
         names = [name.strip() for text in symbol or [] for name in text.split(",") if name.strip()]
         given = {"symbols": names or None, "url": url, "state": state}
-        checked = load_config(config, overrides={"node": {k: v for k, v in given.items() if v is not None}})
+        read = partial(load_config, config, overrides={"node": {k: v for k, v in given.items() if v is not None}})
+        checked = read()
         chosen = checked.logging.model_dump()
         logs.configure(**chosen)
         node = _made(checked, strategy)
         if checked.node.live:
             _confirm(checked, yes)
-        status = asyncio.run(_run(node, for_s, show=show and not as_json and sys.stdout.isatty()))
+        is_shown = show and not as_json and sys.stdout.isatty()
+        status = asyncio.run(_run(node, checked, read if config else None, for_s, show=is_shown))
         if status_file is not None:
             Path(status_file).write_text(json.dumps(status, default=str), encoding="utf-8")
         if as_json:
@@ -93,20 +105,85 @@ def _confirm(config: Config, yes: bool) -> None:
         typer.confirm("Trade?", abort=True)
 
 
-async def _run(node: LiveNode, for_s: float | None, *, show: bool) -> dict[str, Any]:
+async def _run(
+    node: LiveNode, config: Config, reread: Callable[[], Config] | None, for_s: float | None, *, show: bool
+) -> dict[str, Any]:
+    import asyncio
+
+    from tickwright.observe.assemble import observing
+
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, node.stop, name.name)
-    running = asyncio.create_task(node.run())
-    if for_s is not None:
-        loop.call_later(for_s, node.stop, f"{for_s:g} s are over")
-    if show:
-        await _shown(node, running)
-    reason = await running
+    with observing(node, loop, config) as found:
+        control = _control(node, loop, config, reread, found)
+        try:
+            if control is not None and not await _served(control, config):
+                control = None
+            running = asyncio.create_task(node.run())
+            if for_s is not None:
+                loop.call_later(for_s, node.stop, f"{for_s:g} s are over")
+            if show:
+                await _shown(node, running)
+            reason = await running
+        finally:
+            if control is not None:
+                # It asks this loop until its last call is answered.
+                await asyncio.to_thread(control.stop)
     return {**node.status(), "reason": reason}
 
 
+def _control(
+    node: LiveNode,
+    loop: asyncio.AbstractEventLoop,
+    config: Config,
+    reread: Callable[[], Config] | None,
+    found: Observation,
+) -> ControlServer | None:
+    """Give the control plane; None where it is off, or was never asked for and cannot be had."""
+    from tickwright.errors import ConfigError
+
+    if not config.control.enabled:
+        return None
+    try:
+        from tickwright.control.assemble import control_server
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith(("grpc", "google")):
+            raise
+        if not config.control.model_fields_set:
+            log.info("no control plane: it needs the extra control")
+            return None
+        raise ConfigError("control: needs gRPC; run: pip install 'tickwright[control]'") from None
+    return control_server(
+        node,
+        loop,
+        config,
+        observer=found.metrics.grpc,
+        reread=reread,
+        sections={"alerts": found.reload_alerts},
+        objectives=found.objectives,
+    )
+
+
+async def _served(control: ControlServer, config: Config) -> bool:
+    """Begin to serve; one that was never asked for is no reason not to trade."""
+    import asyncio
+
+    from tickwright.errors import ConfigError
+
+    try:
+        await asyncio.to_thread(control.start)
+    except ConfigError as error:
+        if config.control.model_fields_set:
+            raise
+        log.warning("no control plane: %s", error)
+        return False
+    return True
+
+
 async def _shown(node: LiveNode, running: asyncio.Task[str]) -> None:
+    import asyncio
+
     from rich.live import Live
 
     from tickwright.live.view import view

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from tickwright.errors import ConfigError
+import grpc
+
+from tickwright.control.caller import COMMAND
+from tickwright.control.failures import Failure
 from tickwright.live import LiveNode
 
 __all__ = ["Bridge"]
@@ -31,6 +35,12 @@ class Bridge:
     def __init__(self, node: LiveNode, loop: asyncio.AbstractEventLoop, *, fresh_s: float = 0.05) -> None:
         self.node, self._loop, self._fresh_s = node, loop, fresh_s
         self._status: tuple[float, dict[str, Any]] | None = None
+        self._recent: dict[Callable[[LiveNode], Any], tuple[float, Any]] = {}
+
+    def tell(self, what: Callable[[LiveNode], object]) -> None:
+        """Have `what` called with the node on the node's loop, now or once it runs; nothing comes back."""
+        with suppress(RuntimeError):  # its loop has ended
+            self._loop.call_soon_threadsafe(what, self.node)
 
     async def ask(self, what: Callable[[LiveNode], T]) -> T:
         """Call `what` with the node on the node's loop, before the market data that wait there."""
@@ -40,14 +50,34 @@ class Bridge:
 
         return await self.run(on_loop)
 
+    async def look(self, what: Callable[[LiveNode], T]) -> T:
+        """Do as `ask` for what only looks: a command has not begun by it, and its deadline still holds."""
+        token = COMMAND.set(None)
+        try:
+            return await self.ask(what)
+        finally:
+            COMMAND.reset(token)
+
     async def run(self, what: Callable[[], Awaitable[T]]) -> T:
-        """Await `what()` on the node's loop; once it has begun it goes on, though the caller be gone."""
+        """Await `what()` on the node's loop; once it has begun it goes on, though the caller be gone.
+
+        Raises
+        ------
+        Failure
+            The engine has ended, or the deadline of a command passed before it began.
+        """
+        command = COMMAND.get()
 
         async def on_loop() -> T:
+            # Here, and not before: it may have waited for a busy engine.
+            if command is not None and not command.begin():
+                raise Failure(
+                    grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline passed before the command began: it has no effect"
+                )
             return await what()
 
-        if self._loop.is_closed():
-            raise ConfigError("the engine has ended")
+        if not self._loop.is_running():  # it would wait for ever
+            raise Failure(grpc.StatusCode.UNAVAILABLE, "the engine has ended", reason="ENDED")
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(on_loop(), self._loop))
 
     async def status(self) -> dict[str, Any]:
@@ -56,10 +86,20 @@ class Bridge:
         now = time.monotonic()
         if found is not None and now - found[0] < self._fresh_s:
             return found[1]
-        status = await self.ask(lambda node: node.status())
+        status = await self.look(lambda node: node.status())
         self._status = (now, status)
         return status
 
+    async def recent(self, what: Callable[[LiveNode], T]) -> T:
+        """Give what `what`, a plain function, gives, a moment old at most; after a command always anew."""
+        found = self._recent.get(what)
+        now = time.monotonic()
+        if found is None or now - found[0] >= self._fresh_s:
+            found = self._recent[what] = (now, await self.look(what))
+        answer: T = found[1]
+        return answer
+
     def changed(self) -> None:
-        """Forget the status that was given last."""
+        """Forget what was given last."""
         self._status = None
+        self._recent.clear()

@@ -1,13 +1,14 @@
-"""Who calls, and what they may do."""
+"""Who calls, what they may do, and what is known of the call while it is served."""
 
 from __future__ import annotations
 
+import time
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
-__all__ = ["CALLER", "Caller", "Role"]
+__all__ = ["CALLER", "COMMAND", "REQUEST_ID", "Caller", "Command", "Role"]
 
 
 class Role(IntEnum):
@@ -46,3 +47,34 @@ class Caller:
 
 CALLER: Final[ContextVar[Caller]] = ContextVar("tickwright_caller")
 """Who calls, while a call is served."""
+
+
+@dataclass(slots=True)
+class Command:
+    """A command while it is carried out."""
+
+    method: str
+    """Full name, such as ``/tickwright.v1.OrderService/SubmitOrder``."""
+    key: str = ""
+    """The caller's idempotency key; empty: none."""
+    client_order_id: str = ""
+    """Id for an order that this command gives: the same for the same caller, method and key; empty without a key."""
+    is_in_doubt: bool = False
+    """Whether an earlier run of the engine began it and ended before it said what became of it."""
+    deadline: float = field(default=float("inf"))
+    """Moment of `time.monotonic` after which it must not begin any more."""
+    has_begun: bool = False
+    """Whether the node was asked to do anything of it."""
+
+    def begin(self) -> bool:
+        """Say whether it may begin, or has begun: once it has, its deadline stops nothing any more."""
+        if not self.has_begun:
+            self.has_begun = time.monotonic() < self.deadline
+        return self.has_begun
+
+
+COMMAND: Final[ContextVar[Command | None]] = ContextVar("tickwright_command", default=None)
+"""The command, while one is carried out."""
+
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("tickwright_request_id", default="")
+"""Id of the call, given by the caller as ``x-request-id`` or made here; it stands in logs and in the journal."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
 
 import grpc
 import grpc.aio
 
 from tickwright.control.bridge import Bridge
-from tickwright.errors import ConfigError
+from tickwright.control.sockets import Sockets
+from tickwright.errors import ConfigError, TickwrightError
 from tickwright.live import LiveNode
 
 __all__ = ["ControlServer", "Service"]
+
+
+METADATA_BYTES: Final = 16 << 10
+CALLS_PER_CONNECTION: Final = 1_000
 
 
 class Service(Protocol):
@@ -47,6 +52,14 @@ class ControlServer:
         Addresses: ``unix:PATH``, ``127.0.0.1:0``.
     interceptors
         Made in the server's own loop; the first sees a call first.
+    max_message_bytes
+        Largest request.
+    credentials
+        TLS of every address that is no Unix socket; None: none.
+    on_start
+        Given the addresses once it listens.
+    on_stop
+        Awaited in the server's own loop once no call is under way any more.
     """
 
     def __init__(
@@ -58,10 +71,14 @@ class ControlServer:
         listen: Iterable[str] = ("127.0.0.1:0",),
         interceptors: Callable[[Bridge], Sequence[Any]] = lambda _: (),
         max_message_bytes: int = 4 << 20,
+        credentials: grpc.ServerCredentials | None = None,
+        on_start: Callable[[Sequence[str]], None] = lambda _: None,
+        on_stop: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.bridge = Bridge(node, loop)
         self._services, self._listen, self._interceptors = services, tuple(listen), interceptors
-        self._max_message_bytes = max_message_bytes
+        self._max_message_bytes, self._credentials = max_message_bytes, credentials
+        self._on_start, self._on_stop = on_start, on_stop
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -82,6 +99,8 @@ class ControlServer:
         self._thread.start()
         if not self._begun.wait(timeout_s):
             raise ConfigError(f"control: does not listen after {timeout_s:g} s")
+        if isinstance(self._failure, TickwrightError):
+            raise self._failure
         if self._failure is not None:
             raise ConfigError(f"control: {self._failure}") from self._failure
         return self
@@ -110,25 +129,35 @@ class ControlServer:
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = grpc.aio.server(
-            interceptors=self._interceptors(self.bridge),
-            options=[
-                ("grpc.max_receive_message_length", self._max_message_bytes),
-                ("grpc.so_reuseport", 0),
-            ],
-        )
-        services = self._services(self.bridge)
-        for service in services:
-            service.add_to(server)
-        for address in self._listen:
-            try:
-                port = server.add_insecure_port(address)
-            except RuntimeError as error:
-                raise ConfigError(f"cannot listen on {address}: {error}") from error
-            self.addresses.append(address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}")
-        await server.start()
-        self._begun.set()
-        await self._stopping.wait()
-        for service in services:
-            await service.close()
-        await server.stop(1.0)
+        services: Sequence[Service] = ()
+        sockets = Sockets()
+        server = None
+        try:
+            server = grpc.aio.server(
+                interceptors=self._interceptors(self.bridge),
+                options=[
+                    ("grpc.max_receive_message_length", self._max_message_bytes),
+                    ("grpc.max_metadata_size", METADATA_BYTES),
+                    ("grpc.max_concurrent_streams", CALLS_PER_CONNECTION),
+                    ("grpc.so_reuseport", 0),
+                ],
+            )
+            # A registered method costs every call: grpcio waits for the next call of each of them anew, all together.
+            server.add_registered_method_handlers = lambda *_: None  # type: ignore[method-assign]
+            services = self._services(self.bridge)
+            for service in services:
+                service.add_to(server)
+            for address in self._listen:
+                self.addresses.append(sockets.open(server, address, self._credentials))
+            await server.start()
+            self._on_start(self.addresses)
+            self._begun.set()
+            await self._stopping.wait()
+        finally:
+            for service in services:
+                await service.close()
+            if server is not None:
+                await server.stop(1.0)
+            sockets.close()
+            if self._on_stop is not None:
+                await self._on_stop()

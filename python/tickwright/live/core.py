@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tickwright import _core
+from tickwright.live.disk import Disk
 from tickwright.live.latency import Latency
 
 __all__ = ["Session"]
@@ -32,7 +33,7 @@ class Session:
         Whether time goes on by itself; else it is that of the data.
     group_s
         Where the journal syncs in groups: seconds from one sync to the next. What comes after a longer pause is synced
-        at once, and what follows it waits for the others of its group.
+        at once, and what follows it waits for the others of its group. A thread of its own syncs.
     taps
         Given each frame after the node took it in.
     """
@@ -51,15 +52,24 @@ class Session:
     ) -> None:
         self.core, self._taps = core, taps
         self._on_request, self._on_notice, self._on_broken = on_request, on_notice, on_broken
-        self._wall, self._wall_ns, self._group_s = wall, wall_ns, group_s
+        self._wall, self._wall_ns = wall, wall_ns
         self._timer: asyncio.TimerHandle | None = None
-        self._commit: asyncio.TimerHandle | None = None
-        self._synced_s = float("-inf")
+        self._disk = Disk(group_s, self._begin_sync, self._end_sync)
+        self._begun: int | None = None
         self.latency = Latency()
         self.decision = Latency()
         self.last_data_ns = 0
+        self._waiting_since: float | None = None
+        self.frames = 0
+        """Number of the newest frame of this run."""
+        self._since_frame = 0
         self._on_order: Callable[[dict[str, Any]], None] | None = None
         self.broken: Exception | None = None
+
+    @property
+    def lag_s(self) -> float:
+        """Seconds for which orders and notices have waited for the disk and none got through; 0 where none waits."""
+        return 0.0 if self._waiting_since is None else time.monotonic() - self._waiting_since
 
     @property
     def on_order(self) -> Callable[[dict[str, Any]], None] | None:
@@ -79,6 +89,7 @@ class Session:
         """Take in a frame of market data."""
         begun = time.perf_counter_ns()
         self.last_data_ns = received_ns
+        self.frames += 1
         controls = self._do(begun, _core.Node.on_frame, frame, received_ns)
         self.latency.add(time.perf_counter_ns() - begun)
         for tap in self._taps:
@@ -106,40 +117,45 @@ class Session:
         return result
 
     def _hand_out(self, begun: int | None = None) -> None:
-        if self.core.is_waiting and self.core.commit(self.now_ns()) and self._commit is None:
-            self._sync_when_due(at_once=begun is not None)
-        for request in self.core.take_requests():
+        waits = self.core.is_waiting and self.core.commit(self.now_ns())
+        if waits:
+            self._begun = self._begun or begun
+            self._disk.ask()
+        requests, notices = self.core.take_requests(), self.core.take_notices()
+        if waits and (self._waiting_since is None or requests or notices):
+            self._waiting_since = time.monotonic()
+        for request in requests:
             if begun is not None:
                 self.decision.add(time.perf_counter_ns() - begun)
+            request["since_frame"] = min(self._since_frame, self.frames)
             self._on_request(request)
-        for notice in self.core.take_notices():
+        if not waits:
+            self._waiting_since = None
+            self._since_frame = self.frames + 1
+        for notice in notices:
             self._on_notice(notice)
         if self._on_order is not None:
             for order in self.core.take_changed():
                 self._on_order(order)
         self._set_timer()
 
-    def _sync_when_due(self, *, at_once: bool) -> None:
-        """Close the group that has begun: now, if the last one is over, else when it will be.
+    def flush(self) -> None:
+        """Have what was recorded made durable, whether or not anything waits for it; never waits."""
+        if self.broken is None:
+            self._disk.ask()
 
-        What comes of market data leaves `at_once`; whoever gives a command does not wait for the disk.
-        """
-        loop = asyncio.get_running_loop()
-        wait_s = self._synced_s + self._group_s - loop.time()
-        if wait_s > 0.0 or not at_once:
-            self._commit = loop.call_later(max(wait_s, 0.0), self._sync_late)
-        else:
-            self._sync(self.core)
-
-    def _sync(self, core: _core.Node) -> None:
+    def _begin_sync(self) -> _core.SyncTask | None:
+        if self.broken is not None:
+            return None
         try:
-            core.sync(self.now_ns())
-        finally:  # the pause begins when the disk is done, so that a slow one is not all that the loop does
-            self._synced_s = asyncio.get_running_loop().time()
+            return self.core.begin_sync()
+        except _core.TickwrightError as error:
+            self._break(error)
+            return None
 
-    def _sync_late(self) -> None:
-        self._commit = None
-        self._do(None, self._sync)
+    def _end_sync(self, task: _core.SyncTask) -> None:
+        begun, self._begun = self._begun, None
+        self._do(begun, _core.Node.end_sync, task, self.now_ns())
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -165,7 +181,7 @@ class Session:
 
     def cancel_timers(self) -> None:
         """Stop waiting for anything."""
-        for handle in (self._timer, self._commit):
-            if handle is not None:
-                handle.cancel()
-        self._timer = self._commit = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._disk.close()

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Concatenate, ParamSpec
 
-from tickwright import _core
+from tickwright import _core, logs
 from tickwright.adapters import Accepted, Broker, InDoubt, Outcome, Refused
 from tickwright.errors import BrokerError
 from tickwright.live.core import Session
 from tickwright.live.latency import Latency
+from tickwright.live.trail import Trail
 
 __all__ = ["Desk"]
 
@@ -40,6 +41,7 @@ class Desk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[int] = Counter()
         self._turns = 0
+        self._closed = False
         self._last_turn: dict[int, int] = {}
         self._closed = False
         self.session: Session | None = None
@@ -51,6 +53,8 @@ class Desk:
         self.refused: Counter[str] = Counter()
         self.in_doubt = 0
         self.round_trip = Latency()
+        self.trail = Trail()
+        self.answer_listeners: list[Callable[[dict[str, Any]], None]] = []
 
     def send(self, request: dict[str, Any]) -> None:
         """Send a request of the engine; never waits. One that comes after `close` is left to the next start."""
@@ -61,8 +65,16 @@ class Desk:
             "cancel": self._cancel,
             "replace": self._replace,
         }
+        if self._closed:
+            return  # what comes while the streams end is left to the restart, as all that was not sent
         self._count(request, 1)
-        self._keep(self._run(kinds[request["kind"]], request))
+        assert self.session is not None  # set before the first request
+        frame = self.session.frames
+        # The moment at which a strategy asked; by `asked_ns`, when it was handed out, later events may have come.
+        order = self.session.core.order(request["order"]) if request["kind"] != "cancel" else None
+        tick_ns = request["asked_ns"] if order is None else order["submitted_ns"]
+        fields = self.trail.note(request, tick_ns=tick_ns, frame=frame, since_frame=request.get("since_frame", frame))
+        self._keep(self._run(kinds[request["kind"]], request, fields))
 
     @property
     def turn(self) -> int:
@@ -88,7 +100,7 @@ class Desk:
         elif broker_id is not None:
             request = {"order": order, "kind": "ask", "broker_id": broker_id}
             self._count(request, 1)
-            self._keep(self._run(self._ask_again, request))
+            self._keep(self._run(self._ask_again, request, self.trail.of(order)))
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -107,14 +119,27 @@ class Desk:
             await asyncio.wait(self._tasks, timeout=max(0.01, deadline - time.monotonic()))
         return not self._tasks
 
-    async def _run(self, send: Callable[[dict[str, Any]], Coroutine[Any, Any, None]], request: dict[str, Any]) -> None:
-        begun = time.perf_counter_ns()
+    async def _run(
+        self,
+        send: Callable[[dict[str, Any]], Coroutine[Any, Any, None]],
+        request: dict[str, Any],
+        fields: Mapping[str, Any],
+    ) -> None:
+        assert self.session is not None  # set before the first request
+        begun, handed_ns, received_ns = time.perf_counter_ns(), self.session.now_ns(), self.session.last_data_ns
         self.sent[request["kind"]] += 1
-        try:
-            await send(request)
-        finally:
-            self._count(request, -1)
-            self.round_trip.add(time.perf_counter_ns() - begun)
+        with logs.bound(**fields, request=request["kind"]):
+            log.info("asks the broker: %s", request["kind"])
+            try:
+                await send(request)
+            finally:
+                took_ns = time.perf_counter_ns() - begun
+                self._count(request, -1)
+                self.round_trip.add(took_ns)
+                times = {"received_ns": received_ns, "handed_ns": handed_ns, "answered_ns": handed_ns + took_ns}
+                for listener in self.answer_listeners:
+                    listener({**fields, "request": request["kind"], **times})
+                log.info("the broker has answered: %s", request["kind"], extra={"took_us": took_ns / 1_000})
 
     def _tell(self, act: Callable[Concatenate[_core.Node, P], Any], *args: P.args, **kwargs: P.kwargs) -> None:
         assert self.session is not None  # set before the first request

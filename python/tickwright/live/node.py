@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from tickwright import _core
+from tickwright import _core, logs
 from tickwright.account import Account
 from tickwright.adapters import Broker, MarketData, Stream, StreamEvent
 from tickwright.adapters.alpaca.pages import nanoseconds
@@ -25,11 +25,13 @@ from tickwright.feeds import AlpacaHistoryDecoder
 from tickwright.limits import RiskLimits
 from tickwright.live.core import Session
 from tickwright.live.desk import Desk
+from tickwright.live.latency import Latency
 from tickwright.live.lease import Lease
 from tickwright.live.operations import OPERATOR, Operations, write_whole
 from tickwright.live.reconcile import Comparison, Reconciler, positions_of
 from tickwright.live.rules import MarketRules
 from tickwright.live.settings import NodeSettings
+from tickwright.live.standing import connections, requests
 
 __all__ = ["LiveNode"]
 
@@ -37,6 +39,7 @@ log = logging.getLogger(__name__)
 
 MINUTE_NS = 60_000_000_000
 COMPARISONS = 5
+QUANTILES = ("p50", "p99", "p99.9")
 BASELINE = "baseline.json"
 
 
@@ -111,6 +114,10 @@ class LiveNode(Operations):
         self.noticed = 0
         self.events: Counter[str] = Counter()
         self.last_comparison: Comparison | None = None
+        self._isolated: set[str] = set()
+        self.comparisons = 0
+        self.clock_skew_s: float | None = None
+        """Seconds that this machine was off the broker's clock when they were compared last."""
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -165,6 +172,8 @@ class LiveNode(Operations):
         session = self._session()
         number = None if strategy is None else self._number(strategy)
         session.do(_core.Node.command, name, by, why, session.now_ns(), number)
+        if strategy is not None:
+            (self._isolated.add if name == "isolate" else self._isolated.discard)(strategy)
 
     def accept(self, symbol: str, *, by: str, why: str = "") -> None:
         """Let a symbol be traded again that a corporate action stopped, once its position and orders were seen to.
@@ -191,15 +200,54 @@ class LiveNode(Operations):
             "in_flight": self._desk.open,
             "broker_refused": dict(self._desk.refused),
             "streams": dict(self.events),
+            **self._standing(),
             "latency_us": {
-                name: {"p50": latency.percentile_us(50), "p99": latency.percentile_us(99), "n": latency.count}
-                for name, latency in (
-                    ("frame", session.latency),
-                    ("frame_to_request", session.decision),
-                    ("round_trip", self._desk.round_trip),
-                )
+                name: {**dict(zip(QUANTILES, latency.percentiles_us((50, 99, 99.9)), strict=True)), "n": latency.count}
+                for name, latency in self.latencies().items()
             },
         }
+
+    @property
+    def answer_listeners(self) -> list[Callable[[dict[str, Any]], None]]:
+        """Given each request that the broker answered: what `Trail` remembers, and when each stage was."""
+        return self._desk.answer_listeners
+
+    def now_ns(self) -> int:
+        """Time of this machine, nanoseconds since the epoch."""
+        return self._wall_ns()
+
+    def latencies(self) -> dict[str, Latency]:
+        """How long each stage takes: a frame taken in, a frame until its requests leave, a request there and back."""
+        session = self._session()
+        return {
+            "frame": session.latency,
+            "frame_to_request": session.decision,
+            "round_trip": self._desk.round_trip,
+        }
+
+    def _standing(self) -> dict[str, Any]:
+        """How its parts stand, for `tickwright.observe`."""
+        session, now_ns, comparison = self._session(), self._wall_ns(), self.last_comparison
+        age_s = max(0.0, (now_ns - session.last_data_ns) / 1e9) if session.last_data_ns else None
+        return {
+            "connections": connections(self._streams, self._away, now_ns),
+            "requests": requests({"trading": self._broker, "data": self._data}),
+            "journal_lag_s": session.lag_s,
+            "data_age_s": age_s,
+            "is_stale": self._is_stale(age_s),
+            "isolated": sorted(self._isolated),
+            "clock_skew_s": self.clock_skew_s,
+            "clock_skew_s_max": self.settings.clock_skew_s,
+            "comparisons": self.comparisons,
+            "differences": {} if comparison is None else dict(comparison.differences),
+        }
+
+    def _is_stale(self, age_s: float | None) -> bool:
+        """Whether data should have come, and have not."""
+        settings = self.settings
+        if age_s is None or settings.clock != "wall" or not 0 < settings.stale_after_s < age_s:
+            return False
+        return bool(settings.crypto) or self._rules.days.is_open(self._wall_ns())
 
     @property
     def has_status(self) -> bool:
@@ -214,6 +262,17 @@ class LiveNode(Operations):
         if self.settings.clock == "wall":
             return self._wall_ns()
         return int(self._session().core.status()["now_ns"])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return bool(self._final)
+
+    @property
+    def away(self) -> dict[str, float]:
+        """Streams that are away, and for how many seconds."""
+        now = time.monotonic()
+        return {name: now - since for name, since in self._away.items()}
 
     # --- start -------------------------------------------------------------------------------------------------------
 
@@ -237,6 +296,9 @@ class LiveNode(Operations):
         )
         self._desk.session = session
         self._watch_orders()
+        if not fresh:
+            rows = zip(self.names, core.strategies(), strict=False)
+            self._isolated = {name for name, row in rows if not row["is_active"]}
         if (kept := self._kept_limits()) is not None and not fresh:
             self._risk = kept
         self._reconciler = Reconciler(
@@ -289,18 +351,35 @@ class LiveNode(Operations):
 
     async def _check_clock(self) -> int:
         """Compare the clocks; gives the broker's time, nanoseconds."""
+        market_now = await self._compare_clocks()
+        if self._is_skewed():
+            raise ConfigError(
+                f"clock: this machine is {self.clock_skew_s:.1f} s off the broker's; set it right, or use clock = "
+                "'data' for a venue that plays another day"
+            )
+        return market_now
+
+    async def _compare_clocks(self) -> int:
+        """Note how far the clocks are apart; gives the broker's time, nanoseconds."""
         before = self._wall_ns()
-        told = str((await self._broker.clock())["timestamp"])
-        market_now = nanoseconds(told)
+        market_now = nanoseconds(str((await self._broker.clock())["timestamp"]))
         if self.settings.clock == "wall":
             # The broker looked at its clock at some moment between the question and the answer.
-            skew = max(before - market_now, market_now - self._wall_ns()) / 1e9
-            if skew > self.settings.clock_skew_s:
-                raise ConfigError(
-                    f"clock: this machine is {skew:.1f} s off the broker's; set it right, or use clock = 'data' for a "
-                    "venue that plays another day"
-                )
+            self.clock_skew_s = max(0, before - market_now, market_now - self._wall_ns()) / 1e9
         return market_now
+
+    async def _is_still_skewed(self) -> bool:
+        """Whether the clocks were apart when they were compared last, and are so now."""
+        if not self._is_skewed():
+            return False
+        try:
+            await self._compare_clocks()
+        except BrokerError as error:
+            log.warning("cannot compare the clocks: %s", error)
+        return self._is_skewed()
+
+    def _is_skewed(self) -> bool:
+        return self.clock_skew_s is not None and self.clock_skew_s > self.settings.clock_skew_s
 
     async def _open(
         self, account: Mapping[str, Any], market_now: int
@@ -392,6 +471,7 @@ class LiveNode(Operations):
                 if any(before.get(symbol) == pair for symbol, pair in again.items()):
                     break
         self.last_comparison = comparison
+        self.comparisons += 1
         if not comparison.agrees:
             log.error("positions differ: %s", comparison)
             session.do(_core.Node.alarm, "RECONCILIATION_DIFFERENCE", str(comparison), session.now_ns())
@@ -503,6 +583,7 @@ class LiveNode(Operations):
         compared = time.monotonic()
         while True:
             await asyncio.sleep(1.0)
+            session.flush()
             self._tasks = [task for task in self._tasks if not task.done() or task.exception() is not None]
             unsettled, self._desk.unsettled = self._desk.unsettled, set()
             for order in {*session.core.gapped(), *unsettled}:
@@ -514,15 +595,17 @@ class LiveNode(Operations):
                 why = f"no trade updates for {now - gone:.0f} s"
                 session.do(_core.Node.alarm, "BROKER_DISCONNECTED", why, session.now_ns())
             age = (self._wall_ns() - session.last_data_ns) / 1e9
-            is_open = bool(settings.crypto) or self._rules.days.is_open(self._wall_ns())
-            watched = is_open and settings.clock == "wall" and session.last_data_ns and settings.stale_after_s
-            if running and watched and age > watched:
+            if running and session.last_data_ns and self._is_stale(age):
                 why = f"no data for {age:.0f} s while the market is open"
                 session.do(_core.Node.alarm, "STALE_DATA", why, session.now_ns())
+            if running and await self._is_still_skewed():
+                why = f"this machine is {self.clock_skew_s:.1f} s off the broker's clock"
+                session.do(_core.Node.alarm, "CLOCK_SKEW", why, session.now_ns())
             if settings.reconcile_every_s and now - compared > settings.reconcile_every_s and not self._desk.open:
                 compared = now
                 try:
                     await self._reconcile([])
+                    await self._compare_clocks()
                 except BrokerError as error:
                     log.warning("cannot compare with the broker: %s", error)
 
@@ -536,10 +619,26 @@ class LiveNode(Operations):
         self.noticed += 1
         notice["number"] = self.noticed
         self.notices.append(notice)
+        if notice["kind"] == "fault" and notice["is_isolated"]:
+            self._isolated.add(self.names[notice["strategy"]])
         level = {"refusal": logging.WARNING, "fault": logging.ERROR, "anomaly": logging.ERROR}.get(notice["kind"])
-        log.log(level or logging.INFO, "%s", {k: v for k, v in notice.items() if k != "at_ns"})
+        self._log_notice(level or logging.INFO, notice)
         for listener in self.listeners:
             listener(notice)
+
+    def _log_notice(self, level: int, notice: dict[str, Any]) -> None:
+        if not log.isEnabledFor(level):
+            return
+        fields = {name: value for name, value in notice.items() if name not in ("number", "strategy")}
+        if "strategy" in notice:
+            fields["strategy"] = self.names[notice["strategy"]]
+        text = ", ".join(f"{name} {value}" for name, value in fields.items() if name not in ("kind", "at_ns"))
+        if "order" in notice:
+            fields |= self._desk.trail.of(notice["order"])
+            if "tick_ns" not in fields and (order := self.order(notice["order"])) is not None:
+                # It was never sent, or by a run before this one.
+                fields |= {"client_order_id": order["client_order_id"], "tick_ns": order["submitted_ns"]}
+        log.log(level, "%s: %s", notice["kind"], text, extra=logs.fields({"notice": notice["number"], **fields}))
 
     def _on_broken(self, error: Exception) -> None:
         log.critical("the journal takes nothing more: %s", error)

@@ -135,7 +135,7 @@ class RunBacktestRequest(_message.Message):
 
     @_builtins.property
     def config(self) -> _struct_pb2.Struct:
-        """Configuration as docs/configuration.md has it: sections data, run, venue, risk, account."""
+        """Configuration as docs/configuration.md has it: sections data, run, venue, risk, account; and params of the strategy."""
 
     def __init__(
         self,

@@ -230,7 +230,7 @@ class Component(_message.Message):
     HEALTHY_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Name: journal, broker, market_data, updates, strategies."""
+    """Name: journal, updates, market_data, strategies."""
     healthy: _builtins.bool
     """Whether it works."""
     detail: _builtins.str

@@ -401,7 +401,7 @@ class BookBatch(_message.Message):
 
     @_builtins.property
     def clear(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """1: this change empties the book first."""
+        """1: this change empties its side of the book, or with side 0 the book."""
 
     def __init__(
         self,

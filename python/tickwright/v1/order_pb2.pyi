@@ -55,6 +55,18 @@ class _OrderStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderStat
     """At the end of its time."""
     ORDER_STATUS_REFUSED: _OrderStatus.ValueType  # 13
     """Refused by a risk check."""
+    ORDER_STATUS_DONE_FOR_DAY: _OrderStatus.ValueType  # 14
+    """Done for the day; it works again tomorrow."""
+    ORDER_STATUS_STOPPED: _OrderStatus.ValueType  # 15
+    """Guaranteed a trade that is not made yet."""
+    ORDER_STATUS_SUSPENDED: _OrderStatus.ValueType  # 16
+    """Not to be traded for now."""
+    ORDER_STATUS_CALCULATED: _OrderStatus.ValueType  # 17
+    """Done for the day, its settlement being computed."""
+    ORDER_STATUS_PENDING_REVIEW: _OrderStatus.ValueType  # 18
+    """Looked at by the broker."""
+    ORDER_STATUS_ACCEPTED_FOR_BIDDING: _OrderStatus.ValueType  # 19
+    """Taken for an auction."""
 
 class OrderStatus(_OrderStatus, metaclass=_OrderStatusEnumTypeWrapper):
     """State of an order."""
@@ -87,6 +99,18 @@ ORDER_STATUS_EXPIRED: OrderStatus.ValueType  # 12
 """At the end of its time."""
 ORDER_STATUS_REFUSED: OrderStatus.ValueType  # 13
 """Refused by a risk check."""
+ORDER_STATUS_DONE_FOR_DAY: OrderStatus.ValueType  # 14
+"""Done for the day; it works again tomorrow."""
+ORDER_STATUS_STOPPED: OrderStatus.ValueType  # 15
+"""Guaranteed a trade that is not made yet."""
+ORDER_STATUS_SUSPENDED: OrderStatus.ValueType  # 16
+"""Not to be traded for now."""
+ORDER_STATUS_CALCULATED: OrderStatus.ValueType  # 17
+"""Done for the day, its settlement being computed."""
+ORDER_STATUS_PENDING_REVIEW: OrderStatus.ValueType  # 18
+"""Looked at by the broker."""
+ORDER_STATUS_ACCEPTED_FOR_BIDDING: OrderStatus.ValueType  # 19
+"""Taken for an auction."""
 Global___OrderStatus: _TypeAlias = OrderStatus  # noqa: Y015
 
 @_typing.final

@@ -86,7 +86,7 @@ class StrategyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def LoadStrategy(self, request, context):
-        """Add a strategy of a file on the engine's machine; it begins stopped. Role: admin.
+        """Add a strategy of a file on the engine's machine; it is called from the next event on. Role: admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,7 @@ class StrategyServiceStub:
     GetStrategy: _grpc.UnaryUnaryMultiCallable[_strategy_pb2.GetStrategyRequest, _strategy_pb2.GetStrategyResponse]
     """Give a strategy. Role: viewer."""
     LoadStrategy: _grpc.UnaryUnaryMultiCallable[_strategy_pb2.LoadStrategyRequest, _strategy_pb2.LoadStrategyResponse]
-    """Add a strategy of a file on the engine's machine; it begins stopped. Role: admin."""
+    """Add a strategy of a file on the engine's machine; it is called from the next event on. Role: admin."""
     StartStrategy: _grpc.UnaryUnaryMultiCallable[_strategy_pb2.StartStrategyRequest, _strategy_pb2.StartStrategyResponse]
     """Call a strategy again. Role: operator."""
     StopStrategy: _grpc.UnaryUnaryMultiCallable[_strategy_pb2.StopStrategyRequest, _strategy_pb2.StopStrategyResponse]
@@ -56,7 +56,7 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     GetStrategy: _aio.UnaryUnaryMultiCallable[_strategy_pb2.GetStrategyRequest, _strategy_pb2.GetStrategyResponse]  # type: ignore[assignment]
     """Give a strategy. Role: viewer."""
     LoadStrategy: _aio.UnaryUnaryMultiCallable[_strategy_pb2.LoadStrategyRequest, _strategy_pb2.LoadStrategyResponse]  # type: ignore[assignment]
-    """Add a strategy of a file on the engine's machine; it begins stopped. Role: admin."""
+    """Add a strategy of a file on the engine's machine; it is called from the next event on. Role: admin."""
     StartStrategy: _aio.UnaryUnaryMultiCallable[_strategy_pb2.StartStrategyRequest, _strategy_pb2.StartStrategyResponse]  # type: ignore[assignment]
     """Call a strategy again. Role: operator."""
     StopStrategy: _aio.UnaryUnaryMultiCallable[_strategy_pb2.StopStrategyRequest, _strategy_pb2.StopStrategyResponse]  # type: ignore[assignment]
@@ -89,7 +89,7 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _strategy_pb2.LoadStrategyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_strategy_pb2.LoadStrategyResponse, _abc.Awaitable[_strategy_pb2.LoadStrategyResponse]]:
-        """Add a strategy of a file on the engine's machine; it begins stopped. Role: admin."""
+        """Add a strategy of a file on the engine's machine; it is called from the next event on. Role: admin."""
 
     @_abc_1.abstractmethod
     def StartStrategy(
