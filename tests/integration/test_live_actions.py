@@ -15,6 +15,9 @@ import tickwright as tw
 from tests.integration.live_rig import KEY, SECRET, ended, made, play, running, until
 from tickwright.adapters import Credentials
 from tickwright.adapters.alpaca import AlpacaMarketData, Endpoints
+from tickwright.config import Config
+from tickwright.control import Client, control_server
+from tickwright.errors import RemoteError
 from tickwright.live import LiveNode
 from tickwright.paper import PaperServer
 
@@ -83,7 +86,8 @@ def test_a_split_and_a_dividend_are_booked_while_the_node_runs(tmp_path: Path, c
     wall = [day("2026-01-05T14:30:00Z") - 1]
     with venue() as server:
         options = {"wall_ns": lambda: wall[0]} if clock == "wall" else None
-        live = made(server, tmp_path, [strategy], options, clock=clock)
+        # The clock jumps by days, before the venue does.
+        live = made(server, tmp_path, [strategy], options, clock=clock, stale_after_s=0.0, clock_skew_s=1e9)
 
         async def trade() -> list[dict[str, Any]]:
             task = await running(live)
@@ -211,6 +215,20 @@ def test_shares_that_are_nobodys_are_split_too(tmp_path: Path) -> None:
         assert asyncio.run(trade("2026-01-06T16:00:00Z"))
 
 
+def by_an_operator(address: str) -> Any:
+    """Accept what happened to BAC over the control plane."""
+    with Client(address) as client:
+        assert [(row.symbol, "cash merger" in row.why) for row in client.stopped()] == [("BAC", True)]
+        with pytest.raises(RemoteError) as refused:
+            client.accept_symbol("AAPL")
+        assert refused.value.reason == "NOT_STOPPED"
+        notices = client.stream_notices("accepted", last=10)
+        answer = client.accept_symbol("BAC", reason="shares were paid out")
+        told = next(one for told in notices for one in told.notices)
+        assert (told.accepted.symbol, told.accepted.by, told.accepted.why) == ("BAC", "local", "shares were paid out")
+        return answer
+
+
 class Eager(tw.Strategy):
     """Sends an order on every tenth quote."""
 
@@ -278,7 +296,13 @@ def test_what_cannot_be_worked_out_stops_the_symbol_until_it_is_accepted(tmp_pat
             assert "cash merger" in live.status()["stopped"]["BAC"]
             with pytest.raises(tw.ConfigError, match="AAPL is not stopped by a corporate action; stopped are: BAC"):
                 live.accept("AAPL", by="me")
-            live.accept("BAC", by="me", why="shares were paid out")
+            config = Config.model_validate({"node": {"state": str(tmp_path)}})
+            control = control_server(live, asyncio.get_running_loop(), config)
+            await asyncio.to_thread(control.start)
+            try:
+                assert list((await asyncio.to_thread(by_an_operator, control.addresses[0])).symbols) == []
+            finally:
+                await asyncio.to_thread(control.stop)
             before = live.status()["sent"].get("submit", 0)
             await play(server, "2026-01-06T18:00:00Z")
             await until(lambda: live.status()["sent"].get("submit", 0) > before)

@@ -124,8 +124,8 @@ def test_orders_pass_in_the_sessions_of_the_brokers_calendar_alone(
     if clock == "wall":
         options["wall_ns"] = lambda: wall[0]
     with PaperServer({"paper": {"speed": 0.0, "requests_per_minute": 0}}, data=quotes(moments)) as server:
-        # The clock jumps by days, before the quotes of its new moment come.
-        live = made(server, tmp_path, [strategy], options, clock=clock, stale_after_s=0.0)
+        # The clock jumps by days, before the venue and the quotes of its new moment do.
+        live = made(server, tmp_path, [strategy], options, clock=clock, stale_after_s=0.0, clock_skew_s=1e9)
 
         async def trade() -> dict[int, str]:
             task = await running(live)

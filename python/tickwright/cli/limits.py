@@ -116,6 +116,23 @@ def register(app: typer.Typer) -> None:
             return Answer(found, ["passes"])
         return Answer(found, ["REFUSED", Grid([("check", False), ("scope", False), ("why", False)], rows)], exit_code=9)
 
+    @remote(risk_app, "stopped")
+    def stopped(link: Link, call: Call) -> Answer:
+        """Show the symbols that take no orders until what happened to them is accepted."""
+        from tickwright.v1 import risk_pb2
+
+        return _stopped(as_dict(link.ask(risk_pb2.ListStoppedRequest())))
+
+    @remote(risk_app, "accept", "command", asks=True)
+    def accept(
+        link: Link, call: Call, symbol: Annotated[str, typer.Argument(help="A symbol that is stopped.")]
+    ) -> Answer:
+        """Let a symbol be traded again, once its position and orders were seen to."""
+        from tickwright.v1 import risk_pb2
+
+        call.confirm(f"risk accept {symbol}: orders for it may leave again")
+        return _stopped(as_dict(link.ask(risk_pb2.AcceptSymbolRequest(options=call.options(), symbol=symbol))))
+
     @remote(risk_app, "counters")
     def counters(link: Link, call: Call) -> Answer:
         """Show how many orders passed and were refused, by check."""
@@ -140,6 +157,11 @@ def register(app: typer.Typer) -> None:
 
     switch("on", True, "Throw the kill switch.", "no new order leaves until it is released")
     switch("off", False, "Release the kill switch.", "orders may leave again")
+
+
+def _stopped(found: dict[str, Any]) -> Answer:
+    rows = [[row["symbol"], row["why"]] for row in found["symbols"]]
+    return Answer(found, [Grid([("stopped", False), ("why", False)], rows, none="stopped: none")])
 
 
 def _told(value: Any) -> str:

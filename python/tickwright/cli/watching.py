@@ -75,7 +75,10 @@ def register(app: typer.Typer, journal_app: typer.Typer, panel: str) -> None:
         call: Call,
         kind: Annotated[
             Optional[list[str]],  # noqa: UP045
-            typer.Option("--kind", help="Only fill, refusal, state, fault, anomaly or limits; repeat for more."),
+            typer.Option(
+                "--kind",
+                help="Only fill, refusal, state, fault, anomaly, limits, action, stopped or accepted; repeat for more.",
+            ),
         ] = None,
         last: Annotated[int, typer.Option("--last", "-n", min=0, max=1_000, help="How many of the last ones.")] = 20,
         follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with those that come.")] = False,

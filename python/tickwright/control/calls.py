@@ -32,7 +32,7 @@ def status(*fields: str) -> Call[engine_pb2.Status]:
 
 
 def stream_notices(*kinds: str, last: int = 0) -> Call[engine_pb2.StreamNoticesResponse]:
-    """Tell of fills, refusals, states, faults, anomalies and limits as they become durable, after the `last` ones."""
+    """Tell of fills, refusals, states and what else happens as it becomes durable, after the `last` ones."""
     return Call.of(engine_pb2.StreamNoticesRequest(kinds=kinds, last=last), engine_pb2.StreamNoticesResponse, same)
 
 
@@ -350,6 +350,17 @@ def kill_switch(
     """Throw the kill switch, or release it: of all, or of one strategy."""
     request = risk_pb2.SetKillSwitchRequest(options=options(reason, key), thrown=thrown, strategy=strategy)
     return Call.of(request, risk_pb2.SetKillSwitchResponse, same)
+
+
+def stopped() -> Call[list[risk_pb2.StoppedSymbol]]:
+    """List the symbols that take no orders until what happened to them is accepted."""
+    return Call.of(risk_pb2.ListStoppedRequest(), risk_pb2.ListStoppedResponse, lambda answer: list(answer.symbols))
+
+
+def accept_symbol(symbol: str, *, reason: str = "", key: str | None = None) -> Call[risk_pb2.AcceptSymbolResponse]:
+    """Let a symbol be traded again, once its position and orders were seen to."""
+    request = risk_pb2.AcceptSymbolRequest(options=options(reason, key), symbol=symbol)
+    return Call.of(request, risk_pb2.AcceptSymbolResponse, same)
 
 
 def counters() -> Call[risk_pb2.GetCountersResponse]:

@@ -55,6 +55,8 @@ class _Methods:
     set_limits = Unary(calls.set_limits)
     explain = Unary(calls.explain)
     kill_switch = Unary(calls.kill_switch)
+    stopped = Unary(calls.stopped)
+    accept_symbol = Unary(calls.accept_symbol)
     counters = Unary(calls.counters)
 
     tail_journal = Streaming(calls.tail_journal)

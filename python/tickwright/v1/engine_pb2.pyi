@@ -262,7 +262,7 @@ class StreamNoticesRequest(_message.Message):
     """How many of the last ones to begin with, at most 1,000."""
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Kinds: fill, refusal, state, fault, anomaly, limits; empty: all."""
+        """Kinds: fill, refusal, state, fault, anomaly, limits, action, stopped, accepted; empty: all."""
 
     def __init__(
         self,
@@ -320,6 +320,9 @@ class Notice(_message.Message):
     FAULT_FIELD_NUMBER: _builtins.int
     ANOMALY_FIELD_NUMBER: _builtins.int
     LIMITS_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    ACCEPTED_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Number in this run of the engine, from 1 on, without gaps."""
     at_ns: _builtins.int
@@ -348,6 +351,18 @@ class Notice(_message.Message):
     def limits(self) -> Global___LimitsNotice:
         """Limits changed."""
 
+    @_builtins.property
+    def action(self) -> Global___SymbolNotice:
+        """A corporate action took effect."""
+
+    @_builtins.property
+    def stopped(self) -> Global___SymbolNotice:
+        """A symbol takes no orders until an operator accepts what happened to it."""
+
+    @_builtins.property
+    def accepted(self) -> Global___SymbolNotice:
+        """An operator let a symbol be traded again."""
+
     def __init__(
         self,
         *,
@@ -359,12 +374,15 @@ class Notice(_message.Message):
         fault: Global___FaultNotice | None = ...,
         anomaly: Global___AnomalyNotice | None = ...,
         limits: Global___LimitsNotice | None = ...,
+        action: Global___SymbolNotice | None = ...,
+        stopped: Global___SymbolNotice | None = ...,
+        accepted: Global___SymbolNotice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["anomaly", b"anomaly", "fault", b"fault", "fill", b"fill", "limits", b"limits", "refusal", b"refusal", "state", b"state", "what", b"what"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "action", b"action", "anomaly", b"anomaly", "fault", b"fault", "fill", b"fill", "limits", b"limits", "refusal", b"refusal", "state", b"state", "stopped", b"stopped", "what", b"what"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anomaly", b"anomaly", "at_ns", b"at_ns", "fault", b"fault", "fill", b"fill", "limits", b"limits", "number", b"number", "refusal", b"refusal", "state", b"state", "what", b"what"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "action", b"action", "anomaly", b"anomaly", "at_ns", b"at_ns", "fault", b"fault", "fill", b"fill", "limits", b"limits", "number", b"number", "refusal", b"refusal", "state", b"state", "stopped", b"stopped", "what", b"what"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["fill", "refusal", "state", "fault", "anomaly", "limits"]  # noqa: Y015
+    _WhichOneofReturnType_what: _TypeAlias = _typing.Literal["fill", "refusal", "state", "fault", "anomaly", "limits", "action", "stopped", "accepted"]  # noqa: Y015
     _WhichOneofArgType_what: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_what) -> _WhichOneofReturnType_what | None: ...
 
@@ -570,6 +588,36 @@ class LimitsNotice(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LimitsNotice: _TypeAlias = LimitsNotice  # noqa: Y015
+
+@_typing.final
+class SymbolNotice(_message.Message):
+    """Something happened to a symbol."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Symbol."""
+    why: _builtins.str
+    """What, or why."""
+    by: _builtins.str
+    """Who; empty: the engine."""
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        why: _builtins.str = ...,
+        by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "symbol", b"symbol", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SymbolNotice: _TypeAlias = SymbolNotice  # noqa: Y015
 
 @_typing.final
 class PauseRequest(_message.Message):

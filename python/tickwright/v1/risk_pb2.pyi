@@ -332,6 +332,131 @@ class SetKillSwitchResponse(_message.Message):
 Global___SetKillSwitchResponse: _TypeAlias = SetKillSwitchResponse  # noqa: Y015
 
 @_typing.final
+class ListStoppedRequest(_message.Message):
+    """Ask for stopped symbols."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStoppedRequest: _TypeAlias = ListStoppedRequest  # noqa: Y015
+
+@_typing.final
+class ListStoppedResponse(_message.Message):
+    """Stopped symbols."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedCompositeFieldContainer[Global___StoppedSymbol]:
+        """By symbol."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[Global___StoppedSymbol] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStoppedResponse: _TypeAlias = ListStoppedResponse  # noqa: Y015
+
+@_typing.final
+class StoppedSymbol(_message.Message):
+    """A symbol that takes no orders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Symbol."""
+    why: _builtins.str
+    """What happened to it."""
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["symbol", b"symbol", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StoppedSymbol: _TypeAlias = StoppedSymbol  # noqa: Y015
+
+@_typing.final
+class AcceptSymbolRequest(_message.Message):
+    """Accept a symbol."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Symbol."""
+    @_builtins.property
+    def options(self) -> _common_pb2.CommandOptions:
+        """Key and reason."""
+
+    def __init__(
+        self,
+        *,
+        options: _common_pb2.CommandOptions | None = ...,
+        symbol: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptSymbolRequest: _TypeAlias = AcceptSymbolRequest  # noqa: Y015
+
+@_typing.final
+class AcceptSymbolResponse(_message.Message):
+    """What became of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def result(self) -> _common_pb2.CommandResult:
+        """The engine after it."""
+
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedCompositeFieldContainer[Global___StoppedSymbol]:
+        """Symbols that are stopped still."""
+
+    def __init__(
+        self,
+        *,
+        result: _common_pb2.CommandResult | None = ...,
+        symbols: _abc.Iterable[Global___StoppedSymbol] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptSymbolResponse: _TypeAlias = AcceptSymbolResponse  # noqa: Y015
+
+@_typing.final
 class GetCountersRequest(_message.Message):
     """Ask for counts."""
 

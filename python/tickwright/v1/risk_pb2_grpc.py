@@ -55,6 +55,16 @@ class RiskServiceStub:
                 request_serializer=tickwright_dot_v1_dot_risk__pb2.SetKillSwitchRequest.SerializeToString,
                 response_deserializer=tickwright_dot_v1_dot_risk__pb2.SetKillSwitchResponse.FromString,
                 _registered_method=True)
+        self.ListStopped = channel.unary_unary(
+                '/tickwright.v1.RiskService/ListStopped',
+                request_serializer=tickwright_dot_v1_dot_risk__pb2.ListStoppedRequest.SerializeToString,
+                response_deserializer=tickwright_dot_v1_dot_risk__pb2.ListStoppedResponse.FromString,
+                _registered_method=True)
+        self.AcceptSymbol = channel.unary_unary(
+                '/tickwright.v1.RiskService/AcceptSymbol',
+                request_serializer=tickwright_dot_v1_dot_risk__pb2.AcceptSymbolRequest.SerializeToString,
+                response_deserializer=tickwright_dot_v1_dot_risk__pb2.AcceptSymbolResponse.FromString,
+                _registered_method=True)
         self.GetCounters = channel.unary_unary(
                 '/tickwright.v1.RiskService/GetCounters',
                 request_serializer=tickwright_dot_v1_dot_risk__pb2.GetCountersRequest.SerializeToString,
@@ -94,6 +104,20 @@ class RiskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListStopped(self, request, context):
+        """List the symbols that take no orders until what happened to them, such as a merger, is accepted. Role: viewer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptSymbol(self, request, context):
+        """Let a symbol be traded again, once its position and orders were seen to. Role: operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetCounters(self, request, context):
         """Give the counts of orders that passed and were refused. Role: viewer.
         """
@@ -123,6 +147,16 @@ def add_RiskServiceServicer_to_server(servicer, server):
                     servicer.SetKillSwitch,
                     request_deserializer=tickwright_dot_v1_dot_risk__pb2.SetKillSwitchRequest.FromString,
                     response_serializer=tickwright_dot_v1_dot_risk__pb2.SetKillSwitchResponse.SerializeToString,
+            ),
+            'ListStopped': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStopped,
+                    request_deserializer=tickwright_dot_v1_dot_risk__pb2.ListStoppedRequest.FromString,
+                    response_serializer=tickwright_dot_v1_dot_risk__pb2.ListStoppedResponse.SerializeToString,
+            ),
+            'AcceptSymbol': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptSymbol,
+                    request_deserializer=tickwright_dot_v1_dot_risk__pb2.AcceptSymbolRequest.FromString,
+                    response_serializer=tickwright_dot_v1_dot_risk__pb2.AcceptSymbolResponse.SerializeToString,
             ),
             'GetCounters': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCounters,
@@ -239,6 +273,60 @@ class RiskService:
             '/tickwright.v1.RiskService/SetKillSwitch',
             tickwright_dot_v1_dot_risk__pb2.SetKillSwitchRequest.SerializeToString,
             tickwright_dot_v1_dot_risk__pb2.SetKillSwitchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStopped(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickwright.v1.RiskService/ListStopped',
+            tickwright_dot_v1_dot_risk__pb2.ListStoppedRequest.SerializeToString,
+            tickwright_dot_v1_dot_risk__pb2.ListStoppedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptSymbol(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickwright.v1.RiskService/AcceptSymbol',
+            tickwright_dot_v1_dot_risk__pb2.AcceptSymbolRequest.SerializeToString,
+            tickwright_dot_v1_dot_risk__pb2.AcceptSymbolResponse.FromString,
             options,
             channel_credentials,
             insecure,

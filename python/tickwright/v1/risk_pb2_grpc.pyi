@@ -41,6 +41,10 @@ class RiskServiceStub:
     """Say whether an order would pass, and every check that would refuse it; nothing is sent. Role: viewer."""
     SetKillSwitch: _grpc.UnaryUnaryMultiCallable[_risk_pb2.SetKillSwitchRequest, _risk_pb2.SetKillSwitchResponse]
     """Throw or release the kill switch: while it is thrown no new order leaves, whatever the engine's thread does. Role: operator."""
+    ListStopped: _grpc.UnaryUnaryMultiCallable[_risk_pb2.ListStoppedRequest, _risk_pb2.ListStoppedResponse]
+    """List the symbols that take no orders until what happened to them, such as a merger, is accepted. Role: viewer."""
+    AcceptSymbol: _grpc.UnaryUnaryMultiCallable[_risk_pb2.AcceptSymbolRequest, _risk_pb2.AcceptSymbolResponse]
+    """Let a symbol be traded again, once its position and orders were seen to. Role: operator."""
     GetCounters: _grpc.UnaryUnaryMultiCallable[_risk_pb2.GetCountersRequest, _risk_pb2.GetCountersResponse]
     """Give the counts of orders that passed and were refused. Role: viewer."""
 
@@ -57,6 +61,10 @@ class RiskServiceAsyncStub(RiskServiceStub):
     """Say whether an order would pass, and every check that would refuse it; nothing is sent. Role: viewer."""
     SetKillSwitch: _aio.UnaryUnaryMultiCallable[_risk_pb2.SetKillSwitchRequest, _risk_pb2.SetKillSwitchResponse]  # type: ignore[assignment]
     """Throw or release the kill switch: while it is thrown no new order leaves, whatever the engine's thread does. Role: operator."""
+    ListStopped: _aio.UnaryUnaryMultiCallable[_risk_pb2.ListStoppedRequest, _risk_pb2.ListStoppedResponse]  # type: ignore[assignment]
+    """List the symbols that take no orders until what happened to them, such as a merger, is accepted. Role: viewer."""
+    AcceptSymbol: _aio.UnaryUnaryMultiCallable[_risk_pb2.AcceptSymbolRequest, _risk_pb2.AcceptSymbolResponse]  # type: ignore[assignment]
+    """Let a symbol be traded again, once its position and orders were seen to. Role: operator."""
     GetCounters: _aio.UnaryUnaryMultiCallable[_risk_pb2.GetCountersRequest, _risk_pb2.GetCountersResponse]  # type: ignore[assignment]
     """Give the counts of orders that passed and were refused. Role: viewer."""
 
@@ -94,6 +102,22 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_risk_pb2.SetKillSwitchResponse, _abc.Awaitable[_risk_pb2.SetKillSwitchResponse]]:
         """Throw or release the kill switch: while it is thrown no new order leaves, whatever the engine's thread does. Role: operator."""
+
+    @_abc_1.abstractmethod
+    def ListStopped(
+        self,
+        request: _risk_pb2.ListStoppedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_risk_pb2.ListStoppedResponse, _abc.Awaitable[_risk_pb2.ListStoppedResponse]]:
+        """List the symbols that take no orders until what happened to them, such as a merger, is accepted. Role: viewer."""
+
+    @_abc_1.abstractmethod
+    def AcceptSymbol(
+        self,
+        request: _risk_pb2.AcceptSymbolRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_risk_pb2.AcceptSymbolResponse, _abc.Awaitable[_risk_pb2.AcceptSymbolResponse]]:
+        """Let a symbol be traded again, once its position and orders were seen to. Role: operator."""
 
     @_abc_1.abstractmethod
     def GetCounters(

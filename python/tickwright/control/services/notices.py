@@ -11,7 +11,7 @@ from tickwright.v1 import engine_pb2
 
 __all__ = ["KINDS", "notice"]
 
-KINDS: Final = ("fill", "refusal", "state", "fault", "anomaly", "limits")
+KINDS: Final = ("fill", "refusal", "state", "fault", "anomaly", "limits", "action", "stopped", "accepted")
 """Kinds of notice."""
 
 
@@ -53,6 +53,9 @@ def notice(found: Mapping[str, Any], names: Sequence[str]) -> engine_pb2.Notice 
         made.anomaly.why, made.anomaly.is_money = found["why"], found["is_money"]
     elif kind == "limits":
         made.limits.by = found["by"]
+    elif kind in ("action", "stopped", "accepted"):
+        told = engine_pb2.SymbolNotice(symbol=found["symbol"], why=found["why"], by=found.get("by", ""))
+        getattr(made, kind).MergeFrom(told)
     else:
         return None
     return made

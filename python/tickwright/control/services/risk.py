@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -142,6 +143,27 @@ class RiskService(risk_pb2_grpc.RiskServiceServicer):
             thrown=switch.thrown, strategies=[name for name, place in names.items() if place in thrown]
         )
 
+    async def ListStopped(self, request: risk_pb2.ListStoppedRequest, context: Any) -> risk_pb2.ListStoppedResponse:
+        """List the symbols that take no orders until what happened to them is accepted."""
+        found = await desk.status(self._bridge)
+        return risk_pb2.ListStoppedResponse(symbols=_stopped(found["stopped"]))
+
+    async def AcceptSymbol(self, request: risk_pb2.AcceptSymbolRequest, context: Any) -> risk_pb2.AcceptSymbolResponse:
+        """Let a symbol be traded again."""
+        symbol = text("symbol", request.symbol)
+
+        def act(node: LiveNode, by: str, why: str) -> dict[str, str]:
+            stopped = node.status()["stopped"]
+            if symbol not in stopped:
+                why_not = f"{symbol!r:.80} is not stopped; stopped are: {', '.join(stopped) or 'none'}"
+                raise Failure(grpc.StatusCode.FAILED_PRECONDITION, why_not, reason="NOT_STOPPED", field="symbol")
+            node.accept(symbol, by=by, why=why)
+            left: dict[str, str] = node.status()["stopped"]
+            return left
+
+        left, result = await desk.command(self._bridge, request.options, act)
+        return risk_pb2.AcceptSymbolResponse(result=result, symbols=_stopped(left))
+
     async def GetCounters(self, request: risk_pb2.GetCountersRequest, context: Any) -> risk_pb2.GetCountersResponse:
         """Give the counts of orders that passed and were refused."""
         found = await desk.status(self._bridge)
@@ -163,6 +185,10 @@ def _switch(node: LiveNode) -> Switch:
     # Strategies that were added sit in places that have names of their own.
     places = session.core.status()["strategies"]
     return Switch(session.core.kill_switch(), dict(zip(node.names, places, strict=False)))
+
+
+def _stopped(found: Mapping[str, str]) -> list[risk_pb2.StoppedSymbol]:
+    return [risk_pb2.StoppedSymbol(symbol=symbol, why=why) for symbol, why in sorted(found.items())]
 
 
 def _struct(risk: RiskConfig) -> Struct:
