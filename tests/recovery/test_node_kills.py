@@ -65,6 +65,15 @@ class Killed:
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=pipe, stderr=pipe, text=True)
 
+    def wait(self, process: subprocess.Popen[str]) -> None:
+        """Wait until it listens to signals and operators, however slow the machine is."""
+        told = self.folder / "state" / "control.json"
+        deadline = time.monotonic() + 60.0
+        while json.loads(told.read_text(encoding="utf-8"))["pid"] != process.pid:
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < deadline, "it does not start"
+            time.sleep(0.05)
+
     def log(self) -> str:
         path = self.folder / "node.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
@@ -98,6 +107,7 @@ def test_a_node_survives_being_killed_at_any_moment(tmp_path: Path, durability: 
             process.send_signal(signal.SIGKILL)
             process.communicate()
         process = node.start()
+        node.wait(process)
         time.sleep(8.0)
         process.send_signal(signal.SIGTERM)
         out, error = process.communicate(timeout=60)
