@@ -86,6 +86,7 @@ def bare_node(venue: BareVenue, symbols: Sequence[str], strategies: list[Any], s
     """Return a node that trades at the venue without a budget of requests in its way."""
     keys, requests = Credentials("BENCHMARK", "no-secret-at-all"), RequestSettings(rate_limit=10_000_000)
     chosen = {"symbols": list(symbols), "kinds": ["quotes"], "clock": "data", "state": state, **more}
+    chosen |= {"sessions": False, "actions": False}  # the bare venue has neither calendar nor announcements
     return LiveNode(
         strategies,
         AlpacaBroker(keys, endpoints=venue.endpoints, settings=requests),

@@ -177,6 +177,10 @@ class Venue:
             return {"id": "bench", "account_number": "BENCH", "status": "ACTIVE", "cash": "1000000000"}
         if path == "/v2/clock":
             return {"timestamp": np.datetime64(time.time_ns(), "ns").astype(str) + "Z", "is_open": True}
+        if path.startswith("/v2/calendar"):
+            days = np.arange(np.datetime64("today") - 4, np.datetime64("today") + 35)
+            hours = {"open": "00:00", "close": "23:59", "session_open": "0000", "session_close": "2359"}
+            return [{"date": str(day), **hours} for day in days]
         return []
 
     def _take(self, order: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Fixtures for every test: the folder of recorded market data, and hypothesis profiles."""
 
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,13 @@ def data_file(data_dir: Path) -> Callable[[str], Path]:
 def root() -> Path:
     """Return the top folder of the checkout."""
     return ROOT
+
+
+@pytest.fixture(autouse=True)
+def no_log_is_left_open() -> Iterator[None]:
+    """Take off what a test, or the command line in it, sent the log to: its file or stream is closed by then."""
+    yield
+    log = logging.getLogger("tickwright")
+    for handler in log.handlers[:]:
+        if not isinstance(handler, logging.NullHandler):
+            log.removeHandler(handler)

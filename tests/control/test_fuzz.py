@@ -186,5 +186,7 @@ def test_the_fuzzer_reaches_every_field():
             message = data.draw(filled(request_class(name)))
             unset.difference_update(f"{name}: {field.name}" for field, _ in message.ListFields())
 
-    run()
+    for _ in range(5):  # chance may leave a field out of one run
+        if unset:
+            run()
     assert unset == set()

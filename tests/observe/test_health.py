@@ -60,7 +60,7 @@ def test_each_trouble_is_told_of_its_own_part_and_of_no_other(status, part, chan
 
 def test_an_empty_rate_budget_is_trouble_of_the_broker(status):
     without = broken(status)
-    without["requests"]["trading"]["left"] = 0
+    without["broker_requests"]["trading"]["left"] = 0
     assert [part.name for part in components(without) if not part.healthy] == ["broker"]
 
 

@@ -127,7 +127,9 @@ def test_streams_budget_and_process_are_shown(stood):
         assert value(samples, "tickwright_stream_connected", stream=stream) == 1
         assert value(samples, "tickwright_stream_frames_total", stream=stream) > 0
         assert value(samples, "tickwright_stream_events_total", stream=stream, kind="subscribed") == 1
-    assert value(samples, "tickwright_broker_budget_limit", api="trading") == before["requests"]["trading"]["limit"]
+    assert (
+        value(samples, "tickwright_broker_budget_limit", api="trading") == before["broker_requests"]["trading"]["limit"]
+    )
     assert value(samples, "tickwright_lane_sent_total", api="trading", lane="submit") >= before["sent"]["submit"]
     assert value(samples, "process_resident_memory_bytes") > 10_000_000
     assert value(samples, "process_cpu_seconds_total") > 0

@@ -28,7 +28,7 @@ def reading(ready=True, frames=0, within=0, answered=0, bad=0, up=True):
     status = {
         "state": "RUNNING" if ready else "PAUSED",
         "connections": {"stocks": {"connected": True}},
-        "requests": {"trading": calls},
+        "broker_requests": {"trading": calls},
     }
     stage = Stage(frames, 1.0, (0,) * len(BOUNDS_S), {})
     return Reading(status if up else {}, {"frame": stage}, frames_within=within, answered=up)

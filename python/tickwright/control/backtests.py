@@ -278,7 +278,8 @@ class Backtests:
             run.state, run.pid = State.RUNNING, process.pid
             run.change()
             process.stdin.write(json.dumps(request).encode() + b"\n")
-            await process.stdin.drain()
+            with contextlib.suppress(ConnectionError):  # it is gone already; how it ended is told below
+                await process.stdin.drain()
             error = await self._follow(run, process)
             code = await process.wait()
         finally:

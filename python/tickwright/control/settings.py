@@ -34,12 +34,12 @@ class ControlSettings(Section):
     >>> from tickwright.control.settings import ControlSettings
     >>> ControlSettings().addresses("state")
     ['unix:state/control.sock']
-    >>> ControlSettings(listen=["0.0.0.0:7000"])
+    >>> ControlSettings(listen=["0.0.0.0:7000"])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     pydantic_core._pydantic_core.ValidationError: 1 validation error for ControlSettings
       Value error, listen: 0.0.0.0:7000 can be reached from other machines and needs TLS; ...
-    """  # doctest: +ELLIPSIS
+    """
 
     enabled: bool = Field(default=True, description="Serve it.")
     listen: list[str] = Field(

@@ -231,7 +231,7 @@ class LiveNode(Operations):
         age_s = max(0.0, (now_ns - session.last_data_ns) / 1e9) if session.last_data_ns else None
         return {
             "connections": connections(self._streams, self._away, now_ns),
-            "requests": requests({"trading": self._broker, "data": self._data}),
+            "broker_requests": requests({"trading": self._broker, "data": self._data}),
             "journal_lag_s": session.lag_s,
             "data_age_s": age_s,
             "is_stale": self._is_stale(age_s),

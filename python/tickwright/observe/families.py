@@ -268,7 +268,7 @@ def _streams(status: Mapping[str, Any]) -> Iterator[Metric]:
 
 
 def _requests(status: Mapping[str, Any]) -> Iterator[Metric]:
-    parts = status["requests"]
+    parts = status["broker_requests"]
     gauges = {
         "limit": ("broker_budget_limit", "Requests a minute that the broker allows."),
         "left": ("broker_budget_left", "Requests that may leave now."),

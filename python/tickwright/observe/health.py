@@ -78,7 +78,7 @@ def _broker(status: Mapping[str, Any]) -> tuple[bool, str]:
     if differences:
         told = ", ".join(f"{symbol} {ours} here and {theirs} there" for symbol, (ours, theirs) in differences.items())
         return False, f"positions differ: {told}"
-    budget = status.get("requests", {}).get("trading")
+    budget = status.get("broker_requests", {}).get("trading")
     if budget is None:
         return True, f"{status.get('in_flight', 0)} requests under way"
     if budget["left"] == 0:

@@ -244,7 +244,7 @@ def _left(objective: Objective) -> float:
 def _calls(status: Mapping[str, Any]) -> tuple[float, float]:
     """Count the calls to the broker so far: without trouble, and all."""
     bad = total = 0
-    for counts in status["requests"].values():
+    for counts in status["broker_requests"].values():
         lost = counts["not_sent"] + counts["in_doubt"]
         bad += lost + counts["too_many"] + counts["server_errors"]
         total += counts["answered"] + lost

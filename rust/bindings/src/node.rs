@@ -35,6 +35,9 @@ pub(crate) struct Node {
     symbols: Vec<String>,
 }
 
+/// The number of an order by hand, and the code, scope and sentence of its refusal.
+type ByHand = (Option<u64>, Option<(String, String, String)>);
+
 /// Places for strategies that are added while a node runs.
 const SPARES: usize = 4;
 
@@ -158,15 +161,7 @@ impl Node {
     }
 
     /// What an operator asks for by hand: the number of the order that it makes, and the code, scope and sentence of its refusal.
-    fn by_hand(
-        &mut self,
-        py: Python<'_>,
-        intent: Intent,
-        strategy: u16,
-        by: &str,
-        why: &str,
-        now_ns: i64,
-    ) -> PyResult<(Option<u64>, Option<(String, String, String)>)> {
+    fn by_hand(&mut self, py: Python<'_>, intent: Intent, strategy: u16, by: &str, why: &str, now_ns: i64) -> PyResult<ByHand> {
         let (made, refused) = self.run(py, |node| node.by_hand(StrategyId(strategy), intent, by, why, ns(now_ns)))?;
         let risk = self.core().map_err(to_py)?.engine().risk();
         let said = refused.map(|record| {
@@ -557,7 +552,7 @@ impl Node {
         by: &str,
         why: &str,
         now_ns: i64,
-    ) -> PyResult<(Option<u64>, Option<(String, String, String)>)> {
+    ) -> PyResult<ByHand> {
         let request = order_request(self.core().map_err(to_py)?, order)?;
         let intent = match item::<String>(order, "client_order_id")? {
             Some(name) => Intent::SubmitNamed { request, client_order_id: name.into() },
@@ -572,6 +567,7 @@ impl Node {
     }
 
     /// Replace an order by hand: as `submit_by_hand`.
+    #[allow(clippy::too_many_arguments, reason = "named in Python")]
     fn replace_by_hand(
         &mut self,
         py: Python<'_>,
@@ -581,7 +577,7 @@ impl Node {
         by: &str,
         why: &str,
         now_ns: i64,
-    ) -> PyResult<(Option<u64>, Option<(String, String, String)>)> {
+    ) -> PyResult<ByHand> {
         let (qty, limit, stop) = (qty(change)?, price(change, "limit_price")?, price(change, "stop_price")?);
         self.by_hand(py, Intent::Replace { order: OrderId(order), qty, limit, stop, trail: None }, strategy, by, why, now_ns)
     }

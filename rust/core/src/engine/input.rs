@@ -186,7 +186,9 @@ impl Engine {
                 self.now = self.now.max(*at);
                 self.stop(out)
             }
-            Input::InKind { at, strategy, instrument, qty } => self.asked_at(*at, |engine| engine.take_in_kind(*strategy, *instrument, *qty, out)),
+            Input::InKind { at, strategy, instrument, qty } => {
+                self.asked_at(*at, |engine| engine.take_in_kind(*strategy, *instrument, *qty, out))
+            }
             Input::Manual { at, strategy, intent, .. } => self.asked_at(*at, |engine| engine.by_hand(*strategy, intent, out)),
             Input::Parameters { at, strategy, text, .. } => self.asked_at(*at, |engine| engine.set_parameters(*strategy, text, out)),
         }

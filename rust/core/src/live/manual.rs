@@ -24,7 +24,7 @@ impl<S: Storage> Node<S> {
         let at = self.at(now);
         self.step(&Input::Manual { at, strategy, intent: Box::new(intent), by: by.into(), why: why.into() }, now)?;
         let made = self.engine().orders().get(next).map(|order| order.id);
-        let refusal = made.and_then(|id| self.session.held_refusal(id).cloned());
+        let refusal = made.and_then(|id| self.session.held_refusal(id).copied());
         Ok((made, refusal))
     }
 

@@ -146,14 +146,11 @@ impl World {
             },
             Stage::Doubt => {
                 let (order, _) = work.doubts.pop_front().unwrap();
-                match work.found.take() {
-                    Some(record) => {
-                        self.tell(|node, at| node.settle(record.to_string().as_bytes(), at));
-                    }
-                    None => {
-                        self.tally.absent += 1;
-                        self.tell(|node, at| node.absent(order, at));
-                    }
+                if let Some(record) = work.found.take() {
+                    self.tell(|node, at| node.settle(record.to_string().as_bytes(), at));
+                } else {
+                    self.tally.absent += 1;
+                    self.tell(|node, at| node.absent(order, at));
                 }
                 Stage::Doubts
             }

@@ -48,6 +48,6 @@ tally! {
     broken_off,
     /// Comparisons of positions that differed at first.
     differed,
-    /// The same difference twice: SAFE_MODE.
+    /// The same difference twice: `SAFE_MODE`.
     alarms,
 }

@@ -106,7 +106,7 @@ fn the_operators_strategy_keeps_no_engine_running_whose_others_are_isolated() {
 
 #[test]
 fn a_strategy_put_into_a_spare_place_trades_and_is_there_again_after_a_restart() {
-    let acts = vec![Act::Submit(limit(Side::Buy, 10, "9.5"), None), Act::Submit(limit(Side::Buy, 20, "9.5"), None)];
+    let acts = [Act::Submit(limit(Side::Buy, 10, "9.5"), None), Act::Submit(limit(Side::Buy, 20, "9.5"), None)];
     let strategies = |fill: bool| {
         let (spare, place) = crate::strategy::Spare::new(1);
         if fill {
