@@ -309,8 +309,11 @@ def test_flattening_ends_as_soon_as_everything_is_closed(tmp_path: Path) -> None
     assert took < 9.0  # it gives up after ten
 
 
-def test_a_node_that_ended_flat_trades_at_its_next_start_and_one_that_was_halted_does_not(tmp_path: Path) -> None:
-    async def trade(live: LiveNode, state: str, *, halt: bool) -> None:
+@pytest.mark.parametrize("command", ["halt", "pause", "safe_mode", "reduce_only"])
+def test_a_node_that_ended_flat_trades_at_its_next_start_and_one_that_was_stopped_does_not(
+    tmp_path: Path, command: str
+) -> None:
+    async def trade(live: LiveNode, state: str, *, stopped: bool) -> None:
         def is_there() -> bool:
             return live.has_status and live.status()["state"] == state and live.last_comparison is not None
 
@@ -319,16 +322,16 @@ def test_a_node_that_ended_flat_trades_at_its_next_start_and_one_that_was_halted
         await asyncio.sleep(0.5)
         assert not running.done()
         assert live.status()["state"] == state
-        if halt:
-            live.command("halt", by="test")
+        if stopped:
+            live.command(command, by="test")
         live.stop()
         await running
 
     with PaperServer({"paper": {"speed": 600.0, "requests_per_minute": 0}}, data=market()) as server:
-        for state, halt in (("RUNNING", False), ("RUNNING", True), ("HALTED", False)):
+        for state, stopped in (("RUNNING", False), ("RUNNING", True), ("HALTED", False)):
             live = node(server, tmp_path, [Swing(every=20, orders=3)], on_stop="flatten")
-            asyncio.run(trade(live, state, halt=halt))
-            assert live.status()["state"] == ("HALTED" if halt or state == "HALTED" else "RECONCILING")
+            asyncio.run(trade(live, state, stopped=stopped))
+            assert live.status()["state"] == ("HALTED" if stopped or state == "HALTED" else "RECONCILING")
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,6 @@ class Desk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[int] = Counter()
         self._turns = 0
-        self._closed = False
         self._last_turn: dict[int, int] = {}
         self._closed = False
         self.session: Session | None = None
@@ -65,8 +64,6 @@ class Desk:
             "cancel": self._cancel,
             "replace": self._replace,
         }
-        if self._closed:
-            return  # what comes while the streams end is left to the restart, as all that was not sent
         self._count(request, 1)
         assert self.session is not None  # set before the first request
         frame = self.session.frames

@@ -27,7 +27,7 @@ from tickwright.live.core import Session
 from tickwright.live.desk import Desk
 from tickwright.live.latency import Latency
 from tickwright.live.lease import Lease
-from tickwright.live.operations import OPERATOR, Operations, write_whole
+from tickwright.live.operations import LIMITS, OPERATOR, Operations, write_whole
 from tickwright.live.reconcile import Comparison, Reconciler, positions_of
 from tickwright.live.rules import MarketRules
 from tickwright.live.settings import NodeSettings
@@ -300,6 +300,8 @@ class LiveNode(Operations):
             rows = zip(self.names, core.strategies(), strict=False)
             self._isolated = {name for name, row in rows if not row["is_active"]}
         if (kept := self._kept_limits()) is not None and not fresh:
+            if kept != self._risk:
+                log.warning("limits that were set while it ran are in force (%s), not those given", LIMITS)
             self._risk = kept
         self._reconciler = Reconciler(
             self._broker,
@@ -658,8 +660,8 @@ class LiveNode(Operations):
         if policy == "flatten":
             self.command("flatten", by="node", why=reason)
             await self._settled(lambda: not session.core.orders() and self._is_flat(), 10.0)
-            if was != "HALTED" and self._is_flat():
-                # Its own end is no reason not to trade at the next start.
+            if was in ("RUNNING", "RECONCILING") and self._is_flat():
+                # Its own end is no reason not to trade at the next start; what an operator or an alarm decided is.
                 self.command("reconcile", by="node", why=reason)
         elif policy == "cancel":
             self.command("cancel_all", by="node", why=reason)
