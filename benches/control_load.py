@@ -233,30 +233,35 @@ def clients(options: argparse.Namespace) -> None:
 
 
 def commands(options: argparse.Namespace) -> None:
-    """Pause and resume while the node takes data as fast as it can, from a venue in another process."""
-    arguments = ("--stalls", "--speed", options.speed, "--scale", str(options.scale), *options.node)
-    for _ in range(options.rounds):
-        with node(*arguments) as one, one.channel() as channel:
-            stub = EngineServiceStub(channel)
-            requests = ((stub.Pause, engine_pb2.PauseRequest()), (stub.Resume, engine_pb2.ResumeRequest()))
-            for call, request in requests:
-                call(request, metadata=one.metadata)
-            one.status()
-            first, found = one.status(), []
-            begun = time.perf_counter()
-            while time.perf_counter() - begun < options.seconds:
-                for call, request in requests:
-                    found += timed(lambda call=call, request=request: call(request, metadata=one.metadata), 1)
-                    time.sleep(0.02)
-            took, status = time.perf_counter() - begun, one.status()
-            report(
-                "pause and resume under load",
-                **percentiles(found),
-                events_a_second=round((status["events"] - first["events"]) / took),
-                cpu=round((status["cpu_s"] - first["cpu_s"]) / took, 2),
-                frame_us=status["frame"],
-                late_us=status["late"],
-            )
+    """Pause and resume at the node's normal data and at ten times them, in turn with bare grpcio beside it."""
+    for factor in (1, options.factor):
+        for _ in range(options.rounds):
+            rate = options.normal * factor
+            with node("--rate", str(rate), *options.node) as one, one.channel() as channel, bare() as floor:
+                stub, echo = EngineServiceStub(channel), floor.unary_unary("/bare.Bare/Echo")
+                ways = (
+                    lambda stub=stub, to=one: stub.Pause(engine_pb2.PauseRequest(), metadata=to.metadata),
+                    lambda stub=stub, to=one: stub.Resume(engine_pb2.ResumeRequest(), metadata=to.metadata),
+                )
+                for way in (*ways, *ways):
+                    way()
+                first, found, echoed = one.status(), [], []
+                begun = time.perf_counter()
+                while time.perf_counter() - begun < options.seconds:
+                    for way in ways:
+                        found += timed(way, 1)
+                        time.sleep(0.01)
+                        echoed += timed(lambda echo=echo: echo(b"hi"), 1)
+                        time.sleep(0.01)
+                took, status = time.perf_counter() - begun, one.status()
+                report(
+                    f"pause and resume at {factor} times the normal data",
+                    **percentiles(found),
+                    bare=percentiles(echoed),
+                    events_a_second=round((status["events"] - first["events"]) / took),
+                    cpu=round((status["cpu_s"] - first["cpu_s"]) / took, 2),
+                    frame_us=status["frame"],
+                )
 
 
 def slow(options: argparse.Namespace) -> None:
@@ -306,7 +311,9 @@ def main() -> int:
     parser.add_argument("figures", nargs="*", choices=[[], *FIGURES], help="which; all if none is named")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--speed", default="max", help="of the venue for `commands` and `slow`")
+    parser.add_argument("--normal", type=float, default=20_000, help="quotes a second for `commands`")
+    parser.add_argument("--factor", type=int, default=10, help="times the normal data for `commands`")
+    parser.add_argument("--speed", default="max", help="of the venue for `slow`")
     parser.add_argument("--scale", type=float, default=20.0, help="factor on the events of its day")
     parser.add_argument("--flood", type=float, default=0.0, help="rows a second for `streams`; 0: as many as are taken")
     parser.add_argument("--max-rows", type=int, default=10_000, help="rows of a batch for `streams`")

@@ -49,12 +49,13 @@ def value(samples, name, **labels):
 def stood(traded):
     """The node at rest between two scrapes, so that they can be compared with its status."""
     traded.ask(lambda: traded.node.command("pause", by="test", why="to compare"))
+    keys = ("orders", "sent", "positions", "refused", "updates", "equity")
     until = time.monotonic() + 30
     while True:
         before = traded.ask(traded.node.status)
         samples = scrape(traded.observation.url)
         after = traded.ask(traded.node.status)
-        stands = all(before[key] == after[key] for key in ("orders", "sent", "positions", "refused", "updates", "equity"))
+        stands = all(before[key] == after[key] for key in keys)
         # A scrape may show a reading of a moment before, made for an alert: none of that moment can be compared.
         is_between = value(samples, "tickwright_market_frames_total") >= before["frames"]
         if (stands and is_between) or time.monotonic() > until:

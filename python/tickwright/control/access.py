@@ -155,7 +155,6 @@ class Access:
                     return Caller(known[0], known[1], peer=peer)
             if method.startswith(HEALTH) and is_local(peer):
                 return Caller("anonymous", Role.VIEWER, peer=peer)
-        host = "unix" if peer.startswith("unix:") else host_of(peer)
         scheme, _, text = (header or "").partition(" ")
         token, problem = self._tokens.check(text.strip() if scheme.lower() == "bearer" else "")
         if token is not None and not problem:
@@ -163,6 +162,7 @@ class Access:
         if token is not None:
             # Only who has the right secret learns this much.
             raise _over(problem)
+        host = "unix" if peer.startswith("unix:") else host_of(peer)
         raise self._refused(host, is_missing=header is None)
 
     def recheck(self, caller: Caller) -> None:

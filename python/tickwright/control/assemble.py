@@ -79,7 +79,7 @@ class Assembly:
     def interceptors(self, bridge: Bridge) -> Sequence[grpc.aio.ServerInterceptor]:
         """Give the door."""
         settings = self._settings
-        audit = Audit(self._sink or journal_sink(bridge))
+        audit = Audit(self._sink or journal_sink(bridge), in_journal=self._sink is None)
         self._commands = Commands(audit, CommandLog(self._state / "commands.jsonl"), changed=bridge.changed)
         gate = Gate(
             Access(self.tokens, settings.certificates()),

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from google.protobuf import json_format
@@ -50,6 +51,7 @@ def _without_secrets(value: Any) -> Any:
     return redact(value) if isinstance(value, str) else value
 
 
+@lru_cache(maxsize=1_024)
 def _is_secret(key: str) -> bool:
     """Whether a log would hide what has this name."""
     return bool(_FIELD.fullmatch(key)) and redact(f"{key}=x") != f"{key}=x"
@@ -71,13 +73,15 @@ class Audit:
     ----------
     sink
         Where they go.
+    in_journal
+        Whether that is the node's journal: what acts on the node can then be recorded in the turn in which it acts.
     """
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, sink: Sink, *, in_journal: bool = False) -> None:
+        self._sink, self.in_journal = sink, in_journal
 
-    async def intent(self, caller: Caller, method: str, request: Message, request_id: str, key: str) -> None:
-        """Record that a command is about to take effect."""
+    def intent(self, caller: Caller, method: str, request: Message, request_id: str, key: str) -> str:
+        """Give the record that a command is about to take effect, for `write`."""
         row = {
             "audit": "intent",
             "who": caller.name,
@@ -90,7 +94,11 @@ class Audit:
             "request_id": request_id,
         }
         log.info("%s: %s", caller.name, method, extra=_told(row))
-        await self._sink(caller.name, json.dumps(row, separators=(",", ":")))
+        return json.dumps(row, separators=(",", ":"))
+
+    async def write(self, caller: Caller, record: str) -> None:
+        """Write a record."""
+        await self._sink(caller.name, record)
 
     async def outcome(
         self, caller: Caller, method: str, request_id: str, code: str, took_s: float, reason: str = ""

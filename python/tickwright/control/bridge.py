@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import grpc
 
-from tickwright.control.caller import COMMAND
+from tickwright.control.caller import COMMAND, Command
 from tickwright.control.failures import Failure
 from tickwright.live import LiveNode
 
@@ -43,12 +43,36 @@ class Bridge:
             self._loop.call_soon_threadsafe(what, self.node)
 
     async def ask(self, what: Callable[[LiveNode], T]) -> T:
-        """Call `what` with the node on the node's loop, before the market data that wait there."""
+        """Call `what` with the node on the node's loop, before the market data that wait there.
 
-        async def on_loop() -> T:
-            return what(self.node)
+        Raises
+        ------
+        Failure
+            As of `run`.
+        """
+        here, command = asyncio.get_running_loop(), COMMAND.get()
+        answer: asyncio.Future[T] = here.create_future()
 
-        return await self.run(on_loop)
+        def settle(found: T | None, error: BaseException | None) -> None:
+            if answer.done():  # who asked is gone
+                return
+            if error is None:
+                answer.set_result(found)  # type: ignore[arg-type]
+            else:
+                answer.set_exception(error)
+
+        def on_loop() -> None:
+            found, error = None, None
+            try:
+                self._begin(command)
+                found = what(self.node)
+            except Exception as problem:
+                error = problem
+            with suppress(RuntimeError):  # the control plane has ended
+                here.call_soon_threadsafe(settle, found, error)
+
+        self._schedule(on_loop)
+        return await answer
 
     async def look(self, what: Callable[[LiveNode], T]) -> T:
         """Do as `ask` for what only looks: a command has not begun by it, and its deadline still holds."""
@@ -69,16 +93,30 @@ class Bridge:
         command = COMMAND.get()
 
         async def on_loop() -> T:
-            # Here, and not before: it may have waited for a busy engine.
-            if command is not None and not command.begin():
-                raise Failure(
-                    grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline passed before the command began: it has no effect"
-                )
+            self._begin(command)
             return await what()
 
-        if not self._loop.is_running():  # it would wait for ever
-            raise Failure(grpc.StatusCode.UNAVAILABLE, "the engine has ended", reason="ENDED")
+        if not self._loop.is_running():
+            raise _over()
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(on_loop(), self._loop))
+
+    def _begin(self, command: Command | None) -> None:
+        """Let a command begin, on the node's loop and not before: it may have waited for a busy engine."""
+        if command is None:
+            return
+        if not command.begin():
+            raise Failure(
+                grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline passed before the command began: it has no effect"
+            )
+        command.record(self.node)
+
+    def _schedule(self, on_loop: Callable[[], None]) -> None:
+        if not self._loop.is_running():  # it would wait for ever
+            raise _over()
+        try:
+            self._loop.call_soon_threadsafe(on_loop)
+        except RuntimeError:
+            raise _over() from None
 
     async def status(self) -> dict[str, Any]:
         """Give the node's status, a moment old at most; after a command always anew."""
@@ -103,3 +141,7 @@ class Bridge:
         """Forget what was given last."""
         self._status = None
         self._recent.clear()
+
+
+def _over() -> Failure:
+    return Failure(grpc.StatusCode.UNAVAILABLE, "the engine has ended", reason="ENDED")

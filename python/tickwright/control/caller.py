@@ -6,7 +6,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final, Protocol
 
 __all__ = ["CALLER", "COMMAND", "REQUEST_ID", "Caller", "Command", "Role"]
 
@@ -49,6 +49,17 @@ CALLER: Final[ContextVar[Caller]] = ContextVar("tickwright_caller")
 """Who calls, while a call is served."""
 
 
+class Recorder(Protocol):
+    """Writes the record of a command into the journal of the node that it is given."""
+
+    record: str
+    """The record."""
+
+    def __call__(self, node: Any) -> None:
+        """Write it, on the node's loop."""
+        ...
+
+
 @dataclass(slots=True)
 class Command:
     """A command while it is carried out."""
@@ -65,12 +76,24 @@ class Command:
     """Moment of `time.monotonic` after which it must not begin any more."""
     has_begun: bool = False
     """Whether the node was asked to do anything of it."""
+    recorder: Recorder | None = None
+    """What records it in the turn of the node's loop that begins it; None where it is recorded already."""
 
     def begin(self) -> bool:
         """Say whether it may begin, or has begun: once it has, its deadline stops nothing any more."""
         if not self.has_begun:
             self.has_begun = time.monotonic() < self.deadline
         return self.has_begun
+
+    def record(self, node: Any) -> None:
+        """Record it, the first time; on the node's loop. What cannot be recorded has not begun."""
+        recorder, self.recorder = self.recorder, None
+        if recorder is not None:
+            try:
+                recorder(node)
+            except BaseException:
+                self.has_begun = False
+                raise
 
 
 COMMAND: Final[ContextVar[Command | None]] = ContextVar("tickwright_command", default=None)

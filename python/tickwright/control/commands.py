@@ -14,11 +14,12 @@ import grpc.aio
 from google.rpc import status_pb2
 
 from tickwright.control.audit import Audit
-from tickwright.control.caller import COMMAND, REQUEST_ID, Caller, Command
+from tickwright.control.caller import COMMAND, REQUEST_ID, Caller, Command, Recorder
 from tickwright.control.failures import Failure, failure_of
 from tickwright.control.idempotency import CommandLog, Entry, order_id_of
 from tickwright.control.methods import Method
 from tickwright.errors import TickwrightError
+from tickwright.live import LiveNode
 
 __all__ = ["Commands"]
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds that a command that makes safe waits for its record: a hung engine must not keep the kill switch from it.
 RECORD_S: Final = 0.25
+#: Seconds after its end at which the outcome of a command is recorded: its answer must not wait for that.
+OUTCOME_S: Final = 0.002
 
 
 class Commands:
@@ -78,13 +81,13 @@ class Commands:
             answer = await behavior(request, context)
         except BaseException as error:
             failure = self._failed(error, entry, command, is_called=is_called)
-            self._outcome(method, caller, failure.code.name, began, failure.reason)
+            self._outcome(method, caller, command, failure.code.name, began, failure.reason)
             if isinstance(error, grpc.aio.AbortError):
                 raise
             raise failure from error
         if entry is not None:
             self._kept.finish(entry, "done", answer.SerializeToString())
-        self._outcome(method, caller, "OK", began)
+        self._outcome(method, caller, command, "OK", began)
         return answer
 
     # --- streams -----------------------------------------------------------------------------------------------------
@@ -113,14 +116,14 @@ class Commands:
                     yield answer
         except BaseException as error:
             failure = self._failed(error, entry, command, is_called=is_called)
-            self._outcome(method, caller, failure.code.name, began, failure.reason)
+            self._outcome(method, caller, command, failure.code.name, began, failure.reason)
             if isinstance(error, (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError)):
                 raise
             raise failure from error
         if entry is not None:
             # The last message has the results; where it is too long for the record, the first still names the thing.
             self._kept.finish(entry, "done", last if len(last) <= 64 << 10 else first)
-        self._outcome(method, caller, "OK", began)
+        self._outcome(method, caller, command, "OK", began)
 
     # --- what they share ---------------------------------------------------------------------------------------------
 
@@ -175,23 +178,20 @@ class Commands:
         """Record what is about to take effect; nothing does unrecorded, but what makes safe."""
         if time.monotonic() >= command.deadline:
             raise _too_late()
-        writing = self._spawn(self._audit.intent(caller, method.name, request, REQUEST_ID.get(), key))
+        record = self._audit.intent(caller, method.name, request, REQUEST_ID.get(), key)
         is_safe = method.makes_safe(request)
+        if method.is_in_one_turn and self._audit.in_journal:
+            command.recorder = _InTurn(method, caller, record, is_safe=is_safe)
+            return
+        writing = self._spawn(self._audit.write(caller, record))
         left = command.deadline - time.monotonic()
         await asyncio.wait([writing], timeout=max(0.0, min(left, RECORD_S) if is_safe else left))
         problem = writing.exception() if writing.done() else None
-        if problem is not None and not isinstance(problem, (TickwrightError, Failure)):
-            log.error("a command cannot be recorded", exc_info=problem)
-        if is_safe:
-            if problem is not None or not writing.done():
-                log.critical("%s by %s goes on unrecorded: %s", method.name, caller.name, problem or "the engine hangs")
-        elif problem is not None:
-            raise Failure(
-                grpc.StatusCode.UNAVAILABLE,
-                f"the command cannot be recorded in the journal, and was not carried out: {problem}",
-                reason="NOT_RECORDED",
-            )
-        elif not writing.done() or time.monotonic() >= command.deadline:
+        if problem is not None:
+            _not_recorded(method, caller, problem, is_safe=is_safe)
+        elif not writing.done() and is_safe:
+            log.critical("%s by %s goes on unrecorded: the engine hangs", method.name, caller.name)
+        elif not is_safe and (not writing.done() or time.monotonic() >= command.deadline):
             raise _too_late()
 
     def _failed(self, error: BaseException, entry: Entry | None, command: Command, *, is_called: bool) -> Failure:
@@ -211,16 +211,29 @@ class Commands:
                 self._kept.release(entry)
         return failure
 
-    def _outcome(self, method: Method, caller: Caller, code: str, began: float, reason: str = "") -> None:
+    def _outcome(
+        self, method: Method, caller: Caller, command: Command, code: str, began: float, reason: str = ""
+    ) -> None:
         self._changed()
         COMMAND.set(None)  # the record is no part of the command: no deadline is its
         took_s = time.perf_counter() - began
-        self._spawn(self._told(self._audit.outcome(caller, method.name, REQUEST_ID.get(), code, took_s, reason)))
+        self._spawn(self._told(method, caller, command.recorder, REQUEST_ID.get(), code, took_s, reason))
 
-    @staticmethod
-    async def _told(writing: Coroutine[Any, Any, None]) -> None:
+    async def _told(
+        self,
+        method: Method,
+        caller: Caller,
+        recorder: Recorder | None,
+        request_id: str,
+        code: str,
+        took_s: float,
+        reason: str,
+    ) -> None:
+        await asyncio.sleep(OUTCOME_S)  # the answer goes out first
         try:
-            await writing
+            if recorder is not None:  # it was refused before it reached the engine
+                await self._audit.write(caller, recorder.record)
+            await self._audit.outcome(caller, method.name, request_id, code, took_s, reason)
         except (TickwrightError, Failure) as error:
             log.warning("the outcome of a command is not in the journal: %s", error)
 
@@ -240,6 +253,34 @@ class Commands:
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=timeout_s)
         await self._kept.close()
+
+
+class _InTurn:
+    """Records a command in the turn of the node's loop that begins it."""
+
+    __slots__ = ("_caller", "_is_safe", "_method", "record")
+
+    def __init__(self, method: Method, caller: Caller, record: str, *, is_safe: bool) -> None:
+        self._method, self._caller, self.record, self._is_safe = method, caller, record, is_safe
+
+    def __call__(self, node: LiveNode) -> None:
+        try:
+            node.audit(self._caller.name, self.record)
+        except Exception as problem:
+            _not_recorded(self._method, self._caller, problem, is_safe=self._is_safe)
+
+
+def _not_recorded(method: Method, caller: Caller, problem: BaseException, *, is_safe: bool) -> None:
+    """Refuse a command that cannot be recorded, but one that makes safe."""
+    if not isinstance(problem, (TickwrightError, Failure)):
+        log.error("a command cannot be recorded", exc_info=problem)
+    if not is_safe:
+        raise Failure(
+            grpc.StatusCode.UNAVAILABLE,
+            f"the command cannot be recorded in the journal, and was not carried out: {problem}",
+            reason="NOT_RECORDED",
+        )
+    log.critical("%s by %s goes on unrecorded: %s", method.name, caller.name, problem)
 
 
 def _too_late() -> Failure:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import re
 import secrets
@@ -31,6 +32,9 @@ __all__ = ["Gate", "Observer"]
 log = logging.getLogger(__name__)
 
 REQUEST_KEY: Final = "x-request-id"
+#: Ids of requests that bring none: this run, and a number.
+_RUN: Final = secrets.token_hex(4)
+_NUMBERS: Final = itertools.count(1)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/@=+-]{1,128}", re.ASCII)
 #: Seconds from one look at the token of a stream to the next.
 RECHECK_S: Final = 0.5
@@ -296,4 +300,4 @@ def _request_id(metadata: Sequence[Any] | None) -> str:
     for key, value in metadata or ():
         if key == REQUEST_KEY and isinstance(value, str) and _REQUEST_ID.fullmatch(value):
             return value
-    return secrets.token_hex(8)
+    return f"{_RUN}{next(_NUMBERS):08x}"

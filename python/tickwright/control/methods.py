@@ -25,6 +25,26 @@ REASON_CHARS: Final = 1_000
 SMALL_BYTES: Final = 64 << 10
 LARGE_BYTES: Final = 1 << 20
 LARGE: Final = frozenset({"RunBacktest", "SetLimits", "LoadStrategy", "SetParameters"})
+#: They act on the node's loop alone, in one turn, which can record them too: no second turn stands before the first.
+IN_ONE_TURN: Final = {
+    f"/tickwright.v1.{name}"
+    for name in (
+        "EngineService/Pause",
+        "EngineService/ReduceOnly",
+        "EngineService/SafeMode",
+        "EngineService/Halt",
+        "EngineService/Flatten",
+        "EngineService/CancelAll",
+        "EngineService/Resume",
+        "OrderService/SubmitOrder",
+        "OrderService/CancelOrder",
+        "OrderService/ReplaceOrder",
+        "RiskService/SetLimits",
+        "StrategyService/StartStrategy",
+        "StrategyService/StopStrategy",
+        "StrategyService/SetParameters",
+    )
+}
 RESUMABLE: Final = frozenset({"/tickwright.v1.OrderService/SubmitOrder"})
 
 
@@ -58,6 +78,7 @@ class Method:
             and options.message_type is not None
             and options.message_type.full_name == "tickwright.v1.CommandOptions"
         )
+        self.is_in_one_turn = name in IN_ONE_TURN
         self.is_stream = bool(found is not None and found.server_streaming)
         self.max_bytes = LARGE_BYTES if name.rpartition("/")[2] in LARGE else SMALL_BYTES
         self.answer: type[Message] | None = (

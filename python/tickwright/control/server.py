@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Any, Final, Protocol
 
 import grpc
@@ -20,6 +21,16 @@ __all__ = ["ControlServer", "Service"]
 
 METADATA_BYTES: Final = 16 << 10
 CALLS_PER_CONNECTION: Final = 1_000
+
+
+def fast_loop() -> asyncio.AbstractEventLoop:
+    """Give an event loop of uvloop, or where that is not to be had (Windows), of asyncio."""
+    try:
+        uvloop = import_module("uvloop")
+    except ModuleNotFoundError:
+        return asyncio.new_event_loop()
+    made: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return made
 
 
 class Service(Protocol):
@@ -121,7 +132,8 @@ class ControlServer:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=fast_loop) as runner:
+                runner.run(self._serve())
         except BaseException as error:
             self._failure = self._failure or error
         finally:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tickwright import _core
 from tickwright.backtesting import listed_strategies
-from tickwright.errors import ConfigError, RefusedError
+from tickwright.errors import ConfigError, JournalError, RefusedError
 from tickwright.limits import Group, Limits, RiskLimits
 from tickwright.live.core import Session
 from tickwright.loader import load_strategies
@@ -336,9 +336,13 @@ class Operations:
         ------
         ConfigError
             It is longer than 64 KiB.
+        JournalError
+            The journal takes nothing more.
         """
         session = self._session()
         session.do(_core.Node.note, json.dumps({"by": by, "note": text}), session.now_ns())
+        if session.broken is not None:
+            raise JournalError(f"nothing more is taken: {session.broken}")
 
 
 def unrealized(position: Mapping[str, Any]) -> Decimal:

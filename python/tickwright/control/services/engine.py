@@ -189,7 +189,8 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         node = self._bridge.node
 
         async def resume() -> common_pb2.CommandResult:
-            if desk.ready(node).status()["state"] == "HALTED":
+            session = desk.ready(node).session
+            if session is not None and session.core.status()["state"] == "HALTED":
                 desk.transition(node, "reconcile", by, why)
                 comparison = await node.reconcile()
                 if not comparison.agrees:
