@@ -195,6 +195,31 @@ def test_a_method_may_end_its_call_itself(door):
         assert (said.code, said.details) == (grpc.StatusCode.NOT_FOUND, "not here")
 
 
+def test_who_leaves_a_stream_in_the_middle_is_no_incident(door, caplog):
+    whole = answer_class(NOTICES)()
+    whole.notices.add().fault.why = "x" * 200_000
+
+    async def flood(request, context):
+        while True:
+            yield whole
+
+    door.does[NOTICES] = flood
+    for number in range(30):
+        with door.channel() as channel:
+            stream = channel.unary_stream(NOTICES)(b"", metadata=[("authorization", f"Bearer {door.admin}")])
+            for _ in range(number % 4):
+                next(stream)
+            if number % 2:
+                stream.cancel()
+    read = sum(number % 4 > 0 for number in range(30))  # of the others some never arrived
+    deadline = time.monotonic() + 10
+    while len(codes := [code for name, code, _ in door._observer.seen if name == "StreamNotices"]) < read:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert codes == ["CANCELLED"] * len(codes)
+    assert "incident" not in caplog.text
+
+
 def test_every_call_is_observed_once(door):
     call(door.tcp, STATUS, token=door.admin)
     call(door.tcp, NOTICES, token=door.admin)

@@ -191,18 +191,19 @@ def test_a_revoked_token_is_refused_by_an_engine_that_runs(door):
     assert (said.code, said.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_REVOKED")
 
 
-def test_a_stream_ends_when_its_token_is_revoked(door):
+@pytest.mark.parametrize("pause_s", [0.02, 60.0])
+def test_a_stream_ends_when_its_token_is_revoked_and_if_nothing_comes_in_it(door, pause_s):
     async def endless(request, context):
         while True:
             yield answer_class(NOTICES)()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(pause_s)
 
     door.does[NOTICES] = endless
-    token = door.token("viewer", "pat")
+    token = door.token("viewer", f"pat-{pause_s:g}")
     stub = door.tcp.unary_stream(NOTICES)
     stream = stub(b"", metadata=[("authorization", f"Bearer {token}")], timeout=20)
     next(stream)
-    door.tokens.revoke("pat")
+    door.tokens.revoke(f"pat-{pause_s:g}")
     began = time.monotonic()
     with pytest.raises(grpc.RpcError) as caught:
         for _ in stream:
@@ -253,4 +254,5 @@ def test_no_secret_reaches_logs_or_records(door, caplog):
         call(door.tcp, pause, request, token)
         refused(door.tcp, STATUS, token=token[:-1])
     assert secret not in json.dumps(door.records)
-    assert "[redacted]" in door.records[-2]["request"]["options"]["reason"]
+    intent = [row for row in door.records if row["audit"] == "intent"][-1]
+    assert "[redacted]" in intent["request"]["options"]["reason"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import tickwright as tw
 from tests.control.rig import NodeRig
+from tests.observe.servers import Hook
 from tests.observe.watched import Turn, Watched
 from tickwright.observe.traces import Traces
 
@@ -60,6 +64,31 @@ def test_each_fill_is_beneath_its_order(spans):
     told = [(n["order"], n["at_ns"]) for n in notices if n["kind"] == "fill"]
     assert {(span.attributes["order"], span.attributes["at_ns"]) for span in fills} <= set(told)
     print(f"{len(fills)} of {len(told)} fills beneath their orders")
+
+
+def test_spans_reach_a_collector_over_http(tmp_path):
+    with Hook() as collector:
+        traces = {"exporter": "otlp", "endpoint": collector.url}
+        with Watched(tmp_path, {"traces": traces}) as rig:
+            rig.until(lambda: rig.node.status()["sent"].get("submit", 0) > 3)
+            rig.ask(lambda: rig.node.command("pause", by="test", why="enough"))
+            rig.until(lambda: rig.node.status()["in_flight"] == 0)
+            sent = rig.ask(rig.node.status)["sent"]["submit"]
+        posted = list(collector.received)
+    requests = [ExportTraceServiceRequest.FromString(body) for _, _, body in posted]
+    resources = [resource for request in requests for resource in request.resource_spans]
+    assert {
+        pair.value.string_value for one in resources for pair in one.resource.attributes if pair.key == "service.name"
+    } == {"tickwright"}
+    names = [span.name for one in resources for scope in one.scope_spans for span in scope.spans]
+    assert names.count("order") == names.count("decision") == names.count("request") == sent > 3
+
+
+def test_a_collector_that_is_away_stops_nothing(tmp_path):
+    with Watched(tmp_path, {"traces": {"exporter": "otlp", "endpoint": "http://127.0.0.1:9/v1/traces"}}) as rig:
+        rig.until(lambda: rig.node.status()["sent"].get("submit", 0) > 3)
+        began = time.monotonic()
+    assert time.monotonic() - began < 15
 
 
 def test_spans_are_printed_where_that_is_configured(tmp_path, capsys):

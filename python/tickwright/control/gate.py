@@ -36,7 +36,7 @@ REQUEST_KEY: Final = "x-request-id"
 _RUN: Final = secrets.token_hex(4)
 _NUMBERS: Final = itertools.count(1)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/@=+-]{1,128}", re.ASCII)
-#: Seconds from one look at the token of a stream to the next.
+#: Seconds from one look at the tokens of open streams to the next.
 RECHECK_S: Final = 0.5
 STATUS_KEY: Final = "grpc-status-details-bin"
 
@@ -80,6 +80,10 @@ class Gate(grpc.aio.ServerInterceptor):
         self._buckets, self._slots = Buckets(requests_per_second), Slots(streams_per_caller)
         self._default_s = default_deadline_s
         self._wrapped: dict[str, Any] = {}
+        # Streams that are open, each with its caller; those whose caller has lost the right to them; and who looks.
+        self._streams: dict[asyncio.Task[Any], Caller] = {}
+        self._over: dict[asyncio.Task[Any], Failure] = {}
+        self._watch: asyncio.Task[None] | None = None
 
     async def intercept_service(
         self,
@@ -138,18 +142,13 @@ class Gate(grpc.aio.ServerInterceptor):
             try:
                 caller = call.admit()
                 request = self._request(method, decode, raw, caller)
-                with self._slot(caller):
+                with self._slot(caller), self._watched(caller):
                     if method.is_command:
                         answers = self._commands.stream(method, behavior, request, caller, context, call.deadline())
                     else:
                         answers = _answers(behavior, request, context)
                     async with contextlib.aclosing(answers):
-                        checked = time.monotonic()
                         async for answer in answers:
-                            now = time.monotonic()
-                            if now - checked > RECHECK_S:
-                                checked = now
-                                self._access.recheck(caller)
                             await context.write(answer)
                 call.end("OK")
             except BaseException as error:
@@ -162,7 +161,7 @@ class Gate(grpc.aio.ServerInterceptor):
             call = _Call(self, method, context)
             try:
                 caller = call.admit()
-                with self._slot(caller):
+                with self._slot(caller), self._watched(caller):
                     async with contextlib.aclosing(behavior(requests, context)) as answers:
                         async for answer in answers:
                             await context.write(answer)
@@ -227,6 +226,37 @@ class Gate(grpc.aio.ServerInterceptor):
         finally:
             self._slots.give(caller.name)
 
+    @contextlib.contextmanager
+    def _watched(self, caller: Caller) -> Iterator[None]:
+        """End the stream of this task once the caller's token is revoked or over, though nothing is sent in it."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._streams[task] = caller
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._recheck())
+        try:
+            yield
+        except asyncio.CancelledError:
+            over = self._over.pop(task, None)
+            if over is None:
+                raise
+            task.uncancel()
+            raise over from None
+        finally:
+            del self._streams[task]
+            self._over.pop(task, None)
+
+    async def _recheck(self) -> None:
+        while self._streams:
+            await asyncio.sleep(RECHECK_S)
+            for task, caller in self._streams.items():
+                try:
+                    self._access.recheck(caller)
+                except Failure as failure:
+                    if task not in self._over:
+                        self._over[task] = failure
+                        task.cancel()
+
 
 async def _answers(behavior: Any, request: Any, context: Any) -> AsyncGenerator[Any, None]:
     """Give what a method sends: as a generator, or by writing to the context itself."""
@@ -287,6 +317,10 @@ class _Call:
             raise error
         if not isinstance(error, Exception):
             raise error
+        if type(error).__name__ == "ExecuteBatchError":  # of grpcio, where it has no public name
+            # What was to be sent could not be: the caller has gone.
+            self.end("CANCELLED")
+            raise asyncio.CancelledError from error
         failure = failure_of(error)
         self.end(failure.code.name)
         if failure.code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.ALREADY_EXISTS):
