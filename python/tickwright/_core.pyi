@@ -1350,6 +1350,7 @@ class JournalReader:
     """Records of a journal from one number to another, of some kinds or all, in batches."""
 
     def __new__(cls, path: str | PathLike[str], start: int, end: int | None, kinds: Sequence[int] | None) -> Self: ...
+    def refresh(self) -> None: ...
     def batch(
         self, rows: int
     ) -> tuple[

@@ -4,11 +4,13 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.control.service_rig import ServiceRig
 from tickwright import journal
+from tickwright.control.services.journal import _Tail
 from tickwright.errors import RemoteError
 
 
@@ -101,3 +103,33 @@ def test_unknown_kinds_and_numbers_are_refused(rig: ServiceRig) -> None:
         _all(rig, "WEATHER")
     assert (caught.value.code, caught.value.field) == ("INVALID_ARGUMENT", "kinds")
     assert _all(rig, start=10**12) == []
+
+
+@pytest.mark.parametrize("kinds", [("NOTE",), ("NOTE", "CHECKPOINT")])
+def test_a_tail_goes_on_over_segments_while_they_are_written(tmp_path: Path, kinds: tuple[str, ...]) -> None:
+    told, over = [], threading.Event()
+
+    def follow() -> None:
+        tail = _Tail(tmp_path / "journal", 1, kinds, 5)
+        while True:
+            last = over.is_set()
+            found = tail.next(256)
+            told.extend(found)
+            if last and not found:
+                return
+
+    with journal.Log.create(tmp_path / "journal", policy="os", segment_bytes=1 << 16, checkpoint_every=100) as log:
+        reader = threading.Thread(target=follow)
+        reader.start()
+        for number in range(5_000):
+            log.append("NOTE", b'{"n": %d}' % number, event_ts=number)
+            if number % 7 == 0:
+                log.commit(number)
+        log.commit(number)
+        log.sync()
+        over.set()
+        reader.join(30)
+    assert len(list((tmp_path / "journal").glob("*.twj"))) > 3
+    wanted = [record.sequence for record in journal.read(tmp_path / "journal", kinds=kinds)]
+    assert [one.sequence for one in told] == wanted[: len(told)]
+    assert sum(one.kind == "NOTE" for one in told) == 5_000

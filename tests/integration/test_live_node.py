@@ -280,7 +280,7 @@ def test_a_node_ends_when_a_part_of_it_fails(tmp_path: Path) -> None:
         async def trade() -> None:
             running = asyncio.create_task(live.run())
             await until(lambda: (live.has_status and live.status()["state"] == "RUNNING") or running.done())
-            live._begin(fails())
+            live._streams.begin(fails())
             await asyncio.wait_for(running, 10.0)
 
         with pytest.raises(tw.BrokerError, match="the part is gone"):

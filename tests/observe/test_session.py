@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from tickwright.live import LiveNode, NodeSettings
+from tickwright.live import NodeSettings
+from tickwright.live.clock import ClockCheck
 from tickwright.live.core import Session
 from tickwright.live.desk import Desk
 
@@ -118,9 +119,9 @@ class Elsewhere:
 @pytest.mark.parametrize(("off_s", "is_it"), [(10.0, True), (0.5, False), (-10.0, True)])
 def test_clocks_that_were_apart_are_compared_again_before_trading_stops(tmp_path, off_s, is_it):
     broker = Elsewhere(off_s)
-    node = LiveNode([], broker, None, NodeSettings(symbols=["BTC/USD"], state=tmp_path, clock_skew_s=2.0))
-    assert not asyncio.run(node._is_still_skewed())
+    clock = ClockCheck(broker, NodeSettings(symbols=["BTC/USD"], state=tmp_path, clock_skew_s=2.0), time.time_ns)
+    assert not asyncio.run(clock.is_still_skewed())
     assert broker.asked == 0
-    node.clock_skew_s = 5.0
-    assert asyncio.run(node._is_still_skewed()) is is_it
-    assert node.clock_skew_s == pytest.approx(abs(off_s), abs=0.4)
+    clock.skew_s = 5.0
+    assert asyncio.run(clock.is_still_skewed()) is is_it
+    assert clock.skew_s == pytest.approx(abs(off_s), abs=0.4)

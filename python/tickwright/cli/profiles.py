@@ -94,6 +94,7 @@ class Profiles:
 
     def save(self) -> None:
         """Write them, whole or not at all, for the owner alone."""
+        from tickwright._whole import write_whole
         from tickwright.errors import ConfigError
 
         lines = [f"current = {json.dumps(self.current)}"] if self.current else []
@@ -102,14 +103,9 @@ class Profiles:
             given = {field.name: getattr(profile, field.name) for field in fields(Profile)}
             lines += [f"{key} = {json.dumps(value)}" for key, value in given.items() if value]
         path = profiles_file()
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(
-                os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-            ) as file:
-                file.write("\n".join(lines) + "\n")
-            partial.replace(path)
+            write_whole(path, "\n".join(lines) + "\n", private=True)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
 

@@ -10,18 +10,19 @@ import os
 import re
 import secrets
 import shutil
-import signal
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
 from tickwright._backtest_worker import RESULT, TABLES
+from tickwright._whole import write_whole
 from tickwright.config import load_config
+from tickwright.control.worker import Worker
 from tickwright.errors import ConfigError, OutputError
 
 __all__ = ["Backtests", "Run", "State"]
@@ -30,11 +31,6 @@ log = logging.getLogger(__name__)
 
 SECTIONS: Final = frozenset({"data", "run", "venue", "risk", "account"})
 RECORD: Final = "record.json"
-LINE_BYTES: Final = 1 << 20
-SAID_BYTES: Final = 16 << 10
-"""Of what a worker says on standard error the end is kept, so many bytes."""
-#: A worker runs files of others: it gets nothing of the engine's environment that may be a secret.
-ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
 
 class State(Enum):
@@ -132,6 +128,7 @@ class Backtests:
         self._runs: dict[str, Run] = {}
         self._queue: deque[tuple[Run, dict[str, Any]]] = deque()
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._threads = ThreadPoolExecutor(at_once, "tickwright-backtest")
         self._last_ns = 0
         self._closed = False
         self._load()
@@ -205,6 +202,7 @@ class Backtests:
         for run in list(self._runs.values()):
             if not run.state.is_over:
                 await self.cancel(run)
+        self._threads.shutdown(wait=False)
 
     # --- checking --------------------------------------------------------------------------------------------------
 
@@ -258,61 +256,33 @@ class Backtests:
             self._over(run, State.FAILED, f"{type(error).__name__}: {error}")
 
     async def _work(self, run: Run, request: dict[str, Any]) -> None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tickwright._backtest_worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LINE_BYTES,
-            start_new_session=True,
-            env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
-        )
-        assert process.stdin is not None
-        assert process.stderr is not None
-        said: deque[bytes] = deque(maxlen=SAID_BYTES // 1024)
-        listening = asyncio.create_task(_listen(process.stderr, said))
-        error = None
-        try:
-            run.state, run.pid = State.RUNNING, process.pid
+        loop = asyncio.get_running_loop()
+
+        def progress(done: int, total: int) -> None:
+            run.events, run.total = done, total
             run.change()
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            with contextlib.suppress(ConnectionError):  # it is gone already; how it ended is told below
-                await process.stdin.drain()
-            error = await self._follow(run, process)
-            code = await process.wait()
+
+        def tell(done: int, total: int) -> None:
+            with contextlib.suppress(RuntimeError):  # the control plane has ended
+                loop.call_soon_threadsafe(progress, done, total)
+
+        worker = Worker()
+        talking = loop.run_in_executor(self._threads, worker.talk, request, tell)
+        try:
+            run.state, run.pid = State.RUNNING, worker.pid
+            run.change()
+            ended = await asyncio.shield(talking)
         finally:
-            # Its process group is its own: what a strategy started goes too.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-            process.stdin.close()
-            listening.cancel()
+            worker.kill()
+            await asyncio.wait([talking])
             run.pid = None
-        if error is None and code == 0:
+        if ended.error is None and ended.code == 0:
             result = json.loads((self._path(run) / RESULT).read_text(encoding="utf-8"))
             run.stats, run.events = result["stats"], result["events"]
             run.total = run.events
             self._over(run, State.DONE)
         else:
-            how = f"ended with code {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
-            tail = b"".join(said).decode("utf-8", "replace").strip().splitlines()
-            last = f": {tail[-1][:500]}" if tail else ""
-            self._over(run, State.FAILED, error or f"its process {how}{last}")
-
-    @staticmethod
-    async def _follow(run: Run, process: asyncio.subprocess.Process) -> str | None:
-        """Take in what the worker says until it says no more; gives what went wrong."""
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
-            message = json.loads(line)
-            if "error" in message:
-                return str(message["error"])
-            if "done_events" in message:
-                run.events, run.total = message["done_events"], message["total_events"]
-                run.change()
-        return None
+            self._over(run, State.FAILED, str(ended))
 
     # --- keeping ---------------------------------------------------------------------------------------------------
 
@@ -331,9 +301,7 @@ class Backtests:
     def _write(self, run: Run) -> None:
         names = ("id", "caller", "asked_ns", "strategy", "config", "events", "total", "error", "stats")
         content = {**{name: getattr(run, name) for name in names}, "state": run.state.value}
-        partial = self._path(run) / f"{RECORD}.partial"
-        partial.write_text(json.dumps(content), encoding="utf-8")
-        partial.replace(self._path(run) / RECORD)
+        write_whole(self._path(run) / RECORD, json.dumps(content), durable=False)
 
     def _load(self) -> None:
         for path in sorted(self._state.glob(f"*/{RECORD}")) if self._state.is_dir() else ():
@@ -358,11 +326,6 @@ class Backtests:
             if place >= self._kept or (place and size > self._kept_bytes):
                 shutil.rmtree(self._path(run), ignore_errors=True)
                 del self._runs[run.id]
-
-
-async def _listen(stream: asyncio.StreamReader, said: deque[bytes]) -> None:
-    while piece := await stream.read(1024):
-        said.append(piece)
 
 
 def _below(folder: Path, path: str, what: str) -> Path:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from tickwright._whole import write_whole
 from tickwright.control.caller import Role
 from tickwright.errors import ConfigError
 from tickwright.logs import add_secret
@@ -292,18 +293,7 @@ def write_private(path: Path, content: bytes) -> None:
     ConfigError
         It cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        partial.unlink(missing_ok=True)
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, content, private=True)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from None

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tickwright import feeds
+from tickwright._whole import write_whole
 from tickwright.adapters.alpaca import Announcement
 from tickwright.data import MarketData
 from tickwright.errors import ConfigError
-from tickwright.live.operations import write_whole
 
 __all__ = ["Announced"]
 

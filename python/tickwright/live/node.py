@@ -8,30 +8,32 @@ import logging
 import os
 import secrets
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 from tickwright import _core, logs
+from tickwright._whole import write_whole
 from tickwright.account import Account
-from tickwright.adapters import Broker, MarketData, Stream, StreamEvent
-from tickwright.adapters.alpaca.pages import nanoseconds
+from tickwright.adapters import Broker, MarketData, StreamEvent
 from tickwright.backtesting import SimVenue, listed_strategies
 from tickwright.errors import BrokerError, ConfigError
 from tickwright.feeds import AlpacaHistoryDecoder
 from tickwright.limits import RiskLimits
+from tickwright.live.clock import ClockCheck
 from tickwright.live.core import Session
 from tickwright.live.desk import Desk
 from tickwright.live.latency import Latency
 from tickwright.live.lease import Lease
-from tickwright.live.operations import LIMITS, OPERATOR, Operations, write_whole
+from tickwright.live.operations import LIMITS, OPERATOR, Operations
 from tickwright.live.reconcile import Comparison, Reconciler, positions_of
 from tickwright.live.rules import MarketRules
 from tickwright.live.settings import NodeSettings
 from tickwright.live.standing import connections, requests
+from tickwright.live.streams import Streams
 
 __all__ = ["LiveNode"]
 
@@ -97,13 +99,9 @@ class LiveNode(Operations):
         """Given each frame of market data and when it came, after the engine took it in; must not wait."""
         self._folder = Path(settings.state)
         self._desk = Desk(broker)
-        self._streams: list[Stream] = []
-        self._data_streams: list[Stream] = []
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._streams = Streams(self._fill_gap, self._fail)
+        self._clock = ClockCheck(broker, settings, wall_ns)
         self._stop: asyncio.Future[str] | None = None
-        self._subscribed: set[str] = set()
-        self._ready = asyncio.Event()
-        self._away: dict[str, float] = {}
         self._rules = MarketRules(broker, data, settings, lambda: self._risk, self._note)
         self._failure: Exception | None = None
         self._on_stop = settings.on_stop
@@ -112,12 +110,9 @@ class LiveNode(Operations):
         self._reconciling = asyncio.Lock()
         self.notices: deque[dict[str, Any]] = deque(maxlen=1_000)
         self.noticed = 0
-        self.events: Counter[str] = Counter()
         self.last_comparison: Comparison | None = None
         self._isolated: set[str] = set()
         self.comparisons = 0
-        self.clock_skew_s: float | None = None
-        """Seconds that this machine was off the broker's clock when they were compared last."""
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -199,7 +194,7 @@ class LiveNode(Operations):
             "in_doubt": self._desk.in_doubt,
             "in_flight": self._desk.open,
             "broker_refused": dict(self._desk.refused),
-            "streams": dict(self.events),
+            "streams": dict(self._streams.events),
             **self._standing(),
             "latency_us": {
                 name: {**dict(zip(QUANTILES, latency.percentiles_us((50, 99, 99.9)), strict=True)), "n": latency.count}
@@ -230,13 +225,13 @@ class LiveNode(Operations):
         session, now_ns, comparison = self._session(), self._wall_ns(), self.last_comparison
         age_s = max(0.0, (now_ns - session.last_data_ns) / 1e9) if session.last_data_ns else None
         return {
-            "connections": connections(self._streams, self._away, now_ns),
+            "connections": connections(self._streams.open, self._streams.away, now_ns),
             "broker_requests": requests({"trading": self._broker, "data": self._data}),
             "journal_lag_s": session.lag_s,
             "data_age_s": age_s,
             "is_stale": self._is_stale(age_s),
             "isolated": sorted(self._isolated),
-            "clock_skew_s": self.clock_skew_s,
+            "clock_skew_s": self._clock.skew_s,
             "clock_skew_s_max": self.settings.clock_skew_s,
             "comparisons": self.comparisons,
             "differences": {} if comparison is None else dict(comparison.differences),
@@ -272,7 +267,7 @@ class LiveNode(Operations):
     def away(self) -> dict[str, float]:
         """Streams that are away, and for how many seconds."""
         now = time.monotonic()
-        return {name: now - since for name, since in self._away.items()}
+        return {name: now - since for name, since in self._streams.away.items()}
 
     # --- start -------------------------------------------------------------------------------------------------------
 
@@ -281,7 +276,7 @@ class LiveNode(Operations):
         blocked = [name for name in ("trading_blocked", "account_blocked") if account.get(name)]
         if blocked:
             raise BrokerError(f"account {account.get('account_number')}: {', '.join(blocked)}; ask the broker why")
-        market_now = await self._check_clock()
+        market_now = await self._clock.check()
         await self._rules.refresh_days(market_now)
         core, in_doubt, fresh = await self._open(account, market_now)
         session = self.session = Session(
@@ -315,7 +310,7 @@ class LiveNode(Operations):
         if not fresh:
             await self._take_missed(market_now)
         self._listen_to_orders()
-        await self._until_subscribed({"updates"})
+        await self._streams.until_subscribed({"updates"})
         if fresh:
             history = await self._history(market_now)
             begin = market_now if history is None else min(history.start or market_now, market_now)
@@ -327,7 +322,7 @@ class LiveNode(Operations):
         self._rules.apply(session, market_now)
         comparison = await self._reconcile(in_doubt)
         self._listen_to_data()
-        await self._until_subscribed(set(self._channels()))
+        await self._streams.until_subscribed(set(self._channels()))
         state = core.status()["state"]
         if state != "RECONCILING":
             # What an operator or an alarm decided outlives the process.
@@ -335,8 +330,8 @@ class LiveNode(Operations):
         elif comparison.agrees:
             why = f"{comparison.orders} orders and {comparison.fills} fills told by the broker; lease {lease.number}"
             session.do(_core.Node.command, "run", "node", why, session.now_ns())
-        self._begin(self._watch())
-        self._begin(self._keep_rules())
+        self._streams.begin(self._watch())
+        self._streams.begin(self._keep_rules())
 
     async def _take_missed(self, market_now: int) -> None:
         """Let splits and dividends that were missed happen among the fills that were missed, in order of time."""
@@ -350,38 +345,6 @@ class LiveNode(Operations):
         core = self._session().core
         submitted = [order["submitted_ns"] for order in core.orders()]
         return int(min(submitted, default=core.status()["now_ns"])) - MINUTE_NS
-
-    async def _check_clock(self) -> int:
-        """Compare the clocks; gives the broker's time, nanoseconds."""
-        market_now = await self._compare_clocks()
-        if self._is_skewed():
-            raise ConfigError(
-                f"clock: this machine is {self.clock_skew_s:.1f} s off the broker's; set it right, or use clock = "
-                "'data' for a venue that plays another day"
-            )
-        return market_now
-
-    async def _compare_clocks(self) -> int:
-        """Note how far the clocks are apart; gives the broker's time, nanoseconds."""
-        before = self._wall_ns()
-        market_now = nanoseconds(str((await self._broker.clock())["timestamp"]))
-        if self.settings.clock == "wall":
-            # The broker looked at its clock at some moment between the question and the answer.
-            self.clock_skew_s = max(0, before - market_now, market_now - self._wall_ns()) / 1e9
-        return market_now
-
-    async def _is_still_skewed(self) -> bool:
-        """Whether the clocks were apart when they were compared last, and are so now."""
-        if not self._is_skewed():
-            return False
-        try:
-            await self._compare_clocks()
-        except BrokerError as error:
-            log.warning("cannot compare the clocks: %s", error)
-        return self._is_skewed()
-
-    def _is_skewed(self) -> bool:
-        return self.clock_skew_s is not None and self.clock_skew_s > self.settings.clock_skew_s
 
     async def _open(
         self, account: Mapping[str, Any], market_now: int
@@ -458,7 +421,7 @@ class LiveNode(Operations):
         async with self._reconciling:
             if self._rules.waiting and self.settings.clock == "data":
                 # The venue's clock may be past the ex-date, and nothing has been traded since.
-                self._rules.announce(session, await self._check_clock())
+                self._rules.announce(session, await self._clock.check())
             if session.core.orders() or in_doubt:
                 comparison = await self._reconciler.run(session, self._asked_since(), in_doubt)
             else:
@@ -500,7 +463,7 @@ class LiveNode(Operations):
             except _core.DataError as error:
                 log.error("a trade update cannot be read: %s", error)
 
-        self._run_stream(self._broker.updates(on_message, self._on_stream))
+        self._streams.run(self._broker.updates(on_message, self._streams.on_event))
 
     def _listen_to_data(self) -> None:
         session = self._session()
@@ -508,53 +471,14 @@ class LiveNode(Operations):
             options: dict[str, Any] = {"asset_class": name}
             if name == "stocks" and self.settings.clock == "wall":
                 options["market_open"] = lambda: self._rules.days.is_open(self._wall_ns())
-            stream = self._data.stream(channels, session.frame, self._on_stream, **options)
-            self._data_streams.append(stream)
-            self._run_stream(stream)
-
-    def _run_stream(self, stream: Stream) -> None:
-        self._streams.append(stream)
-        self._begin(stream.run())
-
-    def _begin(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run a task of the node's; one that fails ends the node, which must not go on half watched."""
-        task = asyncio.create_task(work)
-        self._tasks.append(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, Exception):
-            log.critical("a part of the node failed: %s", error)
-            self._fail(error)
-
-    async def _until_subscribed(self, names: set[str]) -> None:
-        while not names <= self._subscribed:
-            self._ready.clear()
-            ended = [task for task in self._tasks if task.done()]
-            for task in ended:
-                task.result()
-            waiter = asyncio.create_task(self._ready.wait())
-            await asyncio.wait([waiter, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
-            waiter.cancel()
-
-    def _on_stream(self, event: StreamEvent) -> None:
-        self.events[f"{event.stream} {event.kind}"] += 1
-        log.info("%s: %s %s", event.stream, event.kind, event.reason)
-        if event.kind == "subscribed":
-            self._subscribed.add(event.stream)
-            self._away.pop(event.stream, None)
-            self._ready.set()
-        elif event.kind in ("disconnected", "silent", "limited"):
-            self._away.setdefault(event.stream, time.monotonic())
-        elif event.kind == "gap" and self.session is not None:
-            self._begin(self._fill_gap(event))
-        elif event.kind == "failed":
-            self._fail(BrokerError(f"{event.stream}: {event.reason}"))
+            stream = self._data.stream(channels, session.frame, self._streams.on_event, **options)
+            self._streams.run(stream, is_data=True)
 
     async def _fill_gap(self, event: StreamEvent) -> None:
         """Ask for what was missed while a stream was away."""
-        session = self._session()
+        if self.session is None:
+            return
+        session = self.session
         try:
             if event.stream == "updates":
                 await self._catch_up()
@@ -586,13 +510,13 @@ class LiveNode(Operations):
         while True:
             await asyncio.sleep(1.0)
             session.flush()
-            self._tasks = [task for task in self._tasks if not task.done() or task.exception() is not None]
+            self._streams.forget_ended()
             unsettled, self._desk.unsettled = self._desk.unsettled, set()
             for order in {*session.core.gapped(), *unsettled}:
                 self._desk.ask(order)
             running = session.core.status()["state"] in ("RUNNING", "REDUCE_ONLY")
             now = time.monotonic()
-            gone = self._away.get("updates")
+            gone = self._streams.away.get("updates")
             if running and gone is not None and now - gone > settings.broker_timeout_s:
                 why = f"no trade updates for {now - gone:.0f} s"
                 session.do(_core.Node.alarm, "BROKER_DISCONNECTED", why, session.now_ns())
@@ -600,14 +524,14 @@ class LiveNode(Operations):
             if running and session.last_data_ns and self._is_stale(age):
                 why = f"no data for {age:.0f} s while the market is open"
                 session.do(_core.Node.alarm, "STALE_DATA", why, session.now_ns())
-            if running and await self._is_still_skewed():
-                why = f"this machine is {self.clock_skew_s:.1f} s off the broker's clock"
+            if running and await self._clock.is_still_skewed():
+                why = f"this machine is {self._clock.skew_s:.1f} s off the broker's clock"
                 session.do(_core.Node.alarm, "CLOCK_SKEW", why, session.now_ns())
             if settings.reconcile_every_s and now - compared > settings.reconcile_every_s and not self._desk.open:
                 compared = now
                 try:
                     await self._reconcile([])
-                    await self._compare_clocks()
+                    await self._clock.compare()
                 except BrokerError as error:
                     log.warning("cannot compare with the broker: %s", error)
 
@@ -666,8 +590,7 @@ class LiveNode(Operations):
         elif policy == "cancel":
             self.command("cancel_all", by="node", why=reason)
             await self._settled(lambda: not session.core.orders(), 10.0)
-        for stream in self._data_streams:  # else strategies would go on to order after their end
-            await stream.close()
+        await self._streams.close_data()  # else strategies would go on to order after their end
         session.do(_core.Node.stop, session.now_ns())
         session.do(_core.Node.sync, session.now_ns())
         await self._desk.drain(5.0)
@@ -684,11 +607,7 @@ class LiveNode(Operations):
 
     async def _close(self) -> None:
         self._desk.close()
-        for stream in self._streams:
-            await stream.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._streams.close()
         if self.session is not None:
             self.session.cancel_timers()
             self._final = self.status()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tickwright import _core
+from tickwright._whole import write_whole
 from tickwright.backtesting import listed_strategies
 from tickwright.errors import ConfigError, JournalError, RefusedError
 from tickwright.limits import Group, Limits, RiskLimits
@@ -349,16 +349,6 @@ def unrealized(position: Mapping[str, Any]) -> Decimal:
     """Profit of what is open of a position, dollars; 0 before there is a price."""
     mark = Decimal(position["mark"])
     return (mark - Decimal(position["average_price"])) * Decimal(position["qty"]) if mark else Decimal(0)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a crash leaves the old one or the new one."""
-    partial = path.with_suffix(".part")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _order(

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from tickwright._whole import write_whole
 from tickwright.observe.health import is_ready
 from tickwright.observe.reading import Reading
 from tickwright.observe.settings import SloSettings
@@ -227,11 +228,9 @@ class Objectives:
         self._saved_s = now_s
         rings = {name: {w: ring.rows() for w, ring in windows.items()} for name, windows in self._rings.items()}
         text = json.dumps({"version": 1, "saved_s": round(now_s, 3), "stopped": stopped, "objectives": rings})
-        partial = self._path.with_suffix(".part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(self._path)
+            write_whole(self._path, text, durable=False)
         except OSError as error:
             self.failures += 1
             log.warning("%s cannot be written: %s", self._path, error)

@@ -212,6 +212,11 @@ impl JournalReader {
         ))
     }
 
+    /// Look for what was appended since: batches go on where they ended.
+    fn refresh(&mut self, py: Python<'_>) -> PyResult<()> {
+        call(py, || self.reader.refresh())
+    }
+
     /// What a crash left at the end, once all records were read.
     #[getter]
     fn tail<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {

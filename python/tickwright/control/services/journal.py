@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +28,8 @@ MESSAGE_RECORDS: Final = 256
 MESSAGE_CHARS: Final = 1 << 20
 RECORD_CHARS: Final = 1 << 20
 POLL_S: Final = 0.1
-# Of the time that following a journal may take of a core, at most.
-SHARE: Final = 0.1
+#: So often in a row a look at the end of the journal may fail: its writer may just be at a new segment.
+TRIES: Final = 3
 READERS: Final = 4
 MARKET_DATA: Final = frozenset({"QUOTE", "TRADE", "BAR", "BOOK", "STATUS", "BATCH"})
 
@@ -76,24 +75,19 @@ class JournalService(journal_pb2_grpc.JournalServiceServicer):
         start = request.start
         if not start:
             start = await loop.run_in_executor(self._readers, _last, self._folder, kinds, LAST_RECORDS)
-        tail = _Tail(self._folder, start, kinds)
+        tail = _Tail(self._folder, start, kinds, TRIES if request.follow else 1)
         await context.send_initial_metadata(())
-        busy_s = 0.0
         while not self._closing.is_set():
-            begun = time.monotonic()
             rows = MESSAGE_RECORDS if left is None else min(left, MESSAGE_RECORDS)
             records = await loop.run_in_executor(self._readers, tail.next, rows)
-            busy_s += time.monotonic() - begun
             if records:
                 yield journal_pb2.TailJournalResponse(records=records)
                 left = None if left is None else left - len(records)
             if left == 0 or not (records or request.follow):
                 return
             if not records:
-                # A reader walks a segment from its beginning: the longer that takes, the seldomer.
-                pause, busy_s = max(POLL_S, busy_s / SHARE), 0.0
                 try:
-                    await asyncio.wait_for(self._closing.wait(), pause)
+                    await asyncio.wait_for(self._closing.wait(), POLL_S)
                 except TimeoutError:
                     continue
         raise desk.ending()
@@ -144,19 +138,15 @@ class JournalService(journal_pb2_grpc.JournalServiceServicer):
 class _Tail:
     """Records from a number on, and once they are all given, those that came since."""
 
-    def __init__(self, folder: Path, start: int, kinds: Sequence[str]) -> None:
-        self._folder, self._next, self._kinds = folder, start, kinds
+    def __init__(self, folder: Path, start: int, kinds: Sequence[str], tries: int) -> None:
+        self._folder, self._next, self._kinds, self._tries = folder, start, kinds, tries
         self._reader: _core.JournalReader | None = None
         self._waiting: deque[journal_pb2.JournalRecord] = deque()
 
     def next(self, rows: int) -> list[journal_pb2.JournalRecord]:
         """Give `rows` records at most, and as many as go into a message; none where there are none yet."""
         if not self._waiting:
-            if self._reader is None:
-                self._reader = journal._reader(self._folder, self._next, None, self._kinds)
-            self._waiting.extend(_read(self._reader, MESSAGE_RECORDS))
-            if not self._waiting:
-                self._reader = None
+            self._waiting.extend(self._look())
         made: list[journal_pb2.JournalRecord] = []
         chars = 0
         while self._waiting and len(made) < rows and (not made or chars + len(self._waiting[0].json) <= MESSAGE_CHARS):
@@ -165,6 +155,20 @@ class _Tail:
         if made:
             self._next = made[-1].sequence + 1
         return made
+
+    def _look(self) -> list[journal_pb2.JournalRecord]:
+        for _ in range(self._tries):
+            try:
+                if self._reader is None:
+                    self._reader = journal._reader(self._folder, self._next, None, self._kinds)
+                found = _read(self._reader, MESSAGE_RECORDS)
+                if not found:  # as far as it looked last
+                    self._reader.refresh()
+                    found = _read(self._reader, MESSAGE_RECORDS)
+                return found
+            except JournalError as error:
+                problem, self._reader = error, None
+        raise problem
 
 
 def _read(reader: _core.JournalReader, rows: int) -> list[journal_pb2.JournalRecord]:
