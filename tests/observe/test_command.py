@@ -69,6 +69,9 @@ path = "idle.py"
             assert ready, run.communicate(timeout=20)
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
                 families = {family.name for family in text_string_to_metric_families(answer.read().decode())}
+            time.sleep(2.0)
+            status = [sys.executable, "-m", "tickwright.cli", "status", "--slo", "--json"]
+            asked = subprocess.run(status, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True)
             out, err = run.communicate(timeout=40)
         finally:
             run.kill()
@@ -76,6 +79,12 @@ path = "idle.py"
     assert "tickwright_equity_dollars" in families
     assert json.loads(out)["state"]
     assert "Begun" in {body["rule"] for body in hook.bodies()}
+    objectives = {(row["name"], int(row["window_s"])): row for row in json.loads(asked.stdout)["objectives"]}
+    assert {name for name, _ in objectives} == {"uptime", "latency", "errors"}
+    assert {window for _, window in objectives} == {3_600, 86_400, 30 * 86_400}
+    uptime = objectives["uptime", 3_600]
+    assert uptime["achieved"] == uptime["budget_left"] == 1.0
+    assert int(objectives["latency", 3_600]["events"]) > 100
     kept = json.loads((tmp_path / "state" / "slo.json").read_text())
     assert kept["stopped"] is True
     assert sum(row[2] for row in kept["objectives"]["uptime"]["1h"]) > 3
