@@ -64,14 +64,18 @@ class Received:
         return sum(map(len, self.rows.values()))
 
 
-def read(call, rows, first=()):
-    """Read a stream until so many rows came; looks at them afterwards, so as not to be a slow reader itself."""
+def read(call, rows, first=(), dropped=0):
+    """Read a stream until so many rows came and so many were told as dropped.
+
+    It looks at them afterwards, so as not to be a slow reader itself.
+    """
     messages, count = [*first], 0
     for message in call:
         messages.append(message)
         name = message.WhichOneof("batch")
         count += len(getattr(message, name).ts_ns) if name else 0
-        if count >= rows:
+        dropped -= message.dropped_rows
+        if count >= rows and dropped <= 0:
             break
     call.cancel()
     received = Received()
@@ -345,10 +349,11 @@ def test_a_slow_reader_loses_its_own_rows_and_nobody_elses(rig, market):
                 pass
         assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         # What was lost is told: rows that came and rows that were dropped are all there were.
-        late = read(slow["DROP_OLDEST"], 4_000, first["DROP_OLDEST"])
+        late = read(slow["DROP_OLDEST"], 4_000, first["DROP_OLDEST"], 4_001)
         assert late.dropped > 4_000
         for kind in (QUOTES, TRADES):
             known = set(expected(market, kind, {"AAPL", "BAC"}))
             assert set(late.rows[kind.name]) <= known
-        newest = read(slow["LATEST"], 5, first["LATEST"])
+        # What was on its way already is told of first.
+        newest = read(slow["LATEST"], 5, first["LATEST"], 4_001)
         assert newest.dropped > 4_000
