@@ -11,7 +11,10 @@ def main() -> None:
 
     try:
         from tickwright.cli.app import app
+        from tickwright.cli.quick import keep_asked, resolve_annotations
 
+        keep_asked(app, sys.argv[1:])
+        resolve_annotations(app)
         app(prog_name="tickwright")
     except KeyboardInterrupt:
         # Only what comes before a command's own guard, such as an interrupt while it is imported.
