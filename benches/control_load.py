@@ -265,10 +265,10 @@ def commands(options: argparse.Namespace) -> None:
 
 
 def slow(options: argparse.Namespace) -> None:
-    """A reader that reads, alone and beside ten that do not; the node takes data from its venue all the while."""
+    """A reader that reads, alone and beside ten that do not; the node takes ten times its normal data all the while."""
     spawn = multiprocessing.get_context("spawn")
-    arguments = ("--stalls", "--speed", options.speed, "--scale", str(options.scale), *options.node)
-    with node(*arguments) as one:
+    rate = options.normal * options.factor
+    with node("--stalls", "--rate", str(rate), *options.node) as one:
         for _ in range(options.rounds):
             for sleepers in (0, 10):
                 channels, calls = [], []
@@ -280,7 +280,7 @@ def slow(options: argparse.Namespace) -> None:
                 time.sleep(1.0)
                 first = one.status()
                 out = spawn.Queue()
-                wanted_rows = {"kinds": ["DATA_KIND_QUOTES", "DATA_KIND_TRADES"]}
+                wanted_rows = {"kinds": ["DATA_KIND_QUOTES"]}
                 reader = spawn.Process(
                     target=read_rows, args=(one.address, one.metadata, options.seconds, wanted_rows, out), daemon=True
                 )
@@ -311,10 +311,8 @@ def main() -> int:
     parser.add_argument("figures", nargs="*", choices=[[], *FIGURES], help="which; all if none is named")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--normal", type=float, default=20_000, help="quotes a second for `commands`")
-    parser.add_argument("--factor", type=int, default=10, help="times the normal data for `commands`")
-    parser.add_argument("--speed", default="max", help="of the venue for `slow`")
-    parser.add_argument("--scale", type=float, default=20.0, help="factor on the events of its day")
+    parser.add_argument("--normal", type=float, default=20_000, help="quotes a second for `commands` and `slow`")
+    parser.add_argument("--factor", type=int, default=10, help="times the normal data for `commands` and `slow`")
     parser.add_argument("--flood", type=float, default=0.0, help="rows a second for `streams`; 0: as many as are taken")
     parser.add_argument("--max-rows", type=int, default=10_000, help="rows of a batch for `streams`")
     parser.add_argument("--node", nargs=argparse.REMAINDER, default=[], help="further flags of benches.control_node")

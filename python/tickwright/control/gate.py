@@ -25,6 +25,7 @@ from tickwright.control.caller import CALLER, REQUEST_ID, Caller
 from tickwright.control.commands import Commands
 from tickwright.control.failures import Failure, failure_of
 from tickwright.control.methods import Method, method_of
+from tickwright.control.open_calls import OpenCalls
 from tickwright.control.throttle import Buckets, Slots
 
 __all__ = ["Gate", "Observer"]
@@ -36,8 +37,6 @@ REQUEST_KEY: Final = "x-request-id"
 _RUN: Final = secrets.token_hex(4)
 _NUMBERS: Final = itertools.count(1)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/@=+-]{1,128}", re.ASCII)
-#: Seconds from one look at the tokens of open streams to the next.
-RECHECK_S: Final = 0.5
 STATUS_KEY: Final = "grpc-status-details-bin"
 
 
@@ -80,10 +79,7 @@ class Gate(grpc.aio.ServerInterceptor):
         self._buckets, self._slots = Buckets(requests_per_second), Slots(streams_per_caller)
         self._default_s = default_deadline_s
         self._wrapped: dict[str, Any] = {}
-        # Streams that are open, each with its caller; those whose caller has lost the right to them; and who looks.
-        self._streams: dict[asyncio.Task[Any], Caller] = {}
-        self._over: dict[asyncio.Task[Any], Failure] = {}
-        self._watch: asyncio.Task[None] | None = None
+        self._open = OpenCalls(access.recheck)
 
     async def intercept_service(
         self,
@@ -126,7 +122,7 @@ class Gate(grpc.aio.ServerInterceptor):
                     if remaining is not None:  # gRPC itself ends the call then
                         answer = await behavior(request, context)
                     else:
-                        async with asyncio.timeout(self._default_s):
+                        with self._open.until(self._default_s):
                             answer = await behavior(request, context)
                 call.end("OK")
             except BaseException as error:
@@ -142,7 +138,7 @@ class Gate(grpc.aio.ServerInterceptor):
             try:
                 caller = call.admit()
                 request = self._request(method, decode, raw, caller)
-                with self._slot(caller), self._watched(caller):
+                with self._slot(caller), self._open.while_known(caller):
                     if method.is_command:
                         answers = self._commands.stream(method, behavior, request, caller, context, call.deadline())
                     else:
@@ -161,7 +157,7 @@ class Gate(grpc.aio.ServerInterceptor):
             call = _Call(self, method, context)
             try:
                 caller = call.admit()
-                with self._slot(caller), self._watched(caller):
+                with self._slot(caller), self._open.while_known(caller):
                     async with contextlib.aclosing(behavior(requests, context)) as answers:
                         async for answer in answers:
                             await context.write(answer)
@@ -225,37 +221,6 @@ class Gate(grpc.aio.ServerInterceptor):
             yield
         finally:
             self._slots.give(caller.name)
-
-    @contextlib.contextmanager
-    def _watched(self, caller: Caller) -> Iterator[None]:
-        """End the stream of this task once the caller's token is revoked or over, though nothing is sent in it."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._streams[task] = caller
-        if self._watch is None or self._watch.done():
-            self._watch = asyncio.create_task(self._recheck())
-        try:
-            yield
-        except asyncio.CancelledError:
-            over = self._over.pop(task, None)
-            if over is None:
-                raise
-            task.uncancel()
-            raise over from None
-        finally:
-            del self._streams[task]
-            self._over.pop(task, None)
-
-    async def _recheck(self) -> None:
-        while self._streams:
-            await asyncio.sleep(RECHECK_S)
-            for task, caller in self._streams.items():
-                try:
-                    self._access.recheck(caller)
-                except Failure as failure:
-                    if task not in self._over:
-                        self._over[task] = failure
-                        task.cancel()
 
 
 async def _answers(behavior: Any, request: Any, context: Any) -> AsyncGenerator[Any, None]:
