@@ -82,6 +82,23 @@ class Bridge:
         finally:
             COMMAND.reset(token)
 
+    async def attach(self, what: Callable[[LiveNode], Callable[[], object]]) -> Callable[[], object]:
+        """Call `what`, which attaches something to the node and gives what detaches it; gives that.
+
+        Who is gone before the node has come to it leaves nothing attached.
+        """
+        attaching = asyncio.ensure_future(self.look(what))
+        try:
+            return await asyncio.shield(attaching)
+        except asyncio.CancelledError:
+            attaching.add_done_callback(self._detach)
+            raise
+
+    def _detach(self, attaching: asyncio.Future[Callable[[], object]]) -> None:
+        if not attaching.cancelled() and attaching.exception() is None:
+            detach = attaching.result()
+            self.tell(lambda _: detach())
+
     async def run(self, what: Callable[[], Awaitable[T]]) -> T:
         """Await `what()` on the node's loop; once it has begun it goes on, though the caller be gone.
 

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from tickwright.control.bridge import Bridge
@@ -111,7 +112,7 @@ class Feed:
             if not self._tapped and self.listeners:
                 self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
                 self._asleep = True
-                await self._bridge.ask(self._tap)
+                await self._bridge.attach(self._tap)
                 self._tapped = True
                 self._pump = asyncio.create_task(self._run())
 
@@ -130,11 +131,14 @@ class Feed:
             if self._tapped:
                 await self._stop()
 
-    def _tap(self, node: LiveNode) -> None:
-        node.taps.append(self.tap)
+    def _tap(self, node: LiveNode) -> Callable[[], object]:
+        if self.tap not in node.taps:
+            node.taps.append(self.tap)
+        return lambda: self._untap(node)
 
     def _untap(self, node: LiveNode) -> None:
-        if self.tap in node.taps:
+        # Another may listen by now: who was gone before it was tapped must not take the data from it.
+        if self.tap in node.taps and not self.listeners:
             node.taps.remove(self.tap)
 
     async def _stop(self) -> None:

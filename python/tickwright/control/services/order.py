@@ -58,7 +58,7 @@ class OrderService(order_pb2_grpc.OrderServiceServicer):
         self._names = names or desk.Names()
         self._hub: Hub[dict[str, Any], order_pb2.Order] = Hub(lambda found: desk.order(found, self._names.known))
         self._attaching = asyncio.Lock()
-        self._detach: Callable[[], None] | None = None
+        self._detach: Callable[[], object] | None = None
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Register with a server."""
@@ -209,7 +209,7 @@ class OrderService(order_pb2_grpc.OrderServiceServicer):
         try:
             async with self._attaching:
                 if self._detach is None:
-                    self._detach = await self._bridge.ask(lambda node: node.listen_to_orders(self._hub.publish))
+                    self._detach = await self._bridge.attach(lambda node: node.listen_to_orders(self._hub.publish))
             # Changes since the subscription began come after the snapshot, though some of them stand in it.
             rows, names = await self._page(request, None, SNAPSHOT_ORDERS, True) if request.snapshot else ([], [])
             await context.send_initial_metadata(())
