@@ -1,5 +1,6 @@
 """The door's limits, errors and hooks; health and reflection; and where it listens."""
 
+import asyncio
 import socket
 import stat
 import threading
@@ -17,6 +18,7 @@ from tests.control.door import Door, answer_class, call, refused, request_class
 from tickwright import errors
 from tickwright.control import ControlServer, Failure
 from tickwright.control.access import MAKES_SAFE
+from tickwright.control.server import _told
 
 STATUS = "/tickwright.v1.EngineService/GetStatus"
 HALT = "/tickwright.v1.EngineService/Halt"
@@ -362,3 +364,14 @@ def test_a_port_that_is_taken_and_a_path_that_is_too_long_are_told(rig, tmp_path
 
 def test_a_server_that_never_started_can_be_stopped(rig):
     ControlServer(rig.node, rig.loop, services=lambda bridge: ()).stop()
+
+
+def test_what_a_callback_failed_of_is_logged_but_for_what_grpc_makes_of_several_loops(caplog):
+    loop = asyncio.new_event_loop()
+    poller = "<Handle PollerCompletionQueue._handle_events>"
+    _told(loop, {"message": "in callback", "exception": BlockingIOError(11, "unavailable"), "handle": poller})
+    assert not caplog.records
+    _told(loop, {"message": "in callback", "exception": BlockingIOError(11, "unavailable"), "handle": "<Handle other>"})
+    _told(loop, {"message": "in callback", "exception": KeyError("x"), "handle": poller})
+    assert len(caplog.records) == 2
+    loop.close()

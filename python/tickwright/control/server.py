@@ -33,6 +33,12 @@ def fast_loop() -> asyncio.AbstractEventLoop:
     return made
 
 
+def _told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what a callback failed of, but for what is none: gRPC wakes every loop of a process for one event."""
+    if not (isinstance(context.get("exception"), BlockingIOError) and "_handle_events" in str(context.get("handle"))):
+        loop.default_exception_handler(context)
+
+
 class Service(Protocol):
     """One gRPC service of the control plane."""
 
@@ -141,6 +147,7 @@ class ControlServer:
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_exception_handler(_told)
         services: Sequence[Service] = ()
         sockets = Sockets()
         server = None
