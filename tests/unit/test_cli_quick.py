@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from tickwright.cli.app import app
-from tickwright.cli.quick import keep_asked
+from tickwright.cli.quick import asked_alone
 
 
 def run(*arguments, **environment):
@@ -57,29 +57,23 @@ def small():
     made, inner = typer.Typer(), typer.Typer()
     for name in ("one", "two", "shell"):
         made.command(name)(lambda: None)
+    inner.command("x")(lambda: None)
     made.add_typer(inner, name="inner")
     return made
 
 
 @pytest.mark.parametrize(
     ("arguments", "kept"),
-    [
-        (["one"], {"one"}),
-        (["inner", "x"], {"inner"}),
-        ([], None),
-        (["--help"], None),
-        (["wrong"], None),
-        (["shell"], None),
-    ],
+    [(["one"], {"one"}), (["inner", "x"], {"inner"}), (["shell"], {"shell"}), ([], None), (["wrong"], None)],
 )
-def test_only_the_command_that_is_asked_for_is_kept(arguments, kept):
+def test_only_the_command_that_is_asked_for_is_built_and_the_others_are_not_lost(arguments, kept):
     made = small()
-    keep_asked(made, arguments)
-    assert names(made) == (kept or {"one", "two", "shell", "inner"})
+    assert names(asked_alone(made, arguments)) == (kept or {"one", "two", "shell", "inner"})
+    assert names(asked_alone(made, ["--help"])) == {"one", "two", "shell", "inner"}
+    assert names(made) == {"one", "two", "shell", "inner"}
+    assert made.registered_groups[0].typer_instance.registered_commands[0].name == "x"
 
 
 def test_completion_sees_all(monkeypatch):
     monkeypatch.setenv("_TICKWRIGHT_COMPLETE", "complete_bash")
-    made = small()
-    keep_asked(made, ["one"])
-    assert names(made) == {"one", "two", "shell", "inner"}
+    assert names(asked_alone(small(), ["one"])) == {"one", "two", "shell", "inner"}

@@ -11,11 +11,11 @@ def main() -> None:
 
     try:
         from tickwright.cli.app import app
-        from tickwright.cli.quick import keep_asked, resolve_annotations
+        from tickwright.cli.quick import asked_alone, resolve_annotations
 
-        keep_asked(app, sys.argv[1:])
-        resolve_annotations(app)
-        app(prog_name="tickwright")
+        alone = asked_alone(app, sys.argv[1:])
+        resolve_annotations(alone)
+        alone(prog_name="tickwright")
     except KeyboardInterrupt:
         # Only what comes before a command's own guard, such as an interrupt while it is imported.
         print("interrupted", file=sys.stderr)

@@ -5,46 +5,58 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from typing import Any
 
 import typer
 
-__all__ = ["keep_asked", "resolve_annotations"]
+__all__ = ["asked_alone", "resolve_annotations"]
 
 
-def keep_asked(app: typer.Typer, arguments: Sequence[str]) -> None:
-    """Leave `app` the one command or group that `arguments` begin with; all of them where they begin with none."""
+def asked_alone(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
+    """Give an app with the one command or group that `arguments` begin with; `app` itself where they begin with none.
+
+    `app` stays whole: commands that run others find them there.
+    """
     if list(arguments) in (["--help"], ["-h"]):
-        _keep_names(app)
-    # The shell offers them all, and so does completion.
-    if not arguments or arguments[0] == "shell" or any(name.endswith("_COMPLETE") for name in os.environ):
-        return
+        return _names_alone(app)
+    if not arguments or any(name.endswith("_COMPLETE") for name in os.environ):
+        return app
     commands = [one for one in app.registered_commands if _name(one) == arguments[0]]
     groups = [one for one in app.registered_groups if one.name == arguments[0]]
     if len(commands) + len(groups) != 1:
-        return
-    app.registered_commands[:] = commands
-    app.registered_groups[:] = groups
-    if app.registered_callback is None:
+        return app
+    alone = copy(app)
+    alone.registered_commands, alone.registered_groups = commands, groups
+    if alone.registered_callback is None:
         # With one command alone typer would take its name for an argument.
-        app.callback()(lambda: None)
+        alone.callback()(lambda: None)
+    return alone
 
 
-def _keep_names(app: typer.Typer) -> None:
-    """Leave of each command its name and what it does: the page of all of them shows no more."""
-    for command in app.registered_commands:
-        if command.callback is not None:
-            command.callback = _named(command.callback)
-    for group in app.registered_groups:
-        if group.typer_instance is not None:
-            group.typer_instance.registered_commands.clear()
-            group.typer_instance.registered_groups.clear()
+def _names_alone(app: typer.Typer) -> typer.Typer:
+    """Give an app with each command's name and what it does: the page of all of them shows no more."""
+    alone = copy(app)
+    alone.registered_commands = [_with(one, callback=_named(one.callback)) for one in app.registered_commands]
+    alone.registered_groups = [
+        _with(group, typer_instance=_with(group.typer_instance, registered_commands=[], registered_groups=[]))
+        for group in app.registered_groups
+    ]
+    return alone
 
 
-def _named(function: Callable[..., Any]) -> Callable[[], None]:
+def _with(found: Any, **changes: Any) -> Any:
+    changed = copy(found)
+    for name, value in changes.items():
+        setattr(changed, name, value)
+    return changed
+
+
+def _named(function: Callable[..., Any] | None) -> Callable[[], None]:
     def named() -> None: ...
 
-    named.__name__, named.__doc__ = function.__name__, function.__doc__
+    if function is not None:
+        named.__name__, named.__doc__ = function.__name__, function.__doc__
     return named
 
 
