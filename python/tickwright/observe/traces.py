@@ -93,6 +93,8 @@ class Traces:
         span.end(max(start_ns, end_ns))
 
 
+#: Seconds that a collector has for spans, tries and all: one that is away must not keep a process from its end.
+EXPORT_S: Final = 2
 _ATTRIBUTES: Final = ("order", "client_order_id", "request", "tick_ns", "frame", "since_frame")
 
 
@@ -111,7 +113,8 @@ def provider_of(settings: TraceSettings) -> TracerProvider:
     if settings.exporter == "console":
         exporter = export.ConsoleSpanExporter(out=sys.stderr)  # standard output is for results
     else:
-        exporter = _import("opentelemetry.exporter.otlp.proto.http.trace_exporter").OTLPSpanExporter(settings.endpoint)
+        otlp = _import("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+        exporter = otlp.OTLPSpanExporter(settings.endpoint, timeout=EXPORT_S)
     provider: TracerProvider = sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(export.BatchSpanProcessor(exporter, max_queue_size=settings.queued))
     return provider
