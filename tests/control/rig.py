@@ -73,7 +73,8 @@ class NodeRig:
     def stop(self) -> None:
         """End the node; the venue goes on."""
         if self._thread.is_alive():
-            self.ask(lambda: self.node.stop("the test is over"))
+            # It may be ending by itself, and its loop answer nobody any more.
+            self.loop.call_soon_threadsafe(self.node.stop, "the test is over")
             self._thread.join(20.0)
 
     def restart(self, strategies: Sequence[Any], state: str = "RUNNING") -> None:

@@ -152,6 +152,7 @@ def desk(venue, tmp_path_factory):
         started = made.start()
         assert started["state"] == "RUNNING"
         assert pid_of(made.state) == started["pid"]
+        made.until(lambda: made.run("health").exit_code == 0)
         yield made
         assert made.process("stop", "--yes").returncode == 0
         assert pid_of(made.state) is None
