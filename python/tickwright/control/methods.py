@@ -26,15 +26,10 @@ SMALL_BYTES: Final = 64 << 10
 LARGE_BYTES: Final = 1 << 20
 LARGE: Final = frozenset({"RunBacktest", "SetLimits", "LoadStrategy", "SetParameters"})
 #: They act on the node's loop alone, in one turn, which can record them too: no second turn stands before the first.
-IN_ONE_TURN: Final = {
+#: The kill switch is none of them: it acts beside that loop.
+IN_ONE_TURN: Final = (MAKES_SAFE - {"/tickwright.v1.RiskService/SetKillSwitch"}) | {
     f"/tickwright.v1.{name}"
     for name in (
-        "EngineService/Pause",
-        "EngineService/ReduceOnly",
-        "EngineService/SafeMode",
-        "EngineService/Halt",
-        "EngineService/Flatten",
-        "EngineService/CancelAll",
         "EngineService/Resume",
         "OrderService/SubmitOrder",
         "OrderService/CancelOrder",
