@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import grpc
@@ -53,23 +54,18 @@ class Bridge:
         here, command = asyncio.get_running_loop(), COMMAND.get()
         answer: asyncio.Future[T] = here.create_future()
 
-        def settle(found: T | None, error: BaseException | None) -> None:
-            if answer.done():  # who asked is gone
-                return
-            if error is None:
-                answer.set_result(found)  # type: ignore[arg-type]
-            else:
-                answer.set_exception(error)
+        def settle(give: Callable[[], None]) -> None:
+            if not answer.done():  # else who asked is gone
+                give()
 
         def on_loop() -> None:
-            found, error = None, None
             try:
                 self._begin(command)
-                found = what(self.node)
-            except Exception as problem:
-                error = problem
+                give = partial(answer.set_result, what(self.node))
+            except Exception as error:
+                give = partial(answer.set_exception, error)
             with suppress(RuntimeError):  # the control plane has ended
-                here.call_soon_threadsafe(settle, found, error)
+                here.call_soon_threadsafe(settle, give)
 
         self._schedule(on_loop)
         return await answer

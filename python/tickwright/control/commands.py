@@ -14,7 +14,7 @@ import grpc.aio
 from google.rpc import status_pb2
 
 from tickwright.control.audit import Audit
-from tickwright.control.caller import COMMAND, REQUEST_ID, Caller, Command, Recorder
+from tickwright.control.caller import COMMAND, REQUEST_ID, Caller, Command
 from tickwright.control.failures import Failure, failure_of
 from tickwright.control.idempotency import CommandLog, Entry, order_id_of
 from tickwright.control.methods import Method
@@ -217,13 +217,13 @@ class Commands:
         self._changed()
         COMMAND.set(None)  # the record is no part of the command: no deadline is its
         took_s = time.perf_counter() - began
-        self._spawn(self._told(method, caller, command.recorder, REQUEST_ID.get(), code, took_s, reason))
+        self._spawn(self._told(method, caller, command, REQUEST_ID.get(), code, took_s, reason))
 
     async def _told(
         self,
         method: Method,
         caller: Caller,
-        recorder: Recorder | None,
+        command: Command,
         request_id: str,
         code: str,
         took_s: float,
@@ -231,6 +231,7 @@ class Commands:
     ) -> None:
         await asyncio.sleep(OUTCOME_S)  # the answer goes out first
         try:
+            recorder, command.recorder = command.recorder, None
             if recorder is not None:  # it was refused before it reached the engine
                 await self._audit.write(caller, recorder.record)
             await self._audit.outcome(caller, method.name, request_id, code, took_s, reason)

@@ -105,5 +105,5 @@ class Worker:
 
 def _listen(stream: IO[bytes], said: deque[bytes]) -> None:
     with stream:
-        while piece := stream.read1(PIECE_BYTES):  # type: ignore[attr-defined]
+        while piece := os.read(stream.fileno(), PIECE_BYTES):
             said.append(piece)
