@@ -22,7 +22,7 @@ from tickwright.errors import ConfigError, StrategyError, TickwrightError
 from tickwright.quoting import Quoting
 from tickwright.rules import Rules, nearest
 
-__all__ = ["load_strategies", "parse_params"]
+__all__ = ["load_strategies", "open_strategies", "parse_params"]
 
 
 def parse_params(pairs: list[str]) -> dict[str, object]:
@@ -64,7 +64,19 @@ def load_strategies(spec: str, params: Mapping[str, object] | None = None) -> li
     ConfigError
         When `spec`, a parameter or a rule file cannot work.
     """
-    params = dict(params or {})
+    return open_strategies(spec)(params or {})
+
+
+def open_strategies(spec: str) -> Callable[[Mapping[str, object]], list[Any]]:
+    """Run the file that `spec` names, and give what makes its strategies of parameters, as `load_strategies` does.
+
+    The file may be run in another thread than the one its strategies are made in and live in.
+
+    Raises
+    ------
+    StrategyError, ConfigError
+        As `load_strategies`.
+    """
     file, name = spec, None
     if ".py:" in spec:
         file, _, name = spec.rpartition(":")
@@ -75,9 +87,9 @@ def load_strategies(spec: str, params: Mapping[str, object] | None = None) -> li
         what = "a folder" if path.is_dir() else "not there"
         raise StrategyError(f"{path}: the strategy file is {what}; check the path{_alike(path)}")
     if path.suffix == ".toml":
-        return [Rules.from_toml(path, params)]
+        return lambda params: [Rules.from_toml(path, dict(params))]
     module = _run(path)
-    return _chosen(module, path, name, params)
+    return lambda params: _chosen(module, path, name, dict(params))
 
 
 def _alike(path: Path) -> str:

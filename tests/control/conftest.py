@@ -8,7 +8,7 @@ import pytest
 from tests.control.rig import NodeRig
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeRig]:
     with NodeRig(tmp_path_factory.mktemp("node")) as made:
         yield made

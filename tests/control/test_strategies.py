@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +38,28 @@ class Added(tw.Strategy):
 
     def on_quote(self, quote):
         self.seen += 1
-        if self.seen == 3:
+        if self.seen == 1:
             self.buy("BAC", 1, limit=0.5)
+"""
+
+
+LONG = """
+import threading, time
+from pathlib import Path
+
+import tickwright as tw
+
+here, run_by = Path(__file__).parent, threading.get_ident()
+(here / "begun").touch()
+while not (here / "go").exists():
+    time.sleep(0.005)
+
+class Long(tw.Strategy):
+    name = "long"
+
+    def __init__(self, apart: bool = False, made_by: str = "") -> None:
+        self.apart = run_by != threading.get_ident()
+        self.made_by = str(threading.get_ident())
 """
 
 
@@ -47,6 +69,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceRig]:
     files = folder / "files"
     (files / "inner").mkdir(parents=True)
     (files / "inner" / "added.py").write_text(ADDED)
+    (files / "inner" / "long.py").write_text(LONG)
     (folder / "outside.py").write_text(ADDED)
     (files / "link.py").symlink_to(folder / "outside.py")
     with ServiceRig(folder, [Paced()], control={"strategies": str(files)}) as rig:
@@ -80,6 +103,8 @@ def test_a_stopped_strategy_is_called_no_more_and_its_orders_are_canceled(rig: S
     assert "paced" in components["strategies"].detail
     assert rig.client.start_strategy("paced").is_active
     rig.until(lambda: rig.node.strategies()[0]["calls"] > calls)
+    # It was the only one: stopping it stops neither the engine nor what it orders from then on.
+    rig.until(lambda: bool(rig.node.orders()))
     with pytest.raises(RemoteError) as caught:
         rig.client.stop_strategy("nobody")
     assert caught.value.code == "NOT_FOUND"
@@ -105,6 +130,27 @@ def test_a_strategy_of_a_file_is_added_while_it_runs(rig: ServiceRig) -> None:
     assert "added" in [one.strategy for one in rig.client.pnl()]
     assert list(rig.client.kill_switch(strategy="added").strategies) == ["added"]
     rig.client.kill_switch(False, strategy="added")
+
+
+def test_the_engine_does_not_wait_for_a_file_that_takes_long(rig: ServiceRig) -> None:
+    inner = Path(rig.config.control.strategies) / "inner"
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            made = pool.submit(rig.client.load_strategy, "inner/long.py")
+            rig.until((inner / "begun").exists)
+            frames = rig.ask(rig.node.status)["frames"]
+            rig.until(lambda: rig.node.status()["frames"] > frames + 10)
+            for command, state in ((rig.client.pause, "PAUSED"), (rig.client.resume, "RUNNING")):
+                command()
+                assert rig.ask(rig.node.status)["state"] == state
+            assert "long" not in rig.ask(lambda: list(rig.node.names))
+            assert not made.done()
+        finally:
+            (inner / "go").touch()
+        parameters = made.result(10).parameters
+    assert parameters["apart"]
+    # Made where it is called: what belongs to a thread, such as a database's connection, may be in it.
+    assert parameters["made_by"] == str(rig.ask(threading.get_ident))
 
 
 @pytest.mark.parametrize(

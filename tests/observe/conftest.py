@@ -7,7 +7,7 @@ import pytest
 from tests.observe.watched import Watched
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def traded(tmp_path_factory):
     """A watched node that has traded for a while."""
     config = {"metrics": {"listen": "127.0.0.1:0"}}

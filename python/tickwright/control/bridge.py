@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -15,7 +16,7 @@ from tickwright.control.caller import COMMAND, Command
 from tickwright.control.failures import Failure
 from tickwright.live import LiveNode
 
-__all__ = ["Bridge"]
+__all__ = ["Bridge", "apart"]
 
 T = TypeVar("T")
 
@@ -51,24 +52,13 @@ class Bridge:
         Failure
             As of `run`.
         """
-        here, command = asyncio.get_running_loop(), COMMAND.get()
-        answer: asyncio.Future[T] = here.create_future()
+        command = COMMAND.get()
 
-        def settle(give: Callable[[], None]) -> None:
-            if not answer.done():  # else who asked is gone
-                give()
+        def on_loop() -> T:
+            self._begin(command)
+            return what(self.node)
 
-        def on_loop() -> None:
-            try:
-                self._begin(command)
-                give = partial(answer.set_result, what(self.node))
-            except Exception as error:
-                give = partial(answer.set_exception, error)
-            with suppress(RuntimeError):  # the control plane has ended
-                here.call_soon_threadsafe(settle, give)
-
-        self._schedule(on_loop)
-        return await answer
+        return await _answer(self._schedule, on_loop)
 
     async def look(self, what: Callable[[LiveNode], T]) -> T:
         """Do as `ask` for what only looks: a command has not begun by it, and its deadline still holds."""
@@ -154,6 +144,36 @@ class Bridge:
         """Forget what was given last."""
         self._status = None
         self._recent.clear()
+
+
+async def apart(what: Callable[[], T]) -> T:
+    """Call `what` on a thread of its own, which nobody waits for at the end of the process."""
+
+    def schedule(call: Callable[[], None]) -> None:
+        threading.Thread(target=call, name="tickwright-apart", daemon=True).start()
+
+    return await _answer(schedule, what)
+
+
+async def _answer(schedule: Callable[[Callable[[], None]], None], what: Callable[[], T]) -> T:
+    """Have `what` called elsewhere, and give what it gives or raise what it raises."""
+    here = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = here.create_future()
+
+    def settle(give: Callable[[], None]) -> None:
+        if not answer.done():  # else who asked is gone
+            give()
+
+    def call() -> None:
+        try:
+            give = partial(answer.set_result, what())
+        except Exception as error:
+            give = partial(answer.set_exception, error)
+        with suppress(RuntimeError):  # the control plane has ended
+            here.call_soon_threadsafe(settle, give)
+
+    schedule(call)
+    return await answer
 
 
 def _over() -> Failure:

@@ -22,6 +22,8 @@ __all__ = ["Desk"]
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
+MARKS = 4_096
+"""Orders of which it is known when a request last began or ended; older ones count as the newest of those forgotten."""
 GONE = (404, 422)  # of a cancel: the order is unknown, or can no longer be canceled
 
 
@@ -42,6 +44,7 @@ class Desk:
         self._in_flight: Counter[int] = Counter()
         self._turns = 0
         self._last_turn: dict[int, int] = {}
+        self._forgotten_turn = 0
         self._closed = False
         self.session: Session | None = None
         self.cutoff_ns = 0
@@ -80,13 +83,18 @@ class Desk:
 
     def is_quiet(self, order: int, since: int, *, own: int = 0) -> bool:
         """Whether no request about an order was under way since that turn, leaving aside `own` that are."""
-        return self._in_flight[order] <= own and self._last_turn.get(order, 0) <= since
+        return self._in_flight[order] <= own and self._last_turn.get(order, self._forgotten_turn) <= since
 
     def _count(self, request: Mapping[str, Any], change: int) -> None:
         self._turns += 1
         for order in {request["order"], request.get("old")} - {None}:
             self._in_flight[order] += change
-            self._last_turn[order] = self._turns
+            if not self._in_flight[order]:
+                del self._in_flight[order]
+            self._last_turn.pop(order, None)
+            self._last_turn[order] = self._turns  # at the end: the oldest is the first
+        while len(self._last_turn) > MARKS:
+            self._forgotten_turn = self._last_turn.pop(next(iter(self._last_turn)))
 
     def ask(self, order: int) -> None:
         """Ask the broker for its own record of an order, of which something was missed."""

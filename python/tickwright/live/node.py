@@ -290,6 +290,7 @@ class LiveNode(Operations):
             taps=self.taps,
         )
         self._desk.session = session
+        self._name_strategies(session)
         self._watch_orders()
         if not fresh:
             rows = zip(self.names, core.strategies(), strict=False)

@@ -15,7 +15,7 @@ from tickwright.backtesting import listed_strategies
 from tickwright.errors import ConfigError, JournalError, RefusedError
 from tickwright.limits import Group, Limits, RiskLimits
 from tickwright.live.core import Session
-from tickwright.loader import load_strategies
+from tickwright.loader import load_strategies, open_strategies
 from tickwright.strategy import Strategy
 
 __all__ = ["OPERATOR", "Operations"]
@@ -38,6 +38,7 @@ class Operations:
         self.session: Session | None = None
         self._order_listeners: list[Callable[[dict[str, Any]], None]] = []
         self._added: list[dict[str, Any]] = []
+        self._names: list[str] = []
 
     def _session(self) -> Session:
         if self.session is None:
@@ -179,10 +180,16 @@ class Operations:
 
     @property
     def names(self) -> list[str]:
-        """Names of the strategies by number: those given, that of orders by hand, those that were added."""
-        here: list[str] = self._session().core.status()["strategies"]
-        places = here.index(OPERATOR) + 1
-        return here[:places] + [one["name"] for one in self._added]
+        """Names of the strategies by number: those given, that of orders by hand, those that were added.
+
+        May be asked for in any thread, once the node has started.
+        """
+        self._session()
+        return self._names
+
+    def _name_strategies(self, session: Session) -> None:
+        here: list[str] = session.core.status()["strategies"]
+        self._names = [*here[: here.index(OPERATOR) + 1], *(one["name"] for one in self._added)]
 
     def _number(self, strategy: str) -> int:
         names = self.names
@@ -279,9 +286,18 @@ class Operations:
         session.do(_core.Node.set_parameters, number, json.dumps(checked), by, why, session.now_ns())
 
     def load_strategy(
-        self, path: str, parameters: Mapping[str, Any] | None = None, *, by: str, why: str = ""
+        self,
+        path: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        by: str,
+        why: str = "",
+        make: Callable[[Mapping[str, object]], list[Any]] | None = None,
     ) -> dict[str, Any]:
         """Add the strategy of a file, ``FILE.py`` or ``FILE.py:Name``; it begins at once, and is there after a restart.
+
+        `make` is what :func:`tickwright.loader.open_strategies` gave for `path`, where the file has been run already:
+        in another thread, so that the engine does not wait for what it imports.
 
         Raises
         ------
@@ -289,13 +305,14 @@ class Operations:
             The file holds none or several, its name is taken, or there is no place left: a node has four.
         """
         session, given = self._session(), dict(parameters or {})
-        made = self._loaded(path, given)
+        made = _only(path, (make or open_strategies(path))(given))
         name = getattr(made, "name", None) or type(made).__name__
         if name in self.names:
             raise ConfigError(f"strategy: there is a {name!r} already; give it another name")
         place = len(self._added)
         session.core.put(place, listed_strategies(made, None))
         self._added.append({"name": name, "path": path, "parameters": given, "object": made})
+        self._names = [*self._names, name]
         kept = [{key: one[key] for key in ("name", "path", "parameters")} for one in self._added]
         # Written first: a strategy that the journal does not switch on stays away.
         write_whole(self._folder / ADDED, json.dumps(kept))
@@ -303,20 +320,15 @@ class Operations:
         session.do(_core.Node.set_parameters, len(self._strategies) + 1 + place, text, by, why, session.now_ns())
         return next(row for row in self.strategies() if row["name"] == name)
 
-    def _loaded(self, path: str, parameters: Mapping[str, Any]) -> Any:
-        made = load_strategies(path, parameters)
-        if len(made) != 1:
-            names = ", ".join(type(one).__name__ for one in made)
-            raise ConfigError(f"{path}: holds {len(made)} strategies ({names}); name one, as {path}:Name")
-        return made[0]
-
     def _take_up_added(self) -> list[Any]:
         """Load the strategies that were added before; gives them as the core takes them."""
         try:
             kept = json.loads((self._folder / ADDED).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return []
-        self._added = [{**one, "object": self._loaded(one["path"], one["parameters"])} for one in kept]
+        self._added = [
+            {**one, "object": _only(one["path"], load_strategies(one["path"], one["parameters"]))} for one in kept
+        ]
         return [spec for one in self._added for spec in listed_strategies(one["object"], None)]
 
     def _objects(self) -> list[Any]:
@@ -343,6 +355,13 @@ class Operations:
         session.do(_core.Node.note, json.dumps({"by": by, "note": text}), session.now_ns())
         if session.broken is not None:
             raise JournalError(f"nothing more is taken: {session.broken}")
+
+
+def _only(path: str, made: list[Any]) -> Any:
+    if len(made) != 1:
+        names = ", ".join(type(one).__name__ for one in made)
+        raise ConfigError(f"{path}: holds {len(made)} strategies ({names}); name one, as {path}:Name")
+    return made[0]
 
 
 def unrealized(position: Mapping[str, Any]) -> Decimal:

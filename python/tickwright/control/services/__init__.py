@@ -70,7 +70,6 @@ def services(
     from tickwright.control.flags import Flags
     from tickwright.control.reload import Reload
     from tickwright.control.services.backtest import BacktestService
-    from tickwright.control.services.desk import Names
     from tickwright.control.services.engine import EngineService
     from tickwright.control.services.journal import JournalService
     from tickwright.control.services.market_data import MarketDataService
@@ -79,14 +78,14 @@ def services(
     from tickwright.control.services.risk import RiskService
     from tickwright.control.services.strategy import StrategyService
 
-    flags, names = Flags.of(bridge), Names()
+    flags = Flags.of(bridge)
     reload = None if config is None or read is None else Reload(config, read, sections)
     folder = None if config is None or config.control.strategies is None else Path(config.control.strategies)
     return [
-        EngineService(bridge, flags, reload, objectives, names),
-        OrderService(bridge, flags, names),
+        EngineService(bridge, flags, reload, objectives),
+        OrderService(bridge, flags),
         PortfolioService(bridge),
-        StrategyService(bridge, folder, names),
+        StrategyService(bridge, folder),
         RiskService(bridge),
         JournalService(bridge, flags),
         MarketDataService(bridge),

@@ -16,20 +16,9 @@ from tickwright.errors import ConfigError, JournalError
 from tickwright.live import LiveNode
 from tickwright.v1 import common_pb2, order_pb2
 
-__all__ = ["Names", "asked", "command", "ending", "order", "ready", "result", "status", "strategy_name", "transition"]
+__all__ = ["asked", "command", "ending", "order", "ready", "result", "started", "status", "strategy_name", "transition"]
 
 T = TypeVar("T")
-
-
-class Names:
-    """Names of the strategies by their numbers, as the services of one engine knew them last."""
-
-    def __init__(self) -> None:
-        self.known: list[str] = []
-
-    async def refresh(self, bridge: Bridge) -> None:
-        """Ask for them."""
-        self.known = list((await status(bridge))["strategies"])
 
 
 def asked(options: common_pb2.CommandOptions) -> tuple[str, str]:
@@ -51,10 +40,15 @@ def ending() -> Failure:
     return Failure(grpc.StatusCode.UNAVAILABLE, "the control plane ends; connect again", reason="ENDING")
 
 
-async def status(bridge: Bridge) -> dict[str, Any]:
-    """Give the node's status, a moment old at most."""
+async def started(bridge: Bridge) -> None:
+    """Refuse what needs an engine that has started, while it has not."""
     if not bridge.node.has_status:
         await bridge.look(ready)
+
+
+async def status(bridge: Bridge) -> dict[str, Any]:
+    """Give the node's status, a moment old at most."""
+    await started(bridge)
     return await bridge.status()
 
 

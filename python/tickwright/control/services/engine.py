@@ -50,8 +50,6 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         What reads the configuration again; None where there is no file.
     objectives
         Gives the service objectives, each with the fields of `Objective`; None where none are tracked.
-    names
-        Of the strategies, shared with the other services.
     """
 
     name = "tickwright.v1.EngineService"
@@ -62,13 +60,11 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         flags: Flags | None = None,
         reload: Reload | None = None,
         objectives: Callable[[], Iterable[Any]] | None = None,
-        names: desk.Names | None = None,
     ) -> None:
         self._bridge, self._reload, self._objectives = bridge, reload, objectives
         self._flags = flags or Flags.of(bridge)
         self._started_ns = time.time_ns()
-        self._names = names or desk.Names()
-        self._hub: Hub[dict[str, Any], engine_pb2.Notice] = Hub(lambda found: notice(found, self._names.known))
+        self._hub: Hub[dict[str, Any], engine_pb2.Notice] = Hub(lambda found: notice(found, bridge.node.names))
         self._answer: tuple[Any, Any, engine_pb2.GetStatusResponse] | None = None
         bridge.tell(lambda node: node.listeners.append(self._hub.publish))
 
@@ -139,15 +135,14 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         def wanted(one: engine_pb2.Notice) -> bool:
             return not kinds or one.WhichOneof("what") in kinds
 
-        await self._names.refresh(self._bridge)
+        await desk.started(self._bridge)
         # Listened first and looked back then: none is left out, and numbers tell which come twice.
         subscription = self._hub.subscribe(QUEUE_NOTICES, wanted=wanted)
         try:
             kept = await self._bridge.ask(lambda node: list(node.notices))
             told = kept[-1]["number"] if kept else 0
-            made = [
-                one for one in (notice(found, self._names.known) for found in kept) if one is not None and wanted(one)
-            ]
+            names = self._bridge.node.names
+            made = [one for one in (notice(found, names) for found in kept) if one is not None and wanted(one)]
             first = made[max(0, len(made) - request.last) :]
             await context.send_initial_metadata(())
             if first:

@@ -47,16 +47,13 @@ class OrderService(order_pb2_grpc.OrderServiceServicer):
         To the node.
     flags
         Its feature flags.
-    names
-        Of the strategies, shared with the other services.
     """
 
     name = "tickwright.v1.OrderService"
 
-    def __init__(self, bridge: Bridge, flags: Flags | None = None, names: desk.Names | None = None) -> None:
+    def __init__(self, bridge: Bridge, flags: Flags | None = None) -> None:
         self._bridge, self._flags = bridge, flags or Flags.of(bridge)
-        self._names = names or desk.Names()
-        self._hub: Hub[dict[str, Any], order_pb2.Order] = Hub(lambda found: desk.order(found, self._names.known))
+        self._hub: Hub[dict[str, Any], order_pb2.Order] = Hub(lambda found: desk.order(found, bridge.node.names))
         self._attaching = asyncio.Lock()
         self._detach: Callable[[], object] | None = None
 
@@ -204,7 +201,7 @@ class OrderService(order_pb2_grpc.OrderServiceServicer):
         def fits(one: order_pb2.Order) -> bool:
             return request.strategy in ("", one.strategy) and request.symbol in ("", one.symbol)
 
-        await self._names.refresh(self._bridge)
+        await desk.started(self._bridge)
         subscription = self._hub.subscribe(0, key=lambda one: one.id, wanted=fits)
         try:
             async with self._attaching:

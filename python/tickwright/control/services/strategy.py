@@ -10,12 +10,13 @@ import grpc
 import grpc.aio
 from google.protobuf.json_format import MessageToDict
 
-from tickwright.control.bridge import Bridge
+from tickwright.control.bridge import Bridge, apart
 from tickwright.control.failures import Failure
 from tickwright.control.services import desk
 from tickwright.control.services.fields import invalid, plain, text
 from tickwright.errors import ConfigError
 from tickwright.live import LiveNode
+from tickwright.loader import open_strategies
 from tickwright.v1 import common_pb2, strategy_pb2, strategy_pb2_grpc
 
 __all__ = ["StrategyService"]
@@ -30,14 +31,12 @@ class StrategyService(strategy_pb2_grpc.StrategyServiceServicer):
         To the node.
     folder
         Where files of strategies may be; None: nowhere.
-    names
-        Of the strategies, shared with the other services.
     """
 
     name = "tickwright.v1.StrategyService"
 
-    def __init__(self, bridge: Bridge, folder: Path | None = None, names: desk.Names | None = None) -> None:
-        self._bridge, self._folder, self._names = bridge, folder, names or desk.Names()
+    def __init__(self, bridge: Bridge, folder: Path | None = None) -> None:
+        self._bridge, self._folder = bridge, folder
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Register with a server."""
@@ -67,13 +66,16 @@ class StrategyService(strategy_pb2_grpc.StrategyServiceServicer):
         """Add a strategy of a file on the engine's machine."""
         path = str(self._file(text("path", request.path, 1_000)))
         _, colon, name = request.path.partition(":")
+        spec = f"{path}{colon}{name}"
         parameters = _values(MessageToDict(request.parameters))
+        await desk.started(self._bridge)
+        # What it imports may take seconds, or never end; neither the engine nor this service waits for it.
+        make = await apart(lambda: open_strategies(spec))
 
         def act(node: LiveNode, by: str, why: str) -> strategy_pb2.StrategyInfo:
-            return _info(node.load_strategy(f"{path}{colon}{name}", parameters, by=by, why=why))
+            return _info(node.load_strategy(spec, parameters, by=by, why=why, make=make))
 
         made, _ = await desk.command(self._bridge, request.options, act)
-        await self._names.refresh(self._bridge)
         return strategy_pb2.LoadStrategyResponse(strategy=made)
 
     def _file(self, given: str) -> Path:

@@ -7,7 +7,8 @@ use crate::types::{Error, Result, StrategyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// When a strategy that fails is isolated: its orders are canceled and it is called no more; the others go on.
+/// When a strategy that fails is isolated: its orders are canceled and it is called no more; the others go on, and after the last of
+/// them the engine goes to `SAFE_MODE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Isolation {
     /// Failures within the window that isolate a strategy.
@@ -72,10 +73,18 @@ impl Engine {
         record.faults.push_back(now);
         let is_isolated = record.faults.len() >= isolation.faults_max as usize;
         out.push(Output::Fault { ts: now, strategy: s, why: error.to_string().into(), is_isolated });
-        if is_isolated { self.isolate(s, out) } else { Ok(()) }
+        if !is_isolated {
+            return Ok(());
+        }
+        self.isolate(s, out)?;
+        let acts = |slot: &Slot| !slot.record.is_isolated && !slot.record.is_vacant && slot.strategy.name() != OPERATOR;
+        if !self.slots.iter().any(acts) && self.state.after(Command::SafeMode).is_ok() {
+            self.command(Command::SafeMode, "engine", "every strategy is isolated", out)?;
+        }
+        Ok(())
     }
 
-    /// Strategy `s` is called no more and its orders are canceled; without another strategy left, the engine goes to `SAFE_MODE`.
+    /// Strategy `s` is called no more and its orders are canceled.
     pub(super) fn isolate(&mut self, s: StrategyId, out: &mut Vec<Output>) -> Result<()> {
         let Some(slot) = self.slots.get_mut(s.index()) else {
             return Err(Error::config("strategy", format!("{} is not one of this engine", s.0)));
@@ -85,10 +94,6 @@ impl Engine {
             if self.orders.get(id).is_some_and(|order| order.strategy == s) {
                 self.cancel(id, out)?;
             }
-        }
-        let acts = |slot: &Slot| !slot.record.is_isolated && !slot.record.is_vacant && slot.strategy.name() != OPERATOR;
-        if !self.slots.iter().any(acts) && self.state.after(Command::SafeMode).is_ok() {
-            self.command(Command::SafeMode, "engine", "every strategy is isolated", out)?;
         }
         Ok(())
     }

@@ -99,9 +99,22 @@ fn parameters_that_a_strategy_does_not_take_are_its_fault_and_remarks_stand_in_t
 #[test]
 fn the_operators_strategy_keeps_no_engine_running_whose_others_are_isolated() {
     let (mut node, _) = operated();
-    node.command(Command::Isolate(S), "ann", "", at(1)).unwrap();
+    for faults in 1..=3 {
+        assert_eq!(node.engine().state(), EngineState::Running);
+        node.set_parameters(S, r#"{"every":3}"#, "ann", "it takes none", at(1)).unwrap();
+        assert_eq!(node.engine().calls(S).map(|(is_active, _, n)| (is_active, n)), Some((faults < 3, faults)));
+    }
     assert_eq!(node.engine().state(), EngineState::SafeMode);
+}
+
+#[test]
+fn the_last_strategy_may_be_stopped_by_hand_while_the_engine_runs() {
+    let (mut node, _) = operated();
+    node.command(Command::Isolate(S), "ann", "", at(1)).unwrap();
     assert_eq!(node.engine().calls(S).map(|(is_active, ..)| is_active), Some(false));
+    assert_eq!(node.engine().state(), EngineState::Running);
+    node.command(Command::Reinstate(S), "ann", "", at(2)).unwrap();
+    assert_eq!(node.engine().calls(S).map(|(is_active, ..)| is_active), Some(true));
 }
 
 #[test]
