@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,7 +117,6 @@ def test_the_kill_switch_stops_orders_of_all_and_of_one(rig: ServiceRig) -> None
 
 
 def test_the_kill_switch_works_while_the_engines_thread_hangs(rig: ServiceRig) -> None:
-    time.sleep(0.3)  # it is fetched when the control plane begins
     let_go = threading.Event()
     rig.loop.call_soon_threadsafe(let_go.wait, 5.0)
     begun = time.monotonic()
@@ -130,6 +130,28 @@ def test_the_kill_switch_works_while_the_engines_thread_hangs(rig: ServiceRig) -
         rig.client.submit_order("BAC", "buy", 1, limit="0.5")
     assert caught.value.reason == "KILL"
     rig.client.kill_switch(False)
+
+
+def test_a_thrown_kill_switch_outlives_the_engine(tmp_path: Path) -> None:
+    with ServiceRig(tmp_path) as rig:
+        name = rig.client.status().strategies[0]
+        rig.client.kill_switch(reason="fire")
+        rig.client.kill_switch(strategy="operator")
+        rig.restart_all()
+        told = rig.client.status()
+        assert (told.kill_switch, list(told.killed_strategies)) == (True, ["operator"])
+        rig.client.kill_switch(False)
+        with pytest.raises(RemoteError) as caught:
+            rig.client.submit_order("BAC", "buy", 1, limit="0.5")
+        assert caught.value.reason == "KILL"
+        rig.restart_all()
+        told = rig.client.status()
+        assert (told.kill_switch, list(told.killed_strategies)) == (False, ["operator"])
+        rig.client.kill_switch(False, strategy="operator")
+        rig.restart_all()
+        assert rig.client.submit_order("BAC", "buy", 1, limit="0.5").order.client_order_id
+        assert not rig.node.kill_switch.strategies
+        assert name in rig.node.names
 
 
 def test_counters_count_by_code_and_scope(rig: ServiceRig) -> None:

@@ -103,6 +103,45 @@ def test_an_operator_trades_by_hand_and_sets_limits_and_parameters(tmp_path: Pat
     assert tw.journal.replay(tmp_path / "state" / "journal").state_hash
 
 
+@pytest.mark.slow
+def test_what_the_kill_switch_refused_is_refused_again_by_a_replay(tmp_path: Path) -> None:
+    far = {"symbol": "BAC", "side": "buy", "qty": "7", "type": "limit", "limit_price": "0.5"}
+    with NodeRig(tmp_path, [Paced()]) as rig:
+        node = rig.node
+        rig.until(lambda: all(row["bid"] and row["ask"] for row in node.prices()))
+
+        def refused_by() -> str:
+            with pytest.raises(RefusedError) as caught:
+                rig.ask(lambda: node.submit_order(by="ann", why="", **far))
+            return caught.value.code
+
+        node.kill_switch.throw()
+        assert not all(row["passes"] for row in rig.ask(lambda: node.explain(symbol="BAC", side="buy", qty="1")))
+        assert [refused_by(), refused_by()] == ["KILL", "KILL"]
+        node.kill_switch.throw("paced")
+        node.kill_switch.reset()
+        passed = rig.ask(lambda: node.submit_order(by="ann", why="", **far))
+        assert passed["status"] != "refused"
+        rig.restart([Paced()])
+        assert (rig.node.kill_switch.thrown, rig.node.kill_switch.strategies) == (False, ["paced"])
+
+    folder = tmp_path / "state" / "journal"
+    assert tw.journal.replay(folder).state_hash
+    manual = list(tw.journal.read(folder, kinds=["MANUAL"]))
+    # As docs/sessions.md says: one change, at check 0; whether the account's switch was thrown; those of so many places.
+    places = len(rig.node._places)
+    told = [bytes(record.payload) for record in manual]
+    assert told[0].endswith(bytes([1, 0, 1, places] + [0] * places))
+    assert told[1].endswith(bytes([0]))
+    assert not told[1].endswith(bytes([1, 0, 1, places] + [0] * places))
+    assert told[2].endswith(bytes([1, 0, 0, places, 1] + [0] * (places - 1)))
+    assert [record.content.get("switched") for record in manual] == [
+        [{"check": 0, "thrown": {"account": True, "strategies": [False] * places}}],
+        None,
+        [{"check": 0, "thrown": {"account": False, "strategies": [True] + [False] * (places - 1)}}],
+    ]
+
+
 BUYER = """
 import tickwright as tw
 

@@ -31,6 +31,7 @@ def spans(tmp_path_factory):
     folder = tmp_path_factory.mktemp("traced")
     with Traced(folder, [Turn()], risk=tw.RiskLimits(max_order_qty=1_000), speed=120.0) as rig:
         rig.until(lambda: rig.node.status()["sent"].get("submit", 0) > 15)
+        rig.until(lambda: sum(n["kind"] == "fill" for n in rig.node.notices) > 5)
         rig.ask(lambda: rig.node.command("pause", by="test", why="enough"))
         rig.until(lambda: rig.node.status()["in_flight"] == 0)
         sent = rig.ask(rig.node.status)["sent"]

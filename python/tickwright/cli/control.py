@@ -33,6 +33,12 @@ def brief(status: dict[str, Any]) -> str:
     )
 
 
+def killed(status: dict[str, Any]) -> str:
+    """Say for whom the kill switch is thrown; empty for nobody."""
+    names = ["all"] if status["kill_switch"] else status["killed_strategies"]
+    return f"thrown for {', '.join(names)}: no new order leaves" if names else ""
+
+
 def register(app: typer.Typer) -> None:
     """Register the commands."""
     _register_looks(app)
@@ -80,6 +86,7 @@ def _status(found: dict[str, Any]) -> Answer:
         ("journal", f"{found['steps']:,} steps   {found['journal_id']}"),
         ("in doubt", f"{found['in_doubt']:,}" if found["in_doubt"] else ""),
         ("anomalies", f"{found['anomalies']:,}" if found["anomalies"] else ""),
+        ("kill switch", killed(found)),
     ]
     latencies = [
         [row["stage"].replace("_", " "), f"{row['p50_us']:,.0f}", f"{row['p99_us']:,.0f}", f"{row['count']:,}"]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from tickwright.cli.control import killed
 from tickwright.cli.remote import Call, Link, remote
 from tickwright.cli.shown import Grid, age, money, span
 
@@ -196,6 +197,8 @@ def _figures(board: Board) -> Iterator[RenderableType]:
     refused = ", ".join(f"{code} {count:,}" for code, count in sorted(counts.items())) or "none"
     dropped = sum(row["dropped_rows"] for row in board.streams)
     yield Text(f"refused by risk: {refused}   streams {len(board.streams)}, rows dropped {dropped:,}", **one)
+    if told := killed(status):
+        yield Text(f"KILL SWITCH  {told}", style="bold red", **one)
     if wrong:
         yield Text(f"WRONG  {'; '.join(wrong)}", style="bold red", **one)
 

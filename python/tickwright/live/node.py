@@ -231,6 +231,7 @@ class LiveNode(Operations):
             "data_age_s": age_s,
             "is_stale": self._is_stale(age_s),
             "isolated": sorted(self._isolated),
+            "killed": {"all": self.kill_switch.thrown, "strategies": self.kill_switch.strategies},
             "clock_skew_s": self._clock.skew_s,
             "clock_skew_s_max": self.settings.clock_skew_s,
             "comparisons": self.comparisons,
@@ -247,7 +248,7 @@ class LiveNode(Operations):
     @property
     def has_status(self) -> bool:
         """Whether it has got so far that `status` can be asked."""
-        return self.session is not None
+        return self._switch is not None
 
     def _in_force(self, limits: RiskLimits) -> RiskLimits:
         return self._rules.limits(self._event_ns(), limits)
@@ -291,6 +292,7 @@ class LiveNode(Operations):
         )
         self._desk.session = session
         self._name_strategies(session)
+        self._take_up_switch(session)
         self._watch_orders()
         if not fresh:
             rows = zip(self.names, core.strategies(), strict=False)

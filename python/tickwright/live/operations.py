@@ -15,6 +15,7 @@ from tickwright.backtesting import listed_strategies
 from tickwright.errors import ConfigError, JournalError, RefusedError
 from tickwright.limits import Group, Limits, RiskLimits
 from tickwright.live.core import Session
+from tickwright.live.kill import NodeSwitch
 from tickwright.loader import load_strategies, open_strategies
 from tickwright.strategy import Strategy
 
@@ -24,6 +25,7 @@ OPERATOR = "operator"
 """The strategy in whose name orders by hand are sent; every node has it."""
 
 LIMITS = "limits.json"
+KILL = "kill.json"
 ADDED = "added.json"
 
 
@@ -39,6 +41,8 @@ class Operations:
         self._order_listeners: list[Callable[[dict[str, Any]], None]] = []
         self._added: list[dict[str, Any]] = []
         self._names: list[str] = []
+        self._places: list[str] = []
+        self._switch: NodeSwitch | None = None
 
     def _session(self) -> Session:
         if self.session is None:
@@ -188,7 +192,7 @@ class Operations:
         return self._names
 
     def _name_strategies(self, session: Session) -> None:
-        here: list[str] = session.core.status()["strategies"]
+        here = self._places = session.core.status()["strategies"]
         self._names = [*here[: here.index(OPERATOR) + 1], *(one["name"] for one in self._added)]
 
     def _number(self, strategy: str) -> int:
@@ -233,6 +237,26 @@ class Operations:
         for name, kind in kinds.items():
             kept[name] = {key: kind(**values) for key, values in kept[name].items()}
         return RiskLimits(**{f.name: kept[f.name] for f in fields(RiskLimits) if f.name in kept})
+
+    @property
+    def kill_switch(self) -> NodeSwitch:
+        """The kill switch; may be asked for and thrown in any thread, once the node has started.
+
+        Raises
+        ------
+        ConfigError
+            It has not.
+        """
+        if self._switch is None:
+            raise ConfigError("node: has not started; await run() first")
+        return self._switch
+
+    def _take_up_switch(self, session: Session) -> None:
+        def places() -> dict[str, str]:
+            # Strategies that were added sit in places that have names of their own.
+            return dict(zip(self._names, self._places, strict=False))
+
+        self._switch = NodeSwitch(session.core.kill_switch(), self._folder / KILL, places)
 
     def explain(
         self,

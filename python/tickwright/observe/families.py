@@ -207,6 +207,13 @@ def _strategies(reading: Reading) -> Iterator[Metric]:
         "strategy",
         {name: name in isolated for name in names},
     )
+    killed = status["killed"]
+    yield _gauges(
+        "kill_switch_thrown",
+        "1 where no new order of the strategy leaves: its kill switch, or that for all, is thrown.",
+        "strategy",
+        {name: killed["all"] or name in killed["strategies"] for name in names},
+    )
 
 
 def _latencies(reading: Reading) -> Iterator[Metric]:

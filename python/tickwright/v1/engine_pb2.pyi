@@ -97,6 +97,8 @@ class Status(_message.Message):
     COMPONENTS_FIELD_NUMBER: _builtins.int
     LIVE_FIELD_NUMBER: _builtins.int
     ACCOUNT_FIELD_NUMBER: _builtins.int
+    KILL_SWITCH_FIELD_NUMBER: _builtins.int
+    KILLED_STRATEGIES_FIELD_NUMBER: _builtins.int
     state: _common_pb2.EngineState.ValueType
     """State."""
     now_ns: _builtins.int
@@ -135,6 +137,8 @@ class Status(_message.Message):
     """Whether real money is traded."""
     account: _builtins.str
     """Account at the broker."""
+    kill_switch: _builtins.bool
+    """Whether the kill switch is thrown for all strategies."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Symbols that are traded."""
@@ -150,6 +154,10 @@ class Status(_message.Message):
     @_builtins.property
     def components(self) -> _containers.RepeatedCompositeFieldContainer[Global___Component]:
         """Components and whether they work."""
+
+    @_builtins.property
+    def killed_strategies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Strategies whose own kill switch is thrown."""
 
     def __init__(
         self,
@@ -177,10 +185,12 @@ class Status(_message.Message):
         components: _abc.Iterable[Global___Component] | None = ...,
         live: _builtins.bool = ...,
         account: _builtins.str = ...,
+        kill_switch: _builtins.bool = ...,
+        killed_strategies: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "anomalies", b"anomalies", "cash", b"cash", "components", b"components", "data_age_ns", b"data_age_ns", "drawdown", b"drawdown", "equity", b"equity", "events", b"events", "frames", b"frames", "in_doubt", b"in_doubt", "in_flight", b"in_flight", "journal_id", b"journal_id", "latencies", b"latencies", "live", b"live", "now_ns", b"now_ns", "open_orders", b"open_orders", "orders", b"orders", "started_ns", b"started_ns", "state", b"state", "steps", b"steps", "strategies", b"strategies", "symbols", b"symbols", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "anomalies", b"anomalies", "cash", b"cash", "components", b"components", "data_age_ns", b"data_age_ns", "drawdown", b"drawdown", "equity", b"equity", "events", b"events", "frames", b"frames", "in_doubt", b"in_doubt", "in_flight", b"in_flight", "journal_id", b"journal_id", "kill_switch", b"kill_switch", "killed_strategies", b"killed_strategies", "latencies", b"latencies", "live", b"live", "now_ns", b"now_ns", "open_orders", b"open_orders", "orders", b"orders", "started_ns", b"started_ns", "state", b"state", "steps", b"steps", "strategies", b"strategies", "symbols", b"symbols", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

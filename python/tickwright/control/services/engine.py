@@ -120,6 +120,8 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             ],
             live=node.settings.live,
             account=node.account_number,
+            kill_switch=found["killed"]["all"],
+            killed_strategies=found["killed"]["strategies"],
         )
 
     async def StreamNotices(

@@ -6,16 +6,15 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 import grpc
 import grpc.aio
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.struct_pb2 import Struct, Value
 
-from tickwright import _core
 from tickwright.config import RiskConfig
-from tickwright.control.bridge import Bridge
+from tickwright.control.bridge import Bridge, apart
 from tickwright.control.failures import Failure
 from tickwright.control.services import desk
 from tickwright.control.services.fields import decimal, invalid, text, wanted
@@ -29,13 +28,8 @@ __all__ = ["RiskService"]
 
 log = logging.getLogger(__name__)
 
-
-class Switch(NamedTuple):
-    """The kill switch, which any thread may throw."""
-
-    switch: _core.KillSwitch
-    names: dict[str, str]
-    """What the core calls each strategy."""
+#: Seconds that an answer waits for the disk to take the kill switch: it is thrown before.
+KEEP_S: Final = 1.0
 
 
 class RiskService(risk_pb2_grpc.RiskServiceServicer):
@@ -51,9 +45,6 @@ class RiskService(risk_pb2_grpc.RiskServiceServicer):
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
-        self._switch: Switch | None = None
-        # Fetched beforehand, so that it can be thrown while the engine's thread hangs.
-        self._fetching = asyncio.ensure_future(self._fetch())
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Register with a server."""
@@ -61,7 +52,6 @@ class RiskService(risk_pb2_grpc.RiskServiceServicer):
 
     async def close(self) -> None:
         """End: there are no streams."""
-        self._fetching.cancel()
 
     async def GetLimits(self, request: risk_pb2.GetLimitsRequest, context: Any) -> risk_pb2.GetLimitsResponse:
         """Give the limits in force."""
@@ -128,20 +118,19 @@ class RiskService(risk_pb2_grpc.RiskServiceServicer):
     ) -> risk_pb2.SetKillSwitchResponse:
         """Throw or release the kill switch, whatever the engine's thread does."""
         by, why = desk.asked(request.options)
-        name = request.strategy
-        if self._switch is None or (name and name not in self._switch.names):
-            self._switch = await self._bridge.ask(_switch)
-        switch, names = self._switch
-        if name and name not in names:
-            why_not = f"{name!r:.80} is not here; there are {', '.join(names)}"
+        node, name = self._bridge.node, request.strategy
+        await desk.started(self._bridge)
+        switch = node.kill_switch
+        if name and name not in node.names:
+            why_not = f"{name!r:.80} is not here; there are {', '.join(node.names)}"
             raise Failure(grpc.StatusCode.NOT_FOUND, why_not, reason="NO_STRATEGY", field="strategy")
-        (switch.throw if request.thrown else switch.reset)(names[name] if name else None)
+        switch.set(request.thrown, name or None)
         said = "thrown" if request.thrown else "released"
         log.warning("kill switch of %s %s by %s: %s", name or "all", said, by, why)
-        thrown = set(switch.strategies)
-        return risk_pb2.SetKillSwitchResponse(
-            thrown=switch.thrown, strategies=[name for name, place in names.items() if place in thrown]
-        )
+        keeping = asyncio.ensure_future(apart(switch.keep))
+        if not (await asyncio.wait([keeping], timeout=KEEP_S))[0]:
+            log.critical("the disk does not take the kill switch: it is %s, but a restart may not know of it", said)
+        return risk_pb2.SetKillSwitchResponse(thrown=switch.thrown, strategies=switch.strategies)
 
     async def ListStopped(self, request: risk_pb2.ListStoppedRequest, context: Any) -> risk_pb2.ListStoppedResponse:
         """List the symbols that take no orders until what happened to them is accepted."""
@@ -171,20 +160,6 @@ class RiskService(risk_pb2_grpc.RiskServiceServicer):
             passed=found["passed"],
             refused=[risk_pb2.RefusalCount(code=code, scope=scope, count=n) for code, scope, n in found["refused"]],
         )
-
-    async def _fetch(self) -> None:
-        while self._switch is None:
-            await asyncio.sleep(0.1)
-            if self._bridge.node.has_status:
-                self._switch = await self._bridge.ask(_switch)
-
-
-def _switch(node: LiveNode) -> Switch:
-    session = desk.ready(node).session
-    assert session is not None
-    # Strategies that were added sit in places that have names of their own.
-    places = session.core.status()["strategies"]
-    return Switch(session.core.kill_switch(), dict(zip(node.names, places, strict=False)))
 
 
 def _stopped(found: Mapping[str, str]) -> list[risk_pb2.StoppedSymbol]:

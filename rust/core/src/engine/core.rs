@@ -8,7 +8,7 @@ use crate::book::{OrderBook, TopOfBook};
 use crate::event::{ActionKind, Bar, MarketEvent, TradingState};
 use crate::ledger::{Dividends, Ledger};
 use crate::order::{Asset, Broker, Order, OrderRequest, OrderStatus, Orders};
-use crate::risk::{Gate, KillSwitch, OnBreach, RefusalCode, Risk, RiskLimits};
+use crate::risk::{Gate, KillSwitch, OnBreach, RefusalCode, Risk, RiskLimits, Switched};
 use crate::strategy::{Intents, Interest, Strategy};
 use crate::types::{Error, InstrumentId, Instruments, Money, OrderId, Price, Qty, Result, Side, StrategyId, Timestamp};
 use crate::venue::{OrderCommand, SessionClock, Sources};
@@ -245,9 +245,31 @@ impl Engine {
         self.timers.peek().map_or(self.next_bar_close, |Reverse((at, ..))| self.next_bar_close.min(*at))
     }
 
-    /// Keep what strategies ask for, to be taken with [`Self::take_asked`].
+    /// Keep what strategies ask for and what checks see of the kill switch, to be taken with [`Self::take_asked`] and
+    /// [`Self::take_switched`].
     pub fn keep_asked(&mut self) {
         self.keeps_asked = true;
+        self.risk.keep_switched();
+    }
+
+    /// What the checks of the last input saw the kill switch change to; to be taken after each input.
+    pub fn take_switched(&mut self) -> Vec<Switched> {
+        self.risk.take_switched()
+    }
+
+    /// The last input came to nothing and is kept nowhere: what its checks saw of the kill switch, the next ones see again.
+    pub fn forget_switched(&mut self) {
+        self.risk.forget_switched();
+    }
+
+    /// The checks of the next input see the kill switch change as `switched` says, whatever becomes of its handles.
+    pub fn replay_switched(&mut self, switched: Vec<Switched>) {
+        self.risk.replay_switched(switched);
+    }
+
+    /// A replay has ended: checks see the kill switch's handles again, which are as the last check saw them.
+    pub fn end_replay(&mut self) {
+        self.risk.end_replay_switched();
     }
 
     /// What strategies asked for since this was last called, in order.

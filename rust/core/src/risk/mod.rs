@@ -22,7 +22,8 @@ mod refusal;
 pub use bucket::Bucket;
 pub use calendar::{Calendar, Phase, SessionDay};
 pub use exposure::Exposure;
-pub use kill::KillSwitch;
+use kill::Watched;
+pub use kill::{KillSwitch, Switched, Thrown};
 pub use limits::{OnBreach, RiskLimits, ScopeKey, ScopeLimits, TickSize};
 pub use losses::Breach;
 pub use refusal::{Check, Counters, Refusal, RefusalCode, Scope, Verdict};
@@ -81,7 +82,7 @@ pub struct Risk {
     market: Market,
     recent: Recent,
     gates: Vec<Gate>,
-    switch: KillSwitch,
+    switch: Watched,
     counters: Counters,
     losses: Losses,
     /// Orders that are open, by id from `oldest` on.
@@ -106,7 +107,7 @@ impl Risk {
             market: Market::new(symbols.len()),
             recent: Recent::default(),
             gates: vec![Gate::Open; strategies.len()],
-            switch: KillSwitch::new(strategies.len()),
+            switch: Watched::new(strategies.len()),
             counters: Counters::default(),
             losses,
             working: VecDeque::new(),
@@ -198,7 +199,32 @@ impl Risk {
 
     /// A handle on the kill switch, for any thread.
     pub fn kill_switch(&self) -> KillSwitch {
-        self.switch.clone()
+        self.switch.handle()
+    }
+
+    /// Keep which checks see the kill switch changed, to be taken with [`Self::take_switched`].
+    pub fn keep_switched(&mut self) {
+        self.switch.keep();
+    }
+
+    /// What the checks since this was last called saw change; checks are counted anew from here.
+    pub fn take_switched(&mut self) -> Vec<Switched> {
+        self.switch.take()
+    }
+
+    /// What the checks since [`Self::take_switched`] saw change is seen again by the next: they came to nothing.
+    pub fn forget_switched(&mut self) {
+        self.switch.forget();
+    }
+
+    /// The next checks see the kill switch change as `switched` says, whatever becomes of its handles.
+    pub fn replay_switched(&mut self, switched: Vec<Switched>) {
+        self.switch.script(switched);
+    }
+
+    /// Checks see the handles again, which are as the last of those checks saw them.
+    pub fn end_replay_switched(&mut self) {
+        self.switch.end_script();
     }
 
     /// Name of a scope: of a group its own, else that of the kind.
@@ -288,6 +314,7 @@ impl Risk {
     /// Check `request`; `Ok` counts it against the rates, a refusal says why. Nothing is sent from here.
     #[inline]
     pub fn check(&mut self, request: &OrderRequest, context: &RiskContext<'_>) -> std::result::Result<(), Refusal> {
+        self.switch.look();
         if let Some(calendar) = &self.limits.calendar {
             self.market.refresh_phase(calendar, context.now);
         }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub fn describe(kind: RecordKind, sequence: u64, payload: &[u8]) -> Result<Value> {
     Ok(match kind {
         RecordKind::SESSION => value(&payload::decode::<Header>(payload, sequence)?)?,
-        _ if payload::is_step(kind) => value(&payload::decode::<Step>(payload, sequence)?)?,
+        _ if payload::is_step(kind) => value(&Step::decode(payload, sequence)?)?,
         RecordKind::ORDER => value(&payload::decode::<OrderCommand>(payload, sequence)?)?,
         RecordKind::FILL => value(&payload::decode::<Fill>(payload, sequence)?)?,
         RecordKind::REFUSAL => {

@@ -181,16 +181,19 @@ impl<S: Storage> Session<S> {
         if let Err(error) = self.engine.step(input, &mut self.outputs) {
             // What an operator asks for and cannot have is refused and leaves no trace.
             let is_refused = input.is_asked() && matches!(error, Error::Config { .. }) && self.outputs.is_empty();
-            return Err(if is_refused { error } else { self.stop_at(error) });
+            if !is_refused {
+                return Err(self.stop_at(error));
+            }
+            self.engine.forget_switched();
+            return Err(error);
         }
         self.append_step(input, now).map_err(|error| self.stop_at(error))
     }
 
     /// Append `input`, which was worked on, with what came of it.
     fn append_step(&mut self, input: &Input, now: Timestamp) -> Result<u64> {
-        let asked = self.engine.take_asked().collect();
-        let step = payload::StepRef { input, asked };
-        payload::encode(&step, &mut self.room)?;
+        let (asked, switched) = (self.engine.take_asked().collect(), self.engine.take_switched());
+        payload::StepRef { input, asked }.encode(&switched, &mut self.room)?;
         let sequence = self.log.append(payload::kind_of(input), input.at(), now, &self.room)?;
         self.record_outputs(sequence, now)?;
         self.steps += 1;

@@ -6,6 +6,7 @@
 use crate::engine::{Asked, Input, Output};
 use crate::event::MarketEvent;
 use crate::journal::RecordKind;
+use crate::risk::Switched;
 use crate::strategy::Interest;
 use crate::types::{Error, Result};
 use crate::venue::Sources;
@@ -13,9 +14,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Version of the payloads.
-pub const PAYLOAD_VERSION: u16 = 3;
+pub const PAYLOAD_VERSION: u16 = 4;
 
-/// The oldest version that is read: a later one only has more variants.
+/// The oldest version that is read: a later one only has more variants, and since 4 changes of the kill switch after them.
 pub(super) const PAYLOAD_VERSION_MIN: u16 = 2;
 
 /// What a session runs with: its first record.
@@ -36,12 +37,24 @@ pub struct Header {
 }
 
 /// An input, and what strategies asked for while it was worked on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
     /// The input.
     pub input: Input,
     /// What strategies asked for, in order.
     pub asked: Vec<Asked>,
+    /// What the risk checks of its orders saw the kill switch change to; where there is nothing, no byte of it is written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub switched: Vec<Switched>,
+}
+
+impl Step {
+    /// Read the payload of record `sequence`.
+    pub fn decode(payload: &[u8], sequence: u64) -> Result<Self> {
+        let ((input, asked), rest) = take(payload, sequence)?;
+        let switched = if rest.is_empty() { Vec::new() } else { decode(rest, sequence)? };
+        Ok(Self { input, asked, switched })
+    }
 }
 
 /// A [`Step`] to be written.
@@ -49,6 +62,14 @@ pub struct Step {
 pub(super) struct StepRef<'a> {
     pub(super) input: &'a Input,
     pub(super) asked: Vec<Asked>,
+}
+
+impl StepRef<'_> {
+    /// Its bytes into `room`, with those of `switched`, if any, after them.
+    pub(super) fn encode(&self, switched: &[Switched], room: &mut Vec<u8>) -> Result<()> {
+        encode(self, room)?;
+        if switched.is_empty() { Ok(()) } else { extend(&switched, room) }
+    }
 }
 
 /// Word of a snapshot, which lies in a file of its own.
@@ -132,6 +153,11 @@ pub(super) const fn is_output(kind: RecordKind) -> bool {
 /// The bytes of `value` into `room`, which is cleared first.
 pub(super) fn encode(value: &impl Serialize, room: &mut Vec<u8>) -> Result<()> {
     room.clear();
+    extend(value, room)
+}
+
+/// The bytes of `value` after those in `room`.
+fn extend(value: &impl Serialize, room: &mut Vec<u8>) -> Result<()> {
     let taken = std::mem::take(room);
     *room = postcard::to_extend(value, taken).map_err(|e| Error::data("journal payload", format!("cannot be written: {e}")))?;
     Ok(())
@@ -158,8 +184,16 @@ pub(super) fn encode_output(output: &Output, room: &mut Vec<u8>) -> Result<()> {
 
 /// The value whose bytes are `payload`, of record `sequence`.
 pub(super) fn decode<T: DeserializeOwned>(payload: &[u8], sequence: u64) -> Result<T> {
-    let unread = |why: String| Error::data(format!("journal record {sequence}"), why);
-    let (value, rest) = postcard::take_from_bytes(payload)
-        .map_err(|e| unread(format!("its payload cannot be read: {e}; it may be of another version of the engine")))?;
-    if rest.is_empty() { Ok(value) } else { Err(unread(format!("{} bytes follow its payload", rest.len()))) }
+    let (value, rest) = take(payload, sequence)?;
+    if rest.is_empty() { Ok(value) } else { Err(unread(sequence, format!("{} bytes follow its payload", rest.len()))) }
+}
+
+/// The value that `payload` begins with, and the bytes after it.
+fn take<T: DeserializeOwned>(payload: &[u8], sequence: u64) -> Result<(T, &[u8])> {
+    postcard::take_from_bytes(payload)
+        .map_err(|e| unread(sequence, format!("its payload cannot be read: {e}; it may be of another version of the engine")))
+}
+
+fn unread(sequence: u64, why: String) -> Error {
+    Error::data(format!("journal record {sequence}"), why)
 }

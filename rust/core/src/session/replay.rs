@@ -107,7 +107,7 @@ impl<S: Source> Replay<S> {
         self.last = sequence;
         if payload::is_step(kind) {
             self.last_engine = sequence;
-            let step: Step = payload::decode(record.payload, sequence)?;
+            let step = Step::decode(record.payload, sequence)?;
             self.require_none_missing(sequence)?;
             self.work_on(step, sequence)?;
         } else if payload::is_output(kind) {
@@ -135,11 +135,16 @@ impl<S: Source> Replay<S> {
         if let Some(tape) = &self.tape {
             tape.extend(step.asked.iter().cloned());
         }
+        self.engine.replay_switched(step.switched.clone());
         self.engine.step(&step.input, &mut self.outputs)?;
         self.steps += 1;
         let is_same = self.engine.take_asked().eq(step.asked);
         if !is_same {
             let why = "strategies ask for something else than is recorded; replay with the version that wrote it, or without strategies";
+            return Err(Error::data(format!("journal record {sequence}"), why));
+        }
+        if self.engine.take_switched() != step.switched {
+            let why = "a change of the kill switch is recorded for a check that no order came to";
             return Err(Error::data(format!("journal record {sequence}"), why));
         }
         if let Some(left) = self.tape.as_ref().map(Tape::len).filter(|&left| left > 0) {
@@ -167,7 +172,8 @@ impl<S: Source> Replay<S> {
     }
 
     /// The engine, the outputs of the last input that no record was found of, and the inputs replayed.
-    pub fn finish(self) -> (Engine, Vec<Output>, u64) {
+    pub fn finish(mut self) -> (Engine, Vec<Output>, u64) {
+        self.engine.end_replay();
         (self.engine, self.expected.into_iter().map(|(_, _, output)| output).collect(), self.steps)
     }
 

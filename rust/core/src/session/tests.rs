@@ -184,6 +184,119 @@ fn what_an_operator_cannot_have_leaves_no_trace_not_even_in_time() {
     assert_eq!(replay(Reader::open(&storage, 0).unwrap()).unwrap().state_hash, hash);
 }
 
+/// Buys two shares, one by one, on every quote; may throw or release the kill switch while it is called.
+#[derive(Default)]
+struct Both {
+    within: VecDeque<Option<(bool, bool)>>,
+    switch: std::sync::Arc<std::sync::Mutex<Option<crate::risk::KillSwitch>>>,
+}
+
+impl Strategy for Both {
+    fn name(&self) -> &'static str {
+        "both"
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::QUOTES
+    }
+
+    fn on_market(&mut self, _: &MarketEvent, context: &mut Context<'_>) -> Result<()> {
+        if let (Some(Some(change)), Some(switch)) = (self.within.pop_front(), &*self.switch.lock().unwrap()) {
+            turn(switch, change);
+        }
+        for _ in 0..2 {
+            context.submit(OrderRequest::market(I, Side::Buy, Qty::from_whole(1)?));
+        }
+        Ok(())
+    }
+}
+
+/// Throw or release the switch of the account or of the one strategy.
+fn turn(switch: &crate::risk::KillSwitch, (on, account): (bool, bool)) {
+    let s = crate::types::StrategyId(0);
+    match (on, account) {
+        (true, true) => switch.throw(),
+        (true, false) => switch.throw_strategy(s),
+        (false, true) => switch.reset(),
+        (false, false) => switch.reset_strategy(s),
+    };
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_replay_sees_the_kill_switch_as_the_orders_did(
+        changes in proptest::collection::vec((proptest::option::of(proptest::prelude::any::<(bool, bool)>()), proptest::option::of(proptest::prelude::any::<(bool, bool)>())), 1..12)
+    ) {
+        let within: VecDeque<_> = changes.iter().map(|(_, within)| *within).collect();
+        let held = std::sync::Arc::default();
+        let mut instruments = Instruments::default();
+        instruments.intern("BAC").unwrap();
+        let sources = vec![Sources { quotes: true, ..Sources::default() }];
+        let strategies: Vec<Box<dyn Strategy>> = vec![Box::new(Both { within, switch: std::sync::Arc::clone(&held) })];
+        let setup = Setup { config: EngineConfig::default(), instruments, sources, strategies };
+        let storage = SimulatedStorage::new(1);
+        let config = LogConfig { policy: SyncPolicy::Always, ..LogConfig::default() };
+        let log = Log::create(storage.clone(), config.clone(), JournalId([1; 16])).unwrap();
+        let mut session = Session::create(log, setup, at(0)).unwrap().snapshot_every(3);
+        let switch = session.engine().kill_switch();
+        *held.lock().unwrap() = Some(switch.clone());
+        session.step(&Input::Start { at: at(0), reconcile: false }, at(0)).unwrap();
+        let (mut thrown, mut refused, mut second) = ([false; 2], 0, 0);
+        for (before, within) in &changes {
+            if let Some(change) = *before {
+                turn(&switch, change);
+            }
+            for (on, account) in [before, within].into_iter().flatten() {
+                thrown[usize::from(*account)] = *on;
+            }
+            refused += if thrown.contains(&true) { 2 } else { 0 };
+            second += 1;
+            session.step(&quote(second), at(second)).unwrap();
+        }
+        let (expected, mut out) = (session.engine().state_hash().unwrap(), Vec::new());
+        session.close(&mut out).unwrap();
+        let killed = out.iter().filter(|o| matches!(o, Output::Refusal(r) if r.refusal.code.as_str() == "KILL")).count();
+        proptest::prop_assert_eq!((killed, out.iter().filter(|o| matches!(o, Output::Order(_))).count()), (refused, 2 * changes.len() - refused));
+        let alone = replay(Reader::open(&storage, 0).unwrap()).unwrap();
+        proptest::prop_assert_eq!(alone.state_hash, expected);
+        let (header, found) = snapshots(&storage).unwrap();
+        for record in &found {
+            let mut replay = Replay::after(&storage, &header, record).unwrap();
+            while replay.step().unwrap() {}
+            proptest::prop_assert_eq!(replay.result().unwrap().state_hash, expected);
+        }
+        // The strategies themselves have no handle now, and must see what was seen all the same.
+        let again = || -> Vec<Box<dyn Strategy>> { vec![Box::new(Both::default())] };
+        let mut replay = Replay::with_strategies(Reader::open(&storage, 0).unwrap(), again()).unwrap();
+        while replay.step().unwrap() {}
+        proptest::prop_assert_eq!(replay.result().unwrap().state_hash, expected);
+        let (mut session, _) = Session::recover(storage.clone(), config, again(), at(100)).unwrap();
+        let switch = session.engine().kill_switch();
+        proptest::prop_assert_eq!((switch.is_thrown(), switch.is_strategy_thrown(crate::types::StrategyId(0))), (thrown[1], thrown[0]));
+        // And goes on: what is thrown from here on is seen, kept, and seen again.
+        switch.throw();
+        let run = Instruction { at: at(100), command: Command::Run, by: "test".into(), why: "".into() };
+        session.step(&Input::Command(run), at(100)).unwrap();
+        session.step(&quote(101), at(101)).unwrap();
+        let hash = session.engine().state_hash().unwrap();
+        session.close(&mut out).unwrap();
+        proptest::prop_assert_eq!(crate::session::replay(Reader::open(&storage, 0).unwrap()).unwrap().state_hash, hash);
+    }
+}
+
+#[test]
+fn a_change_of_the_kill_switch_at_a_check_that_never_was_is_found() {
+    let storage = SimulatedStorage::new(1);
+    let mut session = session(&storage, 0);
+    session.step(&quote(1), at(1)).unwrap();
+    let switched = [crate::risk::Switched { check: 0, thrown: crate::risk::Thrown { account: true, strategies: vec![false] } }];
+    payload::StepRef { input: &quote(2), asked: Vec::new() }.encode(&switched, &mut session.room).unwrap();
+    session.log.append(RecordKind::QUOTE, at(2), at(2), &session.room).unwrap();
+    session.close(&mut Vec::new()).unwrap();
+    let refused = replay(Reader::open(&storage, 0).unwrap()).unwrap_err().to_string();
+    assert!(refused.contains("recorded for a check that no order came to"), "{refused}");
+}
+
 #[test]
 fn records_read_as_json() {
     let (storage, _) = recorded(0);

@@ -325,6 +325,12 @@ impl World {
 
     /// An operator lets a node go on that stands still, or stops it for a while.
     fn operate(&mut self) {
+        let switch = self.node().engine().kill_switch();
+        if switch.is_thrown() {
+            switch.reset();
+        } else if self.random.chance(0.1) {
+            switch.throw();
+        }
         match self.node().engine().state() {
             EngineState::Running if self.random.chance(0.1) => self.command(Command::Pause),
             EngineState::Running => {}

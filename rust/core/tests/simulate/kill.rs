@@ -311,7 +311,7 @@ impl Parent {
         let mut found = 0;
         while let Some(record) = reader.next_record().unwrap() {
             let Some(input) = self.acknowledged.get(&record.sequence) else { continue };
-            let step: Step = postcard::from_bytes(record.payload).unwrap();
+            let step = Step::decode(record.payload, record.sequence).unwrap();
             assert_eq!(&postcard::to_stdvec(&step.input).unwrap(), input, "record {}", record.sequence);
             found += 1;
         }

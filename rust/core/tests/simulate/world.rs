@@ -249,6 +249,15 @@ impl World {
             self.step(&Input::Limits { at: self.now, limits, by: "operator".into() });
         } else if what == 1 {
             self.step(&Input::Alarm(Alarm { at: self.now, kind: AlarmKind::StaleData, why: "nothing for 5 s".into() }));
+        } else if what == 2 {
+            // By any thread, and no input.
+            let switch = session.engine().kill_switch();
+            match self.random.below(4) {
+                0 => switch.throw(),
+                1 => switch.throw_strategy(StrategyId(0)),
+                2 => switch.reset(),
+                _ => switch.reset_strategy(StrategyId(0)),
+            };
         } else if state.after(command).is_ok() {
             self.tally.commands += 1;
             self.instruct(command, "tries it");

@@ -37,6 +37,9 @@ impl Finding {
 
 /// Who hears what the checks find.
 pub(super) trait Judge {
+    /// Whether it asks how things stand at this moment, and not for an order that is counted.
+    const ASKS: bool = false;
+
     /// `figures` are what was measured and the limit.
     fn hear(&mut self, finding: &Finding, figures: impl FnOnce() -> (f64, f64)) -> Flow;
 }
@@ -62,6 +65,8 @@ impl Judge for First {
 pub(super) struct All(pub(super) Vec<Verdict>);
 
 impl Judge for All {
+    const ASKS: bool = true;
+
     fn hear(&mut self, finding: &Finding, figures: impl FnOnce() -> (f64, f64)) -> Flow {
         let (value, limit) = figures();
         let &Finding { check, code, scope, pass, form } = finding;
@@ -203,17 +208,11 @@ pub(super) fn pass<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
     Flow::Continue(())
 }
 
-/// The kill switch: one load while nothing is thrown.
+/// The kill switch, as the check saw it when it began.
 #[inline]
 fn kill<J: Judge>(f: &Facts<'_>, judge: &mut J) -> Flow {
-    let switch = &f.risk.switch;
-    let scope = if !switch.any() {
-        None
-    } else if switch.is_thrown() {
-        Some(Scope::Account)
-    } else {
-        switch.is_strategy_thrown(f.context.strategy).then_some(Scope::Strategy)
-    };
+    let (switch, strategy) = (&f.risk.switch, f.context.strategy);
+    let scope = if J::ASKS { switch.scope_now(strategy) } else { switch.scope(strategy) };
     judge.hear(&Finding::new(Check::Kill, scope.unwrap_or_default(), scope.is_none()), || (0.0, 0.0))
 }
 

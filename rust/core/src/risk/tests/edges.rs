@@ -310,6 +310,38 @@ fn the_kill_switch_works_from_another_thread_and_is_reset_by_hand() {
 }
 
 #[test]
+fn what_checks_see_of_the_kill_switch_is_kept_replayed_and_forgotten() {
+    let (thrown, released) = (true, false);
+    let of = |check, account| Switched { check, thrown: Thrown { account, strategies: vec![false; 2] } };
+    let (mut desk, mut again) = (Desk::new(none()), Desk::new(none()));
+    desk.risk.keep_switched();
+    again.risk.keep_switched();
+    let switch = desk.risk.kill_switch();
+    assert_eq!(desk.check(&market(Side::Buy, 1)), None);
+    switch.throw();
+    assert_eq!((desk.check(&market(Side::Buy, 1)), desk.check(&market(Side::Buy, 1))), (Some("KILL"), Some("KILL")));
+    switch.reset();
+    assert_eq!(desk.check(&market(Side::Buy, 1)), None);
+    let kept = desk.risk.take_switched();
+    assert_eq!(kept, [of(1, thrown), of(3, released)]);
+    assert!(desk.risk.take_switched().is_empty(), "each is taken once");
+    // The same checks of another, whose own handle is thrown and is not looked at.
+    again.risk.kill_switch().throw();
+    again.risk.replay_switched(kept.clone());
+    let found: Vec<_> = (0..4).map(|_| again.check_replacing(OrderId(9), &market(Side::Buy, 1))).collect();
+    assert_eq!(found, [None, Some("KILL"), Some("KILL"), None]);
+    assert_eq!(again.risk.take_switched(), kept);
+    again.risk.end_replay_switched();
+    assert!(!again.risk.kill_switch().is_thrown(), "as the last check saw it");
+    // What an input saw that came to nothing, the next one sees again.
+    switch.throw();
+    assert_eq!(desk.check(&market(Side::Buy, 1)), Some("KILL"));
+    desk.risk.forget_switched();
+    assert_eq!(desk.check(&market(Side::Buy, 1)), Some("KILL"));
+    assert_eq!(desk.risk.take_switched(), [of(0, thrown)]);
+}
+
+#[test]
 fn counters_tell_code_and_scope() {
     let mut desk = Desk::new(RiskLimits { max_order_qty: Some(q(1)), ..none() });
     for qty in [1, 2, 3, 0] {
