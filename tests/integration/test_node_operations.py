@@ -128,7 +128,7 @@ def test_what_the_kill_switch_refused_is_refused_again_by_a_replay(tmp_path: Pat
     folder = tmp_path / "state" / "journal"
     assert tw.journal.replay(folder).state_hash
     manual = list(tw.journal.read(folder, kinds=["MANUAL"]))
-    # As docs/sessions.md says: one change, at check 0; whether the account's switch was thrown; those of so many places.
+    # As docs/sessions.md says: one change, at check 0; whether the account's was thrown; those of so many places.
     places = len(rig.node._places)
     told = [bytes(record.payload) for record in manual]
     assert told[0].endswith(bytes([1, 0, 1, places] + [0] * places))

@@ -45,9 +45,7 @@ class NodeSwitch:
         if kept:
             here = {None, *places()}
             told, gone = (", ".join(sorted(name or "all" for name in names)) for names in (kept & here, kept - here))
-            log.warning(
-                "the kill switch is thrown since before, for %s; release it to trade again", told or "nobody here"
-            )
+            log.warning("the kill switch is thrown from before, for %s; release it to trade again", told or "nobody")
             if gone:
                 log.warning("strategies that are here no more had theirs thrown: %s", gone)
 
