@@ -128,7 +128,7 @@ def register(app: typer.Typer, panel: str) -> None:
         path: Annotated[str, typer.Argument(help="FILE.py or FILE.py:Name, below the folder of the configuration.")],
         param: Annotated[list[str] | None, typer.Option("--param", "-p", help="key=value; repeat for more.")] = None,
     ) -> Answer:
-        """Add a strategy of a file on the engine's machine; it begins stopped."""
+        """Add a strategy of a file on the engine's machine; it is called from the next event on."""
         from tickwright.loader import parse_params
         from tickwright.v1 import strategy_pb2
 
