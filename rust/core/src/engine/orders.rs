@@ -234,7 +234,7 @@ impl Engine {
                 _ => impossible(format!("order {new} is said to replace {old}, and does not"), false),
             },
             ReportKind::ReplaceRejected { new, .. } => {
-                let waits = self.orders.get(new).is_some_and(|o| matches!(o.status(), S::PendingNew | S::PendingCancel));
+                let waits = self.orders.get(new).is_some_and(|o| matches!(o.status(), S::PendingNew | S::PendingCancel | S::Accepted));
                 if waits { Sense::Sound } else { Sense::Stale }
             }
             ReportKind::CancelRejected(_) if status == S::PendingCancel => Sense::Sound,

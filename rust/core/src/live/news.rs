@@ -313,7 +313,9 @@ impl<S: Storage> Node<S> {
 
     /// An order was rejected; where it was to replace another, that one goes on.
     fn rejected(&mut self, id: OrderId, ts: Timestamp, now: Timestamp) -> Result<()> {
-        let replaces = self.engine().orders().get(id).map(|o| o.replaces).filter(|old| old.0 != 0);
+        // One that works has replaced the other already, and is an order like any.
+        let works = |o: &Order| matches!(o.status(), OrderStatus::New | OrderStatus::PartiallyFilled | OrderStatus::Suspended);
+        let replaces = self.engine().orders().get(id).filter(|o| o.replaces.0 != 0 && !works(o)).map(|o| o.replaces);
         match replaces {
             Some(old) => self.tell(ReportKind::ReplaceRejected { old, new: id }, ts, now)?,
             None => self.tell(ReportKind::Rejected(id), ts, now)?,

@@ -352,6 +352,45 @@ fn a_replace_that_has_yet_to_leave_is_not_given_up_by_a_record_that_cannot_know_
 }
 
 #[test]
+fn a_replacement_that_the_broker_had_accepted_may_still_be_rejected() {
+    for old_is_filled in [true, false] {
+        let mut bench = bench(&[Act::Submit(limit(Side::Buy, 100, "9.5"), None), Act::Replace(1, None, Some("9.6"))]);
+        bench.quote();
+        let (mut old, mut new) = (order("u-1", "tw-abababababab-1"), order("u-2", "tw-abababababab-2"));
+        bench.hear("new", &old, &json!({}));
+        bench.quote();
+        (new["replaces"], new["status"]) = ("u-1".into(), "accepted".into());
+        bench.node.on_answer(new.to_string().as_bytes()).unwrap();
+        bench.settle(&new);
+        assert_eq!((bench.status(1), bench.status(2)), ("pending_replace", "accepted"));
+        if old_is_filled {
+            (old["status"], old["filled_qty"], old["filled_avg_price"]) = ("filled".into(), "100".into(), "9.5".into());
+            bench.settle(&old);
+        }
+        new["status"] = "rejected".into();
+        bench.settle(&new);
+        assert_eq!((bench.status(1), bench.status(2)), (if old_is_filled { "filled" } else { "new" }, "rejected"));
+        assert_eq!(bench.node.engine().report_faults().1, 0);
+    }
+    // And one that works, like any order.
+    let mut bench = bench(&[Act::Submit(limit(Side::Buy, 100, "9.5"), None), Act::Replace(1, None, Some("9.6"))]);
+    bench.quote();
+    bench.hear("new", &order("u-1", "tw-abababababab-1"), &json!({}));
+    bench.quote();
+    let mut new = order("u-2", "tw-abababababab-2");
+    new["replaces"] = "u-1".into();
+    bench.node.on_answer(new.to_string().as_bytes()).unwrap();
+    let mut old = order("u-1", "tw-abababababab-1");
+    (old["replaced_by"], old["status"]) = ("u-2".into(), "replaced".into());
+    bench.settle(&old);
+    bench.settle(&new);
+    assert_eq!((bench.status(1), bench.status(2)), ("replaced", "new"));
+    new["status"] = "rejected".into();
+    bench.settle(&new);
+    assert_eq!(bench.status(2), "rejected");
+}
+
+#[test]
 fn what_was_to_replace_an_order_ends_with_it() {
     let acts = [Act::Submit(limit(Side::Buy, 100, "9.5"), None), Act::Replace(1, None, Some("9.6")), Act::Cancel(2), Act::Cancel(1)];
     for status in ["canceled", "filled", "expired"] {

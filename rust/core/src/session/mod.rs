@@ -117,7 +117,7 @@ impl<S: Storage> Session<S> {
         session.outputs = unsent;
         let sequence = session.log.next_sequence() - 1;
         session.record_outputs(sequence, now)?;
-        let asked_again: Vec<_> = session.held.iter().filter_map(|(_, output)| order_of(output)).collect();
+        let asked_again: Vec<_> = session.held.iter().filter_map(|(_, output)| made_by(output)).collect();
         if session.engine.state() == EngineState::Running {
             let (by, why) = ("engine".into(), "recovery".into());
             session.step(&Input::Command(Instruction { at: session.engine.now(), command: Command::Reconcile, by, why }), now)?;
@@ -308,11 +308,10 @@ impl<S: Storage> Session<S> {
     }
 }
 
-/// The order that `output` is about, where it goes to the venue.
-fn order_of(output: &Output) -> Option<OrderId> {
+/// The order that `output` makes at the venue. A cancel makes none: whether its order is there is as doubtful as before.
+fn made_by(output: &Output) -> Option<OrderId> {
     match output {
         Output::Order(OrderCommand::New(order)) => Some(order.id),
-        Output::Order(OrderCommand::Cancel { order, .. }) => Some(*order),
         Output::Order(OrderCommand::Replace { new, .. }) => Some(new.id),
         _ => None,
     }

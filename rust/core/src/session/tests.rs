@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::{MarketEvent, Quote};
-use crate::journal::{JournalId, SimulatedStorage, SyncPolicy};
+use crate::journal::{JournalId, SimulatedStorage, Source, SyncPolicy};
 use crate::order::OrderRequest;
 use crate::strategy::{Context, Interest};
 use crate::types::{InstrumentId, Price, Qty, Side};
@@ -182,6 +182,54 @@ fn what_an_operator_cannot_have_leaves_no_trace_not_even_in_time() {
     let hash = session.engine().state_hash().unwrap();
     session.close(&mut Vec::new()).unwrap();
     assert_eq!(replay(Reader::open(&storage, 0).unwrap()).unwrap().state_hash, hash);
+}
+
+/// Gives an order on every quote and takes it back at once.
+struct Hasty;
+
+impl Strategy for Hasty {
+    fn name(&self) -> &'static str {
+        "hasty"
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::QUOTES
+    }
+
+    fn on_market(&mut self, _: &MarketEvent, context: &mut Context<'_>) -> Result<()> {
+        let id = context.submit(OrderRequest::limit(I, Side::Buy, Qty::from_whole(1)?, Price::from_raw(9_000_000_000)));
+        context.cancel(id);
+        Ok(())
+    }
+}
+
+#[test]
+fn an_order_whose_cancel_alone_was_torn_off_is_in_doubt() {
+    let storage = SimulatedStorage::new(1);
+    let mut instruments = Instruments::default();
+    instruments.intern("BAC").unwrap();
+    let sources = vec![Sources { quotes: true, ..Sources::default() }];
+    let setup = Setup { config: EngineConfig::default(), instruments, sources, strategies: vec![Box::new(Hasty)] };
+    let config = LogConfig { policy: SyncPolicy::Always, ..LogConfig::default() };
+    let log = Log::create(storage.clone(), config.clone(), JournalId([1; 16])).unwrap();
+    let mut session = Session::create(log, setup, at(0)).unwrap();
+    session.step(&Input::Start { at: at(0), reconcile: false }, at(0)).unwrap();
+    session.step(&quote(1), at(1)).unwrap();
+    let mut out = Vec::new();
+    session.sync(&mut out).unwrap();
+    let sent: Vec<_> = out.iter().filter(|output| matches!(output, Output::Order(_))).collect();
+    assert!(matches!(sent[..], [Output::Order(OrderCommand::New(_)), Output::Order(OrderCommand::Cancel { .. })]), "{sent:?}");
+    drop(session);
+    // The order may have been sent; of its cancel the last byte is missing.
+    let name = storage.list().unwrap()[0].name.clone();
+    let mut bytes = storage.content(&name).unwrap();
+    bytes.pop();
+    storage.put(&name, bytes);
+    let (mut session, recovered) = Session::recover(storage, config, vec![Box::new(Hasty)], at(2)).unwrap();
+    assert_eq!((recovered.in_doubt.as_slice(), recovered.unsent), (&[OrderId(1)][..], 1));
+    out.clear();
+    session.sync(&mut out).unwrap();
+    assert!(matches!(out[0], Output::Order(OrderCommand::Cancel { order: OrderId(1), .. })), "{out:?}");
 }
 
 /// Buys two shares, one by one, on every quote; may throw or release the kill switch while it is called.
