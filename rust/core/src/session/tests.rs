@@ -198,7 +198,7 @@ impl Strategy for Hasty {
 
     fn on_market(&mut self, _: &MarketEvent, context: &mut Context<'_>) -> Result<()> {
         let id = context.submit(OrderRequest::limit(I, Side::Buy, Qty::from_whole(1)?, Price::from_raw(9_000_000_000)));
-        context.cancel(id)
+        context.cancel(id).map(|_| ())
     }
 }
 
