@@ -347,7 +347,15 @@ def test_a_strategy_is_stopped_set_and_started(desk):
 def test_the_kill_switch_lets_no_order_leave(desk):
     assert desk.told("kill-switch", "on", "--yes")["thrown"] is True
     assert desk.told("order", "submit", "buy", "1", "AAPL", code=9)["error"]["reason"] == "KILL"
+    for look in (("status",), ("top", "--once")):
+        assert "thrown for all: no new order leaves" in desk.run(*look).stdout
     assert desk.told("kill-switch", "off", "--yes")["thrown"] is False
+    assert desk.told("kill-switch", "on", "--strategy", "watch", "--yes")["strategies"] == ["watch"]
+    status = desk.told("status")
+    assert (status["kill_switch"], status["killed_strategies"]) == (False, ["watch"])
+    assert "thrown for watch" in desk.run("status").stdout
+    assert desk.told("kill-switch", "off", "--strategy", "watch", "--yes")["strategies"] == []
+    assert "kill switch" not in desk.run("status").stdout
     number = desk.told("order", "submit", "buy", "1", "AAPL", "--limit", "1")["id"]
     desk.told("order", "cancel", number)
 
