@@ -99,6 +99,27 @@ def test_refusals_are_shown_by_code_and_scope(stood):
     assert sum(count for (code, _), count in shown.items() if code == "MAX_QTY") > 0
 
 
+def test_the_kill_switch_is_shown_by_strategy(traded):
+    def shown(expected):
+        deadline = time.monotonic() + 20  # a reading is given again for a moment
+        while True:
+            samples = scrape(traded.observation.url)
+            found = {dict(labels)["strategy"]: n for (name, labels), n in samples.items() if name == metric}
+            if found == expected or time.monotonic() > deadline:
+                return found
+            time.sleep(0.1)
+
+    metric = "tickwright_kill_switch_thrown"
+    try:
+        for strategy, expected in (("turn", {"turn": 1, "operator": 0}), (None, {"turn": 1, "operator": 1})):
+            traded.node.kill_switch.throw(strategy)
+            assert shown(expected) == expected
+    finally:
+        traded.node.kill_switch.reset()
+        traded.node.kill_switch.reset("turn")
+    assert shown({"turn": 0, "operator": 0}) == {"turn": 0, "operator": 0}
+
+
 def test_the_state_is_one_of_all(stood):
     _, samples, _ = stood
     states = {
