@@ -4,8 +4,11 @@ use super::*;
 use crate::event::{MarketEvent, Quote};
 use crate::journal::{JournalId, SimulatedStorage, Source, SyncPolicy};
 use crate::order::OrderRequest;
+use crate::risk::{KillSwitch, Switched, Thrown};
 use crate::strategy::{Context, Interest};
-use crate::types::{InstrumentId, Price, Qty, Side};
+use crate::types::{InstrumentId, Price, Qty, Side, StrategyId};
+use proptest::prelude::{any, prop_assert_eq, proptest};
+use std::sync::{Arc, Mutex};
 
 const I: InstrumentId = InstrumentId(0);
 
@@ -167,11 +170,8 @@ fn what_an_operator_cannot_have_leaves_no_trace_not_even_in_time() {
     let later = at(1_000);
     let limits = Box::new(crate::risk::RiskLimits { max_leverage: Some(-1.0), ..crate::risk::RiskLimits::default() });
     let command = |command| Input::Command(Instruction { at: later, command, by: "operator".into(), why: "tries it".into() });
-    let refused = [
-        Input::Limits { at: later, limits, by: "operator".into() },
-        command(Command::Isolate(crate::types::StrategyId(7))),
-        command(Command::Maintain),
-    ];
+    let refused =
+        [Input::Limits { at: later, limits, by: "operator".into() }, command(Command::Isolate(StrategyId(7))), command(Command::Maintain)];
     for input in refused {
         let (next, before) = (session.log.next_sequence(), session.engine().state_hash().unwrap());
         assert!(session.step(&input, later).is_err(), "{input:?}");
@@ -235,7 +235,7 @@ fn an_order_whose_cancel_alone_was_torn_off_is_in_doubt() {
 #[derive(Default)]
 struct Both {
     within: VecDeque<Option<(bool, bool)>>,
-    switch: std::sync::Arc<std::sync::Mutex<Option<crate::risk::KillSwitch>>>,
+    switch: Arc<Mutex<Option<KillSwitch>>>,
 }
 
 impl Strategy for Both {
@@ -259,8 +259,8 @@ impl Strategy for Both {
 }
 
 /// Throw or release the switch of the account or of the one strategy.
-fn turn(switch: &crate::risk::KillSwitch, (on, account): (bool, bool)) {
-    let s = crate::types::StrategyId(0);
+fn turn(switch: &KillSwitch, (on, account): (bool, bool)) {
+    let s = StrategyId(0);
     match (on, account) {
         (true, true) => switch.throw(),
         (true, false) => switch.throw_strategy(s),
@@ -269,17 +269,16 @@ fn turn(switch: &crate::risk::KillSwitch, (on, account): (bool, bool)) {
     };
 }
 
-proptest::proptest! {
+proptest! {
+    // Of each quote: what is thrown or released before it, and while the strategy is called.
     #[test]
-    fn a_replay_sees_the_kill_switch_as_the_orders_did(
-        changes in proptest::collection::vec((proptest::option::of(proptest::prelude::any::<(bool, bool)>()), proptest::option::of(proptest::prelude::any::<(bool, bool)>())), 1..12)
-    ) {
-        let within: VecDeque<_> = changes.iter().map(|(_, within)| *within).collect();
-        let held = std::sync::Arc::default();
+    fn a_replay_sees_the_kill_switch_as_the_orders_did(changes in proptest::collection::vec(any::<[Option<(bool, bool)>; 2]>(), 1..12)) {
+        let within: VecDeque<_> = changes.iter().map(|[_, within]| *within).collect();
+        let held = Arc::default();
         let mut instruments = Instruments::default();
         instruments.intern("BAC").unwrap();
         let sources = vec![Sources { quotes: true, ..Sources::default() }];
-        let strategies: Vec<Box<dyn Strategy>> = vec![Box::new(Both { within, switch: std::sync::Arc::clone(&held) })];
+        let strategies: Vec<Box<dyn Strategy>> = vec![Box::new(Both { within, switch: Arc::clone(&held) })];
         let setup = Setup { config: EngineConfig::default(), instruments, sources, strategies };
         let storage = SimulatedStorage::new(1);
         let config = LogConfig { policy: SyncPolicy::Always, ..LogConfig::default() };
@@ -289,7 +288,7 @@ proptest::proptest! {
         *held.lock().unwrap() = Some(switch.clone());
         session.step(&Input::Start { at: at(0), reconcile: false }, at(0)).unwrap();
         let (mut thrown, mut refused, mut second) = ([false; 2], 0, 0);
-        for (before, within) in &changes {
+        for [before, within] in &changes {
             if let Some(change) = *before {
                 turn(&switch, change);
             }
@@ -303,23 +302,25 @@ proptest::proptest! {
         let (expected, mut out) = (session.engine().state_hash().unwrap(), Vec::new());
         session.close(&mut out).unwrap();
         let killed = out.iter().filter(|o| matches!(o, Output::Refusal(r) if r.refusal.code.as_str() == "KILL")).count();
-        proptest::prop_assert_eq!((killed, out.iter().filter(|o| matches!(o, Output::Order(_))).count()), (refused, 2 * changes.len() - refused));
+        let sent = out.iter().filter(|o| matches!(o, Output::Order(_))).count();
+        prop_assert_eq!((killed, sent), (refused, 2 * changes.len() - refused));
         let alone = replay(Reader::open(&storage, 0).unwrap()).unwrap();
-        proptest::prop_assert_eq!(alone.state_hash, expected);
+        prop_assert_eq!(alone.state_hash, expected);
         let (header, found) = snapshots(&storage).unwrap();
         for record in &found {
             let mut replay = Replay::after(&storage, &header, record).unwrap();
             while replay.step().unwrap() {}
-            proptest::prop_assert_eq!(replay.result().unwrap().state_hash, expected);
+            prop_assert_eq!(replay.result().unwrap().state_hash, expected);
         }
         // The strategies themselves have no handle now, and must see what was seen all the same.
         let again = || -> Vec<Box<dyn Strategy>> { vec![Box::new(Both::default())] };
         let mut replay = Replay::with_strategies(Reader::open(&storage, 0).unwrap(), again()).unwrap();
         while replay.step().unwrap() {}
-        proptest::prop_assert_eq!(replay.result().unwrap().state_hash, expected);
+        prop_assert_eq!(replay.result().unwrap().state_hash, expected);
         let (mut session, _) = Session::recover(storage.clone(), config, again(), at(100)).unwrap();
         let switch = session.engine().kill_switch();
-        proptest::prop_assert_eq!((switch.is_thrown(), switch.is_strategy_thrown(crate::types::StrategyId(0))), (thrown[1], thrown[0]));
+        let found = [switch.is_strategy_thrown(StrategyId(0)), switch.is_thrown()];
+        prop_assert_eq!(found, thrown);
         // And goes on: what is thrown from here on is seen, kept, and seen again.
         switch.throw();
         let run = Instruction { at: at(100), command: Command::Run, by: "test".into(), why: "".into() };
@@ -327,7 +328,7 @@ proptest::proptest! {
         session.step(&quote(101), at(101)).unwrap();
         let hash = session.engine().state_hash().unwrap();
         session.close(&mut out).unwrap();
-        proptest::prop_assert_eq!(crate::session::replay(Reader::open(&storage, 0).unwrap()).unwrap().state_hash, hash);
+        prop_assert_eq!(super::replay(Reader::open(&storage, 0).unwrap()).unwrap().state_hash, hash);
     }
 }
 
@@ -336,7 +337,7 @@ fn a_change_of_the_kill_switch_at_a_check_that_never_was_is_found() {
     let storage = SimulatedStorage::new(1);
     let mut session = session(&storage, 0);
     session.step(&quote(1), at(1)).unwrap();
-    let switched = [crate::risk::Switched { check: 0, thrown: crate::risk::Thrown { account: true, strategies: vec![false] } }];
+    let switched = [Switched { check: 0, thrown: Thrown { account: true, strategies: vec![false] } }];
     payload::StepRef { input: &quote(2), asked: Vec::new() }.encode(&switched, &mut session.room).unwrap();
     session.log.append(RecordKind::QUOTE, at(2), at(2), &session.room).unwrap();
     session.close(&mut Vec::new()).unwrap();
